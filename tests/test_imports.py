@@ -14,15 +14,15 @@ ROOT = Path(__file__).parent.parent
 
 # A module or folder of autograd/ -> what it stands on: it may import that, and all that lies below it.
 STANDS_ON = {
-    "ieee":       None,
-    "primitives": "ieee",
-    "graph":      "primitives",
-    "value":      "graph",
-    "func":       "value",
-    "gradcheck":  "func",
-    "testing":    "gradcheck",
-    "viz":        "func",
-    "compiler":   "func",
+    "ieee":       [],
+    "primitives": ["ieee"],
+    "graph":      ["primitives"],
+    "value":      ["graph"],
+    "func":       ["value"],
+    "gradcheck":  ["func"],
+    "testing":    ["gradcheck"],
+    "viz":        ["func"],
+    "compiler":   ["func"],
 }
 
 # The exceptions, upwards: allowed inside a function only, so that nothing is loaded before it is asked for.
@@ -30,8 +30,8 @@ UPWARDS = {
     ("value", "viz"): "drawing is also a method of Value",
 }
 
-# From outside the standard library; a part without a row has only that. What `import autograd` loads may use these inside
-# a function only, because none of them need be installed.
+# From outside the standard library; a part without a row has only that. What `import autograd` loads may use these
+# inside a function only, because none of them need be installed.
 OUTSIDE = {
     "value":     {"numpy"},
     "gradcheck": {"mpmath"},
@@ -78,8 +78,7 @@ def below(part: str) -> list[str]:
     >>> below("graph")
     ['primitives', 'ieee']
     """
-    under = STANDS_ON[part]
-    return [] if under is None else [under, *below(under)]
+    return list(dict.fromkeys(name for under in STANDS_ON[part] for name in (under, *below(under))))
 
 
 def wrong_in_autograd(source: str, module: str, is_package: bool = False) -> list[str]:
