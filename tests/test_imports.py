@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -132,8 +133,15 @@ def wrong_in_nn(source: str, module: str, is_package: bool = False) -> list[str]
     return wrong
 
 
+def exported() -> set[str]:
+    """autograd's public names: its __all__, or else every name without an underscore that is not a module."""
+    names = getattr(autograd, "__all__", None) or [
+        name for name, thing in vars(autograd).items() if name[0] != "_" and not isinstance(thing, ModuleType)]
+    return set(names)
+
+
 def _wrong_name(name: str, where: str) -> list[str]:
-    if name in autograd.__all__ or name in PUBLIC_SUBPACKAGES or name == "__version__":
+    if name in exported() or name in PUBLIC_SUBPACKAGES or name == "__version__":
         return []
     return [f"{where}: new arrow nn -> autograd.{name} (autograd/__init__.py does not export it)"]
 
