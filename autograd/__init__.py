@@ -1,0 +1,19 @@
+"""Scalar reverse-mode automatic differentiation: every number is a node, every derivative can be seen.
+
+>>> from autograd import Value
+>>> x = Value(3.0)
+>>> y = x * x + 1
+>>> y.backward()
+>>> x.grad
+6.0
+"""
+
+from autograd import func as func
+from autograd.context import AnomalyError as AnomalyError
+from autograd.context import detect_anomaly as detect_anomaly
+from autograd.context import no_grad as no_grad
+from autograd.context import scope as scope
+from autograd.func import derivative as grad  # noqa: F401
+from autograd.primitives import *  # noqa: F403  (every operation, as a function)
+from autograd.value import Value as Value
+from autograd.value import register as register

@@ -1,0 +1,160 @@
+"""Contexts: what a `with` block changes about recording, and where a node was made."""
+
+import contextlib
+import linecache
+import math
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+open_contexts = 0  # in all threads together: while it is zero, recording a node does not look here at all
+
+
+class _Context(threading.local):
+    """This thread's settings."""
+
+    grad_enabled = True
+    anomaly = False
+    remember_lines = False
+    scope = ""
+
+
+current = _Context()
+_counting = threading.Lock()
+
+
+@contextlib.contextmanager
+def _setting(**changes: Any) -> Iterator[None]:
+    """Change this thread's context inside the block."""
+    global open_contexts
+    before = {name: getattr(current, name) for name in changes}
+    with _counting:
+        open_contexts += 1
+    try:
+        for name, value in changes.items():
+            setattr(current, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(current, name, value)
+        with _counting:
+            open_contexts -= 1
+
+
+def no_grad() -> contextlib.AbstractContextManager[None]:
+    """Inside the block (or the decorated function) operations compute and record nothing: results are leaves.
+
+    >>> from autograd import Value
+    >>> w = Value(1.0)
+    >>> with no_grad():
+    ...     (2.0 * w).args
+    ()
+    """
+    return _setting(grad_enabled=False)
+
+
+def detect_anomaly() -> contextlib.AbstractContextManager[None]:
+    """Inside the block the first node that becomes nan or inf, forward or backward, raises AnomalyError.
+
+    The error names the operation, its operands, its label or scope, and the line of your code that made it.
+
+    >>> from autograd import Value
+    >>> with detect_anomaly():
+    ...     Value(0.0, label="x").log()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd.context.AnomalyError: log made -inf from x=0.0
+    ...
+    """
+    return _setting(anomaly=True, remember_lines=True)
+
+
+def remember_lines() -> contextlib.AbstractContextManager[None]:
+    """Inside the block every node remembers the line of code that made it, for `made_at`. Slows recording."""
+    return _setting(remember_lines=True)
+
+
+def scope(name: str) -> contextlib.AbstractContextManager[None]:
+    """Nodes made inside the block carry this name, joined to the enclosing ones: `mlp/layer1/neuron3`.
+
+    >>> from autograd import Value
+    >>> with scope("mlp"), scope("layer1"):
+    ...     Value(1.0).scope
+    'mlp/layer1'
+    """
+    return _setting(scope=f"{current.scope}/{name}" if current.scope else name)
+
+
+class Line(NamedTuple):
+    """A line of the user's code."""
+
+    filename: str
+    number: int
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.filename, self.number).strip()
+        return f"{self.filename}:{self.number}" + (f": {text}" if text else "")
+
+
+_lines: "weakref.WeakKeyDictionary[Any, Line]" = weakref.WeakKeyDictionary()
+
+
+def made_at(node: Any) -> Line | None:
+    """The line that made `node`, if it was made inside `remember_lines()` or `detect_anomaly()`."""
+    return _lines.get(node)
+
+
+def _calling_line() -> Line:
+    """The innermost line that is not this project's."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("autograd", "nn"):
+        frame = frame.f_back
+    return Line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def annotate(node: Any) -> None:
+    """Do to a new node what the open contexts ask."""
+    if current.scope:
+        node.scope = current.scope
+    if current.remember_lines:
+        _lines[node] = _calling_line()
+    if current.anomaly and node.op is not None and not math.isfinite(node.data):
+        raise AnomalyError(f"{_describe(node)} made {node.data} from {_operands(node)}{_place(node)}")
+    if not current.grad_enabled:
+        node.op, node.args, node.partials = None, (), ()
+
+
+class AnomalyError(ArithmeticError):
+    """A nan or inf appeared inside `detect_anomaly()`."""
+
+
+def check_backward(order: list[Any]) -> None:
+    """Raise for the first node, on the way back, that handed on a gradient that is nan or inf."""
+    for node in reversed(order):
+        for arg, partial in zip(node.args, node.partials, strict=True):
+            if arg.__class__ is not float and not math.isfinite(node.grad * partial):
+                raise AnomalyError(
+                    f"the backward pass of {_describe(node)} made {node.grad * partial}: upstream gradient {node.grad}"
+                    f" times local derivative {partial} for {_named(arg)}, operands {_operands(node)}{_place(node)}"
+                )
+
+
+def _describe(node: Any) -> str:
+    name = node.op.name if node.op else "leaf"
+    return name + (f" {node.label!r}" if node.label else "") + (f" in {node.scope}" if node.scope else "")
+
+
+def _named(arg: Any) -> str:
+    if arg.__class__ is float:
+        return repr(arg)
+    return f"{arg.label or (arg.op.name if arg.op else 'leaf')}={arg.data!r}"
+
+
+def _operands(node: Any) -> str:
+    return ", ".join(map(_named, node.args))
+
+
+def _place(node: Any) -> str:
+    line = made_at(node)
+    return f"\n  made at {line}" if line else ""

@@ -1,0 +1,230 @@
+"""Derivatives as functions: grad(f) is again a function of numbers, and can be differentiated again.
+
+Every function here that takes `f` calls it with fresh Values in place of its differentiated argument, which may be a
+number or a nested list, tuple or dictionary of numbers, and gives derivatives of the same shape. Called with Values,
+they give Values: so `grad(grad(f))` is the second derivative.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.graph import adjoints, tangents, topological_order
+from autograd.primitives import identity
+from autograd.tree import flatten
+from autograd.value import Value
+
+__all__ = ["grad", "value_and_grad", "jacobian", "hessian", "hvp", "vjp", "jvp"]
+
+
+def gradients(outputs: Sequence[Any], inputs: Sequence[Value], seeds: Sequence[Any], create_graph: bool) -> list[Any]:
+    """sum_k seeds[k] * d outputs[k] / d inputs[i], for each i: numbers, or Values with `create_graph`."""
+    at_outputs: dict[Any, Any] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        if isinstance(output, Value):  # a number does not depend on anything
+            at_outputs[output] = at_outputs[output] + seed if output in at_outputs else seed
+    order = topological_order(at_outputs, inputs=set(inputs))
+    if create_graph:
+        found = adjoints(order, at_outputs, _partials_as_graph, _times)
+    else:
+        found = adjoints(order, at_outputs, operator.attrgetter("partials"), operator.mul)
+    return [found.get(x, 0.0) for x in inputs]
+
+
+def _partials_as_graph(node: Value) -> tuple[Any, ...]:
+    """The rule of the table fed with Values: local derivatives that can be differentiated again."""
+    if not node.args:
+        return ()
+    assert node.op is not None
+    partials = node.op.partials(*node.args, node)
+    for arg, partial, recorded in zip(node.args, partials, node.partials, strict=True):
+        number = partial.data if isinstance(partial, Value) else partial
+        if isinstance(arg, Value) and number != recorded and number == number:
+            raise RuntimeError(
+                f"the derivative of {node.op.name} was {recorded} when it was recorded and is {number} now: a `.data`"
+                " was changed in between. Differentiate before the update, or compute the output again after it"
+            )
+    return tuple(None if partial.__class__ is float and partial == 0.0 else partial for partial in partials)
+
+
+def _times(upstream: Any, partial: Any) -> Any:
+    """upstream * partial, without a node for a factor of one."""
+    if upstream.__class__ is float and upstream == 1.0:
+        return partial
+    if partial.__class__ is float and partial == 1.0:
+        return upstream
+    return upstream * partial
+
+
+def derivative(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph: bool = False) -> tuple[Any, ...]:
+    """The derivative of the sum of `outputs` with respect to each input, leaving every `.grad` alone.
+
+    Arguments: `outputs` and `inputs` are a Value or a sequence of Values; `grad_outputs` weighs the outputs (all 1.0);
+    with `create_graph` the derivatives are Values, to be differentiated again.
+    Returns a tuple with one entry per input, as torch.autograd.grad does; an input that the outputs do not depend on
+    has derivative 0.0.
+    Raises TypeError when an input is not a Value, ValueError when `grad_outputs` has another length than `outputs`.
+
+    >>> x = Value(3.0)
+    >>> (dy,) = derivative(x * x * x, x, create_graph=True)
+    >>> derivative(dy, x)
+    (18.0,)
+    """
+    outputs = [outputs] if isinstance(outputs, Value) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Value) else list(inputs)
+    for x in inputs:
+        if not isinstance(x, Value):
+            raise TypeError(f"grad differentiates with respect to Values, not {type(x).__name__} ({x!r})")
+    if grad_outputs is None:
+        seeds = [1.0] * len(outputs)
+    else:
+        seeds, _ = flatten(grad_outputs)
+    if len(seeds) != len(outputs):
+        raise ValueError(f"grad_outputs has {len(seeds)} weights for {len(outputs)} outputs: give one for each")
+    found = gradients(outputs, inputs, seeds, create_graph)
+    return tuple(Value(g) if create_graph and not isinstance(g, Value) else g for g in found)
+
+
+class _Call:
+    """One call f(*args) with the differentiated argument replaced by fresh Values."""
+
+    def __init__(self, f: Callable[..., Any], args: Sequence[Any], argnums: int = 0) -> None:
+        if not -len(args) <= argnums < len(args):
+            raise ValueError(f"argnums={argnums}, but the function was called with {len(args)} arguments")
+        given, self.rebuild = flatten(args[argnums])
+        # A fresh node, so that f's own use of the same Value outside this argument is not differentiated.
+        self.inputs = [identity(x) if isinstance(x, Value) else Value(x) for x in given]
+        # Called with Values: the caller may differentiate the result, so it must be graph.
+        self.nested = any(isinstance(x, Value) for arg in args for x in flatten(arg)[0])
+        replaced = list(args)
+        replaced[argnums] = self.rebuild(self.inputs)
+        self.output = f(*replaced)
+
+    def gradients(self, output: Any, create_graph: bool = False) -> list[Any]:
+        return gradients([output], self.inputs, [1.0], create_graph or self.nested)
+
+    def plain(self, x: Any) -> Any:
+        """A result for the caller: a Value if he brought Values, else a number."""
+        return x if self.nested or not isinstance(x, Value) else x.data
+
+    def scalar(self) -> Any:
+        leaves, _ = flatten(self.output)
+        if len(leaves) != 1 or isinstance(self.output, (list, tuple, dict)):
+            raise TypeError(f"grad needs a function that returns one number, not {self.output!r}: use jacobian")
+        return self.output
+
+
+def grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of `f` with respect to its argument number `argnums`.
+
+    Raises TypeError when `f` returns more than one number.
+
+    >>> f = lambda x: x**3
+    >>> grad(f)(2.0), grad(grad(f))(2.0), grad(grad(grad(f)))(2.0)
+    (12.0, 12.0, 6.0)
+    >>> grad(lambda w: w["a"] * w["b"])({"a": 2.0, "b": 5.0})
+    {'a': 5.0, 'b': 2.0}
+    """
+
+    @functools.wraps(f)
+    def gradient(*args: Any) -> Any:
+        return value_and_grad(f, argnums)(*args)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that gives f's value and its gradient, from one evaluation.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+
+    @functools.wraps(f)
+    def both(*args: Any) -> tuple[Any, Any]:
+        call = _Call(f, args, argnums)
+        output = call.scalar()
+        return call.plain(output), call.rebuild(call.gradients(output))
+
+    return both
+
+
+def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """The function that gives, in the shape of f's outputs, the gradient of each output: J[i][j] = df_i / dx_j.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    @functools.wraps(f)
+    def matrix(*args: Any) -> Any:
+        call = _Call(f, args, argnums)
+        outputs, rebuild = flatten(call.output)
+        return rebuild([call.rebuild(call.gradients(output)) for output in outputs])
+
+    return matrix
+
+
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """The function that gives the matrix of second derivatives, H[i][j] = d^2 f / dx_i dx_j.
+
+    Exact: the gradient is recorded as a graph and differentiated again.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """(f(*primals), pull), where pull(u) is the vector-Jacobian product u.J, one entry per primal (torch.func.vjp).
+
+    >>> y, pull = vjp(lambda a, b: a * b, 2.0, 3.0)
+    >>> y, pull(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    call = _Call(lambda packed: f(*packed), [tuple(primals)])
+    outputs, rebuild = flatten(call.output)
+
+    def pull(cotangents: Any) -> tuple[Any, ...]:
+        weights, _ = flatten(cotangents)
+        if len(weights) != len(outputs):
+            raise ValueError(f"vjp got {len(weights)} cotangents for {len(outputs)} outputs: give one for each")
+        nested = call.nested or any(isinstance(u, Value) for u in weights)
+        return tuple(call.rebuild(gradients(outputs, call.inputs, weights, nested)))
+
+    return rebuild([call.plain(y) for y in outputs]), pull
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents_in: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(*primals), J.v): the derivative along `tangents_in`, by one forward sweep (torch.func.jvp).
+
+    Raises ValueError when primals and tangents differ in shape.
+
+    >>> jvp(lambda a, b: a * b, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    call = _Call(lambda packed: f(*packed), [tuple(primals)])
+    outputs, rebuild = flatten(call.output)
+    directions, _ = flatten(tuple(tangents_in))
+    if len(directions) != len(call.inputs):
+        raise ValueError(f"jvp got {len(directions)} tangents for {len(call.inputs)} primals: give one for each")
+    order = topological_order([y for y in outputs if isinstance(y, Value)], inputs=set(call.inputs))
+    found = tangents(order, dict(zip(call.inputs, directions, strict=True)))
+    return rebuild([call.plain(y) for y in outputs]), rebuild([found.get(y, 0.0) for y in outputs])
+
+
+def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> tuple[Any, Any]:
+    """(f(inputs), H.v) without forming H: the gradient of grad f . v (torch.autograd.functional.hvp).
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 5.0], [1.0, 0.0])
+    (45.0, [10.0, 6.0])
+    """
+    call = _Call(f, [inputs])
+    output = call.scalar()
+    weights, _ = flatten(v)
+    if len(weights) != len(call.inputs):
+        raise ValueError(f"hvp got a direction of {len(weights)} for {len(call.inputs)} inputs: give one for each")
+    slopes = call.gradients(output, create_graph=True)
+    return call.plain(output), call.rebuild(gradients(slopes, call.inputs, weights, call.nested))

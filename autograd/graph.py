@@ -1,0 +1,94 @@
+"""The graph: its topological order, and the chain rule along it."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+from typing import Any, Protocol
+
+
+class Node(Protocol):
+    """What this file asks of a node. An operand that is a plain float is a constant, not a node."""
+
+    grad: float
+    args: "tuple[Node | float, ...]"
+    partials: tuple[float, ...]
+
+
+def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> list[Any]:
+    """All nodes that `roots` depend on, each after its operands; nothing before `inputs` is looked at.
+
+    Why an order at all: in `b = a + a; c = b + b; d = b * c` a node may pass its gradient on to its operands only
+    when all its consumers have added theirs. b is reached from d before c has paid in; going on from b at once
+    would lose c's share of a's gradient. Read backward, this order never does.
+
+    The stack is a list, not recursion, so a chain of a million operations is as good as any. A node is pushed
+    twice: the None above it says that its operands are listed and it may be listed itself.
+    """
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            stack.append(node)
+            stack.append(None)
+            if node not in inputs:
+                for arg in node.args:
+                    if arg.__class__ is not float:
+                        stack.append(arg)
+    return order
+
+
+def backpropagate(root: Node, seed: float) -> list[Any]:
+    """The chain rule: every node hands each operand its gradient times the local derivative. Returns the order.
+
+    Interior nodes start at zero each time; leaves accumulate, so that gradients of several losses add up.
+    """
+    order = topological_order([root])
+    for node in order:
+        if node.args:
+            node.grad = 0.0
+    root.grad += seed
+    for node in reversed(order):
+        grad = node.grad
+        for arg, partial in zip(node.args, node.partials):
+            if arg.__class__ is not float:
+                arg.grad += grad * partial
+    return order
+
+
+def adjoints(
+    order: list[Any],
+    seeds: Mapping[Any, Any],
+    partials: Callable[[Any], tuple[Any, ...]],
+    times: Callable[[Any, Any], Any],
+) -> MutableMapping[Any, Any]:
+    """The same chain rule into a dictionary, node -> d roots / d node, leaving every `.grad` alone.
+
+    `partials(node)` may give numbers, or Values: then the sums and products made here are graph themselves, and
+    can be differentiated again. None says that nothing flows along that edge. A node that nothing reached has no
+    entry.
+    """
+    adjoint = dict(seeds)
+    for node in reversed(order):
+        if node in adjoint:
+            upstream = adjoint[node]
+            for arg, partial in zip(node.args, partials(node)):
+                if arg.__class__ is not float and partial is not None:
+                    share = times(upstream, partial)
+                    adjoint[arg] = adjoint[arg] + share if arg in adjoint else share
+    return adjoint
+
+
+def tangents(order: list[Any], seeds: Mapping[Any, float]) -> dict[Any, float]:
+    """Forward mode: node -> the derivative of the node along the direction `seeds`, operands first."""
+    tangent = dict(seeds)
+    for node in order:
+        if node not in tangent:
+            total = 0.0
+            for arg, partial in zip(node.args, node.partials):
+                if arg.__class__ is not float:
+                    total += partial * tangent[arg]
+            tangent[node] = total
+    return tangent

@@ -1,0 +1,103 @@
+"""Real functions that answer by IEEE 754 where Python's raise: log(0) is -inf, 1/0 is inf, log(-1) is nan.
+
+A network that overflows should show inf where it overflowed, not stop with an exception; `detect_anomaly` says where.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from math import copysign, inf, nan
+
+
+def ieee(
+    function: Callable[[float], float],
+    poles: Mapping[float, float] | None = None,
+    overflow: Callable[[float], float] = lambda x: copysign(inf, x),
+) -> Callable[[float], float]:
+    """`function` made total: its limit at `poles`, nan elsewhere outside its domain, `overflow(x)` when too large."""
+    limits = dict(poles or {})
+
+    def total(x: float) -> float:
+        try:
+            return function(x)
+        except ValueError:
+            return limits.get(x, nan)
+        except OverflowError:
+            return overflow(x)
+
+    return total
+
+
+exp = ieee(math.exp)
+expm1 = ieee(math.expm1)
+log = ieee(math.log, {0.0: -inf})
+log2 = ieee(math.log2, {0.0: -inf})
+log10 = ieee(math.log10, {0.0: -inf})
+log1p = ieee(math.log1p, {-1.0: -inf})
+sqrt = ieee(math.sqrt)
+sin = ieee(math.sin)
+cos = ieee(math.cos)
+tan = ieee(math.tan)
+asin = ieee(math.asin)
+acos = ieee(math.acos)
+sinh = ieee(math.sinh)
+cosh = ieee(math.cosh, overflow=lambda x: inf)
+acosh = ieee(math.acosh)
+atanh = ieee(math.atanh, {1.0: inf, -1.0: -inf})
+
+
+def divide(x: float, y: float) -> float:
+    """x / y, where 1/0 is inf, -1/0 is -inf and 0/0 is nan."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def power(x: float, y: float) -> float:
+    """x ** y by IEEE 754's pow: 0**-1 is inf, (-8)**(1/3) is nan, 10**400 is inf. A square is x*x, rounded once."""
+    if y == 2.0:
+        return x * x
+    try:
+        return math.pow(x, y)
+    except ValueError:
+        if x != 0.0:  # a negative base under a broken exponent
+            return nan
+    except OverflowError:
+        pass
+    return copysign(inf, x) if y % 2.0 == 1.0 else inf
+
+
+class Ieee(float):
+    """A float whose quotients are IEEE's, also through further arithmetic: `1.0 / Ieee(0.0)` is inf.
+
+    A rule of the table that raises ZeroDivisionError on floats is evaluated once more on these.
+    """
+
+    __slots__ = ()
+
+    def __autograd__(self, op: "Callable[..., float]", args: tuple[float, ...]) -> "Ieee":
+        return Ieee(op.forward(*map(float, args)))  # type: ignore[attr-defined]
+
+    def __neg__(self) -> "Ieee":
+        return Ieee(-float(self))
+
+    def __add__(self, other: float) -> "Ieee":
+        return Ieee(float(self) + float(other))
+
+    def __sub__(self, other: float) -> "Ieee":
+        return Ieee(float(self) - float(other))
+
+    def __rsub__(self, other: float) -> "Ieee":
+        return Ieee(float(other) - float(self))
+
+    def __mul__(self, other: float) -> "Ieee":
+        return Ieee(float(self) * float(other))
+
+    def __truediv__(self, other: float) -> "Ieee":
+        return Ieee(divide(float(self), float(other)))
+
+    def __rtruediv__(self, other: float) -> "Ieee":
+        return Ieee(divide(float(other), float(self)))
+
+    __radd__ = __add__
+    __rmul__ = __mul__

@@ -1,0 +1,310 @@
+"""The table: every operation is one row, a forward function and its partial derivatives in plain arithmetic.
+
+The columns of a row
+
+  name       what the function, the method of `Value`, the drawing and a pickle call it.
+  forward    z = f(x, y, ...) on floats, by IEEE 754. Where it is itself written with rows of this table
+             (`composite=True`), it gives the same formula as a graph when fed Values.
+  partials   (x, y, ..., z) -> (dz/dx, dz/dy, ...). Only arithmetic and rows of this table: no `math.`, no `if`, so
+             that the same text gives a number from floats, more graph from Values, and a formula from names. The
+             result z is an argument too, since many derivatives are shortest in it: exp' = z, tanh' = 1 - z*z.
+  symbol     how Python writes it between or before its operands: `+`. Functions have none.
+  tex        the same in TeX: {0}, {1} stand for the operands, {args} for all of them.
+  domain     an open interval per operand inside which the row is defined, and smooth but for `kink` and `pole`.
+  kink       zero where the function is defined but not differentiable; a gradient there is a choice, written down
+             in `partials`: relu'(0) = 0, abs'(0) = 0, maximum shares a tie equally (PyTorch's choices).
+  pole       zero where the function itself runs to infinity.
+  numpy      NumPy's name where it differs, so that np.arctan(v) finds the row.
+  pack       turns the arguments of a call into the operands: defaults, keywords, lists of numbers.
+
+To add an operation is to add a row; everything else (methods, NumPy, pictures, checks, compilation) reads the table.
+`register` adds one from outside.
+"""
+
+import functools
+import math
+import numbers
+import operator
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from autograd import ieee
+
+TABLE: "dict[str, Primitive]" = {}
+Interval = tuple[float, float]
+
+REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
+LN2, LN10 = math.log(2.0), math.log(10.0)
+SQRT_HALF, INV_SQRT_2PI, TWO_OVER_SQRT_PI = math.sqrt(0.5), 1.0 / math.sqrt(2.0 * math.pi), 2.0 / math.sqrt(math.pi)
+
+
+class Primitive:
+    """One row of the table. Call it with numbers and it computes; with Values and it is recorded.
+
+    >>> mul(3, 4)
+    12.0
+    >>> mul.partials(3.0, 4.0, 12.0)
+    (4.0, 3.0)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        partials: Callable[..., tuple[Any, ...]],
+        *,
+        symbol: str | None = None,
+        tex: str | None = None,
+        domain: tuple[Interval, ...] | None = None,
+        kink: Callable[..., Any] | None = None,
+        pole: Callable[..., Any] | None = None,
+        numpy: str | None = None,
+        pack: Callable[..., tuple[Any, ...]] | None = None,
+        composite: bool = False,
+    ) -> None:
+        if name in TABLE:
+            raise ValueError(f"there is already an operation called {name!r}: choose another name")
+        code = partials.__code__
+        self.name, self.forward, self.partials = name, forward, partials
+        self.variadic = bool(code.co_flags & 0x04)  # the rule is written lambda *operands
+        self.operands = () if self.variadic else code.co_varnames[: code.co_argcount - 1]
+        self.symbol, self.numpy, self.pack, self.composite = symbol, numpy, pack, composite
+        self.tex = tex or rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left({{args}}\right)"
+        self.domain = domain or (REAL,) * max(1, len(self.operands))
+        self.kink, self.pole = kink, pole
+        TABLE[name] = self
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if self.pack is not None:
+            args = self.pack(*args, **named)
+        elif named:
+            raise TypeError(f"{self.name} takes no named operands, got {', '.join(named)}")
+        for arg in args:
+            if arg.__class__ is not float:
+                return self.apply(args)
+        return self.forward(*args)
+
+    def apply(self, args: tuple[Any, ...]) -> Any:
+        """Apply to operands of any kind: one that has `__autograd__(op, args)` says what to do, numbers compute."""
+        if not self.variadic and len(args) != len(self.operands):
+            raise TypeError(f"{self.name} takes {len(self.operands)} operands, got {len(args)}")
+        chosen = None
+        for arg in args:
+            if hasattr(arg, "__autograd__") and (chosen is None or issubclass(type(arg), type(chosen))):
+                chosen = arg
+        if chosen is not None:
+            return chosen.__autograd__(self, args)
+        return self.forward(*[number(arg) for arg in args])
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
+        return find, (self.name,)
+
+
+def find(name: str) -> Primitive:
+    """The row called `name`; a pickled graph asks for its operations by name."""
+    if name not in TABLE:
+        raise LookupError(f"no operation is called {name!r}: register it before loading a graph that uses it")
+    return TABLE[name]
+
+
+def number(x: Any) -> float:
+    """`x` as a float, or a TypeError that says what to do instead.
+
+    >>> number(True), number(10**400)
+    (1.0, inf)
+    """
+    if isinstance(x, numbers.Real):
+        try:
+            return float(x)
+        except OverflowError:  # an int beyond the floats rounds to infinity, as IEEE 754 rounds
+            return inf if operator.gt(x, 0) else -inf
+    if isinstance(x, str) or x is None:
+        advice = "convert it with float(...) first" if isinstance(x, str) else "is a return statement missing?"
+    elif isinstance(x, complex):
+        advice = "use its .real and .imag"
+    elif hasattr(x, "__len__") or hasattr(x, "shape"):
+        advice = "apply the operation to each of its elements"
+    else:
+        advice = "pass a Value, float or int"
+    shown = repr(x)
+    shown = shown if len(shown) <= 40 else shown[:37] + "..."
+    raise TypeError(f"Value arithmetic needs Values or real numbers, not {type(x).__name__} ({shown}): {advice}")
+
+
+def pack_values(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+def pack_some(values: Iterable[Any]) -> tuple[Any, ...]:
+    args = tuple(values)
+    if not args:
+        raise ValueError("the mean and the logsumexp of no numbers are undefined: pass at least one")
+    return args
+
+
+def pack_pairs(xs: Iterable[Any], ys: Iterable[Any]) -> tuple[Any, ...]:
+    xs, ys = tuple(xs), tuple(ys)
+    if len(xs) != len(ys):
+        raise ValueError(f"dot expects two lists of one length, got {len(xs)} and {len(ys)}")
+    return xs + ys
+
+
+def add_up(terms: Iterable[Any]) -> Any:
+    """Left to right, so that eager, compiled and replayed sums round alike; the empty sum is 0."""
+    return functools.reduce(operator.add, terms, 0.0)
+
+
+def positive_part(x: float) -> float:
+    return 0.0 if x <= 0.0 else x  # a nan passes through
+
+
+def larger(x: float, y: float) -> float:
+    return x if x > y or x != x else y  # a nan in either wins, as in PyTorch and NumPy
+
+
+def smaller(x: float, y: float) -> float:
+    return x if x < y or x != x else y
+
+
+def signum(x: float) -> float:
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0
+
+
+def truth(compare: Callable[[float, float], bool]) -> Callable[[float, float], float]:
+    """A comparison as a number, 1.0 or 0.0, so that derivatives can multiply by it."""
+    return lambda x, y: 1.0 if compare(x, y) else 0.0
+
+
+def sigmoid_forward(x: Any) -> Any:
+    tail = exp(-abs(x))  # never exp of a positive number: no overflow at either end
+    return where(greater_equal(x, 0.0), 1.0, tail) / (1.0 + tail)
+
+
+def logsumexp_forward(*xs: Any) -> Any:
+    highest = functools.reduce(maximum, xs)
+    shift = where(less(abs(highest), inf), highest, 0.0)  # inf - inf would be nan
+    return shift + log(add_up(exp(x - shift) for x in xs))
+
+
+def logaddexp_forward(x: Any, y: Any) -> Any:
+    return where(equal(x, y), x + LN2, maximum(x, y) + log1p(exp(-abs(x - y))))  # equal: also inf and inf
+
+
+# Rows that earlier rows mention.
+sign: Primitive
+cos: Primitive
+log: Primitive
+pow: Primitive
+cosh: Primitive
+hypot: Primitive
+where: Primitive
+maximum: Primitive
+greater: Primitive
+greater_equal: Primitive
+less: Primitive
+less_equal: Primitive
+equal: Primitive
+
+# fmt: off
+P = Primitive
+identity = P("identity", float,            lambda x, z: (1.0,),                 symbol="+", tex="{0}", numpy="positive")
+
+# arithmetic
+neg      = P("neg",      operator.neg,     lambda x, z: (-1.0,),                symbol="-", tex="-{0}", numpy="negative")
+add      = P("add",      operator.add,     lambda x, y, z: (1.0, 1.0),          symbol="+", tex="{0} + {1}")
+sub      = P("sub",      operator.sub,     lambda x, y, z: (1.0, -1.0),         symbol="-", tex="{0} - {1}", numpy="subtract")
+mul      = P("mul",      operator.mul,     lambda x, y, z: (y, x),              symbol="*", tex=r"{0} \cdot {1}", numpy="multiply")
+div      = P("div",      ieee.divide,      lambda x, y, z: (1.0 / y, -z / y),   symbol="/", tex=r"\frac{{{0}}}{{{1}}}",
+             pole=lambda x, y: y, numpy="divide")  # not -x/y**2: y**2 overflows long before z/y does
+pow      = P("pow",      ieee.power,       lambda x, y, z: (y * pow(x, y - 1.0 + equal(y, 0.0)),  # y = 0: 0 * x**0, not 0 * x**-1
+                                                            where(equal(x, 0.0) * greater_equal(y, 0.0), 0.0, z * log(x))),
+             symbol="**", tex="{0}^{{{1}}}", domain=(POSITIVE, REAL), numpy="power")
+abs      = P("abs",      operator.abs,     lambda x, z: (sign(x),),             tex=r"\left|{0}\right|", kink=lambda x: x, numpy="absolute")
+
+# exponentials, logarithms, roots
+exp      = P("exp",      ieee.exp,         lambda x, z: (z,),                   tex="e^{{{0}}}")
+expm1    = P("expm1",    ieee.expm1,       lambda x, z: (z + 1.0,),             tex="e^{{{0}}} - 1")
+log      = P("log",      ieee.log,         lambda x, z: (1.0 / x,),             tex=r"\ln\left({0}\right)", domain=(POSITIVE,))
+log1p    = P("log1p",    ieee.log1p,       lambda x, z: (1.0 / (1.0 + x),),     tex=r"\ln\left(1 + {0}\right)", domain=((-1.0, inf),))
+log2     = P("log2",     ieee.log2,        lambda x, z: (1.0 / (LN2 * x),),     tex=r"\log_{{2}}\left({0}\right)", domain=(POSITIVE,))
+log10    = P("log10",    ieee.log10,       lambda x, z: (1.0 / (LN10 * x),),    tex=r"\log_{{10}}\left({0}\right)", domain=(POSITIVE,))
+sqrt     = P("sqrt",     ieee.sqrt,        lambda x, z: (0.5 / z,),             tex=r"\sqrt{{{0}}}", domain=(POSITIVE,))
+cbrt     = P("cbrt",     math.cbrt,        lambda x, z: (1.0 / (3.0 * z * z),), tex=r"\sqrt[3]{{{0}}}", kink=lambda x: x)
+
+# circular and hyperbolic functions
+sin      = P("sin",      ieee.sin,         lambda x, z: (cos(x),),              tex=r"\sin\left({0}\right)")
+cos      = P("cos",      ieee.cos,         lambda x, z: (-sin(x),),             tex=r"\cos\left({0}\right)")
+tan      = P("tan",      ieee.tan,         lambda x, z: (1.0 + z * z,),         tex=r"\tan\left({0}\right)", pole=lambda x: cos(x))
+asin     = P("asin",     ieee.asin,        lambda x, z: (1.0 / sqrt((1.0 - x) * (1.0 + x)),),  tex=r"\arcsin\left({0}\right)", domain=(UNIT,), numpy="arcsin")
+acos     = P("acos",     ieee.acos,        lambda x, z: (-1.0 / sqrt((1.0 - x) * (1.0 + x)),), tex=r"\arccos\left({0}\right)", domain=(UNIT,), numpy="arccos")
+atan     = P("atan",     math.atan,        lambda x, z: (1.0 / (1.0 + x * x),), tex=r"\arctan\left({0}\right)", numpy="arctan")
+atan2    = P("atan2",    math.atan2,       lambda y, x, z: (x / (x * x + y * y), -y / (x * x + y * y)),
+             tex=r"\operatorname{{atan2}}\left({0}, {1}\right)", kink=lambda y, x: where(less(x, 0.0), y, x * x + y * y), numpy="arctan2")
+sinh     = P("sinh",     ieee.sinh,        lambda x, z: (cosh(x),),             tex=r"\sinh\left({0}\right)")
+cosh     = P("cosh",     ieee.cosh,        lambda x, z: (sinh(x),),             tex=r"\cosh\left({0}\right)")
+tanh     = P("tanh",     math.tanh,        lambda x, z: (1.0 - z * z,),         tex=r"\tanh\left({0}\right)")
+asinh    = P("asinh",    math.asinh,       lambda x, z: (1.0 / hypot(x, 1.0),), tex=r"\operatorname{{arsinh}}\left({0}\right)", numpy="arcsinh")
+acosh    = P("acosh",    ieee.acosh,       lambda x, z: (1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
+             tex=r"\operatorname{{arcosh}}\left({0}\right)", domain=((1.0, inf),), numpy="arccosh")
+atanh    = P("atanh",    ieee.atanh,       lambda x, z: (1.0 / ((1.0 - x) * (1.0 + x)),),
+             tex=r"\operatorname{{artanh}}\left({0}\right)", domain=(UNIT,), numpy="arctanh")
+hypot    = P("hypot",    math.hypot,       lambda x, y, z: (x / z, y / z),      tex=r"\sqrt{{{0}^2 + {1}^2}}", kink=lambda x, y: hypot(x, y))
+erf      = P("erf",      math.erf,         lambda x, z: (TWO_OVER_SQRT_PI * exp(-(x * x)),), tex=r"\operatorname{{erf}}\left({0}\right)")
+
+# activations
+sigmoid  = P("sigmoid",  sigmoid_forward,  lambda x, z: (z * (1.0 - z),),       tex=r"\sigma\left({0}\right)", composite=True)
+softplus = P("softplus", lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))),
+                                           lambda x, z: (sigmoid(x),),          tex=r"\operatorname{{softplus}}\left({0}\right)", composite=True)
+silu     = P("silu",     lambda x: x * sigmoid(x),
+                                           lambda x, z: (sigmoid(x) + z * sigmoid(-x),), tex=r"\operatorname{{silu}}\left({0}\right)", composite=True)
+gelu     = P("gelu",     lambda x: 0.5 * x * (1.0 + erf(SQRT_HALF * x)),
+                                           lambda x, z: (0.5 * (1.0 + erf(SQRT_HALF * x)) + INV_SQRT_2PI * x * exp(-0.5 * x * x),),
+             tex=r"\operatorname{{gelu}}\left({0}\right)", composite=True)
+relu     = P("relu",     positive_part,    lambda x, z: (greater(x, 0.0),),     tex=r"\operatorname{{relu}}\left({0}\right)", kink=lambda x: x)
+leaky_relu = P("leaky_relu", lambda x, negative_slope: where(greater(x, 0.0), x, negative_slope * x),
+                                           lambda x, negative_slope, z: (where(greater(x, 0.0), 1.0, negative_slope), where(greater(x, 0.0), 0.0, x)),
+             kink=lambda x, negative_slope: x, pack=lambda x, negative_slope=0.01: (x, negative_slope), composite=True)
+elu      = P("elu",      lambda x, alpha: where(greater(x, 0.0), x, alpha * expm1(x)),
+                                           lambda x, alpha, z: (where(greater(x, 0.0), 1.0, z + alpha), where(greater(x, 0.0), 0.0, expm1(x))),
+             kink=lambda x, alpha: x, pack=lambda x, alpha=1.0: (x, alpha), composite=True)
+
+# selections and comparisons: 1.0 for true, 0.0 for false
+maximum  = P("maximum",  larger,           lambda x, y, z: (greater(x, y) + 0.5 * equal(x, y), less(x, y) + 0.5 * equal(x, y)),
+             tex=r"\max\left({0}, {1}\right)", kink=lambda x, y: x - y)
+minimum  = P("minimum",  smaller,          lambda x, y, z: (less(x, y) + 0.5 * equal(x, y), greater(x, y) + 0.5 * equal(x, y)),
+             tex=r"\min\left({0}, {1}\right)", kink=lambda x, y: x - y)
+clamp    = P("clamp",    lambda x, min, max: smaller(larger(x, min), max),
+                                           lambda x, min, max, z: (greater_equal(x, min) * less_equal(x, max), less(x, min) * less(min, max),
+                                                                   1.0 - (1.0 - greater(x, max)) * (1.0 - greater(min, max))),
+             kink=lambda x, min, max: (x - min) * (x - max) * (max - min), pack=lambda x, min=-inf, max=inf: (x, min, max), numpy="clip")
+sign     = P("sign",     signum,           lambda x, z: (0.0,),                 tex=r"\operatorname{{sign}}\left({0}\right)", kink=lambda x: x)
+where    = P("where",    lambda condition, x, y: x if condition else y,
+                                           lambda condition, x, y, z: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
+             kink=lambda condition, x, y: condition)
+greater       = P("greater",       truth(operator.gt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} > {1}\right]", kink=lambda x, y: x - y)
+greater_equal = P("greater_equal", truth(operator.ge), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \ge {1}\right]", kink=lambda x, y: x - y)
+less          = P("less",          truth(operator.lt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} < {1}\right]", kink=lambda x, y: x - y)
+less_equal    = P("less_equal",    truth(operator.le), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \le {1}\right]", kink=lambda x, y: x - y)
+equal         = P("equal",         truth(operator.eq), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} = {1}\right]", kink=lambda x, y: x - y)
+
+# many operands
+sum      = P("sum",      lambda *xs: add_up(xs),
+                                           lambda *a: (1.0,) * (len(a) - 1),    tex=r"\operatorname{{sum}}\left({args}\right)", pack=pack_values, composite=True)
+mean     = P("mean",     lambda *xs: add_up(xs) / len(xs),
+                                           lambda *a: (1.0 / (len(a) - 1),) * (len(a) - 1),
+             tex=r"\operatorname{{mean}}\left({args}\right)", pack=pack_some, composite=True)
+dot      = P("dot",      lambda *a: add_up(map(operator.mul, a[: len(a) // 2], a[len(a) // 2 :])),
+                                           lambda *a: a[len(a) // 2 : -1] + a[: len(a) // 2],
+             tex=r"\operatorname{{dot}}\left({args}\right)", pack=pack_pairs, composite=True)
+logsumexp = P("logsumexp", logsumexp_forward,
+                                           lambda *a: tuple(exp(x - a[-1]) for x in a[:-1]),
+             tex=r"\operatorname{{logsumexp}}\left({args}\right)", pack=pack_some, composite=True)
+logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)), composite=True)
+# fmt: on
+
+if not TYPE_CHECKING:  # a type checker reads the rows themselves
+    __all__ = list(TABLE)

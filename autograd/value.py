@@ -1,0 +1,300 @@
+"""Value: a number that remembers how it was made."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from autograd import context
+from autograd.archive import Ancestors, restore
+from autograd.graph import backpropagate
+from autograd.ieee import Ieee
+from autograd.primitives import TABLE, Primitive, number
+
+
+class Value:
+    """A real number and the operation that made it: a node of the computation graph.
+
+    Arguments: `data`, a real number; `label`, a name for drawings and messages.
+    Raises TypeError when `data` is not a real number.
+
+    `data` is the number and `grad` the derivative of the last `backward()`'s root with respect to it (0.0 until one
+    has reached it). `op` is the row of the table that made the node, None for a leaf; `args` are its operands in
+    order, a float among them being a constant; `partials` are the local derivatives, recorded when the node was
+    made, so that changing a parameter's `data` later does not falsify them.
+
+    >>> x, w = Value(2.0), Value(-3.0)
+    >>> y = (x * w).tanh()
+    >>> y.backward()
+    >>> round(y.data, 6), round(x.grad, 6)
+    (-0.999988, -7.4e-05)
+    """
+
+    __slots__ = ("data", "grad", "op", "args", "partials", "label", "scope", "__weakref__")
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data = data if data.__class__ is float else number(data)
+        self.op: Primitive | None = None
+        self.args: tuple[Any, ...] = ()
+        self.partials: tuple[float, ...] = ()
+        if label:
+            self.label = label
+        if context.open_contexts:
+            context.annotate(self)
+
+    def backward(self, gradient: float = 1.0) -> None:
+        """Add d self / d leaf, times `gradient`, to the `grad` of every leaf below; interior nodes get theirs anew.
+
+        >>> a = Value(3.0)
+        >>> (a + a).backward()
+        >>> a.grad
+        2.0
+        """
+        order = backpropagate(self, number(gradient))
+        if context.current.anomaly:
+            context.check_backward(order)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: it reads 0.0 again, and is drawn as unknown."""
+        with contextlib.suppress(AttributeError):
+            del self.grad
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a backward pass (or an assignment) has given this node a gradient."""
+        try:
+            Value.grad.__get__(self)  # type: ignore[attr-defined]
+        except AttributeError:
+            return False
+        return True
+
+    def detach(self) -> "Value":
+        """The same number as a new leaf: no gradient flows back through it."""
+        return Value(self.data)
+
+    def item(self) -> float:
+        """The number, as PyTorch spells it."""
+        return self.data
+
+    # Most nodes never get a gradient, a label or a scope: a slot that nobody filled costs nothing and reads as this.
+    def __getattr__(self, name: str) -> Any:
+        if name in _UNFILLED:
+            return _UNFILLED[name]
+        raise AttributeError(f"Value has no attribute {name!r}: it is neither a field nor an operation of the table")
+
+    def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Value":
+        return record(op, args)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions on Values: np.exp(v) is a Value, and an array times v an array of Values."""
+        import numpy as np
+
+        op = _BY_NUMPY_NAME.get(ufunc.__name__)
+        if method == "__call__" and op is not None and not options and not any(_is_array(x) for x in inputs):
+            return op(*inputs)
+        return getattr(ufunc, method)(*(np.array(x, dtype=object) for x in inputs), **options)
+
+    # ==, != and hash are identity: a Value can be in a set, and equal numbers are different nodes.
+    def __lt__(self, other: Any) -> bool:
+        return self.data < _data(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.data <= _data(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.data > _data(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.data >= _data(other)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        named = {name: getattr(self, name) for name in ("label", "scope") if getattr(self, name)}
+        if self.has_grad:
+            named["grad"] = self.grad
+        return restore, (Ancestors(self), type(self), self.data, self.op, self.args, self.partials, named)
+
+    # micrograd's names
+    @property
+    def _prev(self) -> set["Value"]:
+        return {arg for arg in self.args if isinstance(arg, Value)}
+
+    @property
+    def _op(self) -> str:
+        return "" if self.op is None else self.op.symbol or self.op.name
+
+
+_UNFILLED = {"grad": 0.0, "label": "", "scope": ""}
+_new = object.__new__
+
+
+def record(op: Primitive, args: tuple[Any, ...]) -> Value:
+    """Apply `op` and make the node: its number, its operands, its local derivatives."""
+    operands = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
+    data = [arg.data if isinstance(arg, Value) else arg for arg in operands]
+    z = op.forward(*data)
+    node = _new(Value)
+    node.data = z
+    node.op = op
+    node.args = operands
+    node.partials = _partials(op, data, z)
+    if context.open_contexts:
+        context.annotate(node)
+    return node
+
+
+def _partials(op: Primitive, data: list[float], z: float) -> tuple[float, ...]:
+    """The local derivatives; where a float division by zero stops the rule, once more by IEEE 754."""
+    try:
+        return op.partials(*data, z)
+    except ZeroDivisionError:
+        return tuple(map(float, op.partials(*map(Ieee, data), Ieee(z))))
+
+
+# `record` written out for one operand and for two: the hot path of the eager engine.
+def _unary(op: Primitive) -> Callable[[Value], Value]:
+    forward, partials = op.forward, op.partials
+
+    def method(self: Value) -> Value:
+        x = self.data
+        z = forward(x)
+        node = _new(Value)
+        try:
+            node.partials = partials(x, z)
+        except ZeroDivisionError:
+            node.partials = _partials(op, [x], z)
+        node.data = z
+        node.op = op
+        node.args = (self,)
+        if context.open_contexts:
+            context.annotate(node)
+        return node
+
+    return method
+
+
+def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
+    forward, partials = op.forward, op.partials
+
+    def method(self: Value, other: Any) -> Any:  # a Value, or NotImplemented
+        x = self.data
+        if isinstance(other, Value):
+            y = other.data
+        elif other.__class__ is float:
+            y = other
+        elif _answers_itself(other):
+            return NotImplemented
+        else:
+            y = other = number(other)
+        z = forward(x, y)
+        node = _new(Value)
+        try:
+            node.partials = partials(x, y, z)
+        except ZeroDivisionError:
+            node.partials = _partials(op, [x, y], z)
+        node.data = z
+        node.op = op
+        node.args = (self, other)
+        if context.open_contexts:
+            context.annotate(node)
+        return node
+
+    return method
+
+
+def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
+    def method(self: Value, other: Any) -> Any:
+        return NotImplemented if _answers_itself(other) else record(op, (other, self))
+
+    return method
+
+
+def _answers_itself(other: Any) -> bool:
+    """Whether Python should ask `other` instead: an array, or another number system that records."""
+    return _is_array(other) or (hasattr(other, "__autograd__") and not isinstance(other, Value))
+
+
+def _is_array(x: Any) -> bool:
+    return getattr(x, "shape", ()) != () and hasattr(x, "__array_ufunc__")
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else number(x)
+
+
+# What Python calls the operators; the second name takes the operands in the other order: 2.0 - v.
+_OPERATORS = {
+    "add": ("__add__", "__radd__"),
+    "sub": ("__sub__", "__rsub__"),
+    "mul": ("__mul__", "__rmul__"),
+    "div": ("__truediv__", "__rtruediv__"),
+    "pow": ("__pow__", "__rpow__"),
+    "neg": ("__neg__",),
+    "identity": ("__pos__",),
+    "abs": ("__abs__",),
+}
+_BY_NUMPY_NAME: dict[str, Primitive] = {}
+
+
+def _install(op: Primitive) -> None:
+    """Make a row a method of Value, under its name, NumPy's, and Python's operator."""
+    _BY_NUMPY_NAME[op.numpy or op.name] = op
+    if op.variadic:
+        return  # sum, dot: functions of lists, not of one Value
+    if len(op.operands) == 1:
+        method: Any = _unary(op)
+    elif len(op.operands) == 2 and op.pack is None:
+        method = _binary(op)
+    else:
+
+        def method(self: Value, *args: Any, **named: Any) -> Value:
+            return op(self, *args, **named)  # type: ignore[no-any-return]
+
+    method.__name__, method.__doc__ = op.name, f"The operation {op.name} of the table, applied to this Value."
+    for name in {op.name, op.numpy or op.name}:
+        setattr(Value, name, method)
+    direct, *reflected = _OPERATORS.get(op.name, ("",))
+    if direct:
+        setattr(Value, direct, method)
+    for twin in reflected:
+        setattr(Value, twin, _reflected(op))
+
+
+for _row in TABLE.values():
+    _install(_row)
+
+
+def register(
+    name: str, forward: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], **columns: Any
+) -> Primitive:
+    """Add your own operation to the table: at once a function, a method of Value, drawn, checked and compiled.
+
+    Arguments: `forward(x, y, ...)` gives the number; `partials(x, y, ..., z)` the tuple of partial derivatives,
+    written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitives` (domain,
+    kink, pole, tex, pack, composite).
+    Raises ValueError when the name is taken or is not a Python name, TypeError when `partials` takes no result `z`.
+
+    >>> cube = register("cube_example", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
+    >>> x = Value(2.0)
+    >>> cube(x).backward(); x.grad
+    12.0
+    """
+    if not name.isidentifier() or hasattr(Value, name):
+        raise ValueError(f"{name!r} cannot name an operation: it must be a Python name that Value does not use yet")
+    op = Primitive(name, forward, partials, **columns)
+    _install(op)
+    return op
