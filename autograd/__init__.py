@@ -8,6 +8,14 @@
 6.0
 """
 
+from pathlib import Path
+
+if (Path(__file__).parent / "tracer.py").exists():  # a file of HIPS autograd's, which has the same import name
+    raise ImportError(
+        "HIPS autograd and stepgrad are installed into one environment, and their files are mixed in "
+        f"{Path(__file__).parent}: uninstall both `autograd` and `stepgrad`, then install one of them only"
+    )
+
 from autograd import func as func
 from autograd.context import AnomalyError as AnomalyError
 from autograd.context import detect_anomaly as detect_anomaly

@@ -43,18 +43,21 @@ def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> l
 def backpropagate(root: Node, seed: float) -> list[Any]:
     """The chain rule: every node hands each operand its gradient times the local derivative. Returns the order.
 
-    Interior nodes start at zero each time; leaves accumulate, so that gradients of several losses add up.
+    Every node starts at zero; a leaf's earlier gradient is added afterwards, so that gradients of several losses add
+    up, and a second pass doubles them to the last bit (adding each share to the old total would round differently).
     """
     order = topological_order([root])
+    earlier = [(leaf, leaf.grad) for leaf in order if not leaf.args]
     for node in order:
-        if node.args:
-            node.grad = 0.0
-    root.grad += seed
+        node.grad = 0.0
+    root.grad = seed
     for node in reversed(order):
         grad = node.grad
         for arg, partial in zip(node.args, node.partials):
             if arg.__class__ is not float:
                 arg.grad += grad * partial
+    for leaf, grad in earlier:
+        leaf.grad += grad
     return order
 
 

@@ -70,7 +70,7 @@ class Primitive:
         self.variadic = bool(code.co_flags & 0x04)  # the rule is written lambda *operands
         self.operands = () if self.variadic else code.co_varnames[: code.co_argcount - 1]
         self.symbol, self.numpy, self.pack, self.composite = symbol, numpy, pack, composite
-        self.tex = tex or rf"\operatorname{{{name.replace('_', chr(92) + '_')}}}\left({{args}}\right)"
+        self.tex = tex or r"\operatorname{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
         self.domain = domain or (REAL,) * max(1, len(self.operands))
         self.kink, self.pole = kink, pole
         TABLE[name] = self
@@ -126,6 +126,8 @@ def number(x: Any) -> float:
         advice = "convert it with float(...) first" if isinstance(x, str) else "is a return statement missing?"
     elif isinstance(x, complex):
         advice = "use its .real and .imag"
+    elif hasattr(x, "__autograd__"):
+        advice = "it is a node already; .detach() gives its number as a new leaf"
     elif hasattr(x, "__len__") or hasattr(x, "shape"):
         advice = "apply the operation to each of its elements"
     else:
@@ -171,7 +173,7 @@ def smaller(x: float, y: float) -> float:
 
 
 def signum(x: float) -> float:
-    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x + 0.0  # 0 for both zeros, nan for nan
 
 
 def truth(compare: Callable[[float, float], bool]) -> Callable[[float, float], float]:

@@ -1,0 +1,125 @@
+"""Derivatives as functions, of any order."""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, func
+from autograd.graph import backpropagate
+
+
+def rosenbrock(x):
+    return sum((100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:])), 0.0)
+
+
+def test_grad_leaves_grad_alone():
+    x = Value(2.0)
+    x.grad = 7.0
+    assert autograd.grad(x**3, x) == (12.0,)
+    assert x.grad == 7.0
+
+
+def test_grad_of_several_outputs_and_inputs():
+    x, y, unused = Value(2.0), Value(3.0), Value(1.0)
+    assert autograd.grad([x * y, x + y], [x, y, unused]) == (4.0, 3.0, 0.0)
+    assert autograd.grad([x * y, x + y], [x, y], grad_outputs=[10.0, 1.0]) == (31.0, 21.0)
+    assert autograd.grad(x * y, x, grad_outputs=2.0) == (6.0,)
+
+
+def test_grad_of_an_interior_node():
+    x = Value(2.0)
+    h = x * x
+    assert autograd.grad(h**3, [h, x]) == (48.0, 48.0 * 4.0)
+
+
+def test_grad_refuses_what_it_cannot_do():
+    x = Value(1.0)
+    with pytest.raises(TypeError, match=r"grad differentiates with respect to Values, not float \(1.0\)"):
+        autograd.grad(x * 2.0, [1.0])
+    with pytest.raises(ValueError, match="grad_outputs has 2 weights for 1 outputs"):
+        autograd.grad(x * 2.0, x, grad_outputs=[1.0, 2.0])
+    with pytest.raises(TypeError, match=r"grad needs a function that returns one number, not \[.*use jacobian"):
+        func.grad(lambda x: [x, x])(1.0)
+    with pytest.raises(ValueError, match="argnums=1, but the function was called with 1 arguments"):
+        func.grad(lambda x: x, argnums=1)(1.0)
+
+
+def test_third_derivative_of_tanh_against_its_closed_form():
+    third = func.grad(func.grad(func.grad(autograd.tanh)))
+    for x in (-1.7, -0.3, 0.0, 0.4, 2.1):
+        t = math.tanh(x)
+        exact = (1 - t * t) * (6 * t * t - 2)
+        assert third(x) == pytest.approx(exact, rel=1e-13, abs=1e-15)  # a dozen roundings of terms of size 2
+
+
+def test_hessian_of_rosenbrock_is_exact():
+    x = [-1.25, 1.0, 0.5]  # binary fractions: every product below is exact
+    H = func.hessian(rosenbrock)(x)
+    exact = [[0.0] * 3 for _ in range(3)]
+    for i in range(2):
+        exact[i][i] += 1200 * x[i] ** 2 - 400 * x[i + 1] + 2
+        exact[i][i + 1] = exact[i + 1][i] = -400 * x[i]
+        exact[i + 1][i + 1] += 200
+    assert H == exact
+
+
+def test_create_graph_gives_values_also_for_constants():
+    x = Value(2.0)
+    (slope,) = autograd.grad(3.0 * x, x, create_graph=True)
+    assert isinstance(slope, Value) and slope.data == 3.0
+    assert autograd.grad(slope, x) == (0.0,)
+
+
+def test_create_graph_notices_changed_data():
+    x, w = Value(2.0), Value(3.0)
+    y = x * w
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match=r"the derivative of mul was 3.0 when it was recorded and is 5.0 now"):
+        autograd.grad(y, x, create_graph=True)
+
+
+def test_nested_differentiation_does_not_confuse_its_variables():
+    # d/dy (x + y) is 1 whatever x is, also where both are the same number
+    f = func.grad(lambda x: x * func.grad(lambda y: x + y)(x))
+    assert f(3.0) == 1.0
+
+
+def test_every_mode_agrees():
+    def f(x):
+        return [autograd.sin(x[0]) * x[1], x[0] / x[1], autograd.exp(x[0] * x[1])]
+
+    x, v, u = [0.7, -1.3], [0.3, 0.4], [1.0, -2.0, 0.5]
+    J = func.jacobian(f)(x)
+    Jv = [sum(a * b for a, b in zip(row, v)) for row in J]
+    uJ = [sum(u[k] * J[k][i] for k in range(3)) for i in range(2)]
+    _, forward = func.jvp(f, (x,), (v,))
+    _, pull = func.vjp(f, x)
+    assert forward == pytest.approx(Jv, rel=1e-14)  # a sum of two products, added in another order
+    assert pull(u)[0] == pytest.approx(uJ, rel=1e-14)
+
+
+def test_hessian_vector_product_agrees_with_the_hessian():
+    x, v = [-1.2, 1.0, 0.7], [1.0, -2.0, 0.5]
+    H = func.hessian(rosenbrock)(x)
+    value, Hv = func.hvp(rosenbrock, x, v)
+    assert value == rosenbrock(x)
+    assert Hv == pytest.approx([sum(a * b for a, b in zip(row, v)) for row in H], rel=1e-13)  # sums of terms near 1e3
+
+
+def test_the_two_statements_of_the_chain_rule_agree_bit_for_bit():
+    a, b = Value(0.7), Value(-1.1)
+    y = (a * b + autograd.exp(a)) / (b * b + 1.0) + autograd.hypot(a, b) * a
+    backpropagate(y, 1.0)
+    assert autograd.grad(y, [a, b]) == (a.grad, b.grad)
+
+
+def test_structures_keep_their_shape():
+    f = lambda w: w["a"] * w["b"][0] + w["b"][1][0] ** 2
+    assert func.grad(f)({"a": 2.0, "b": [3.0, (4.0,)]}) == {"a": 3.0, "b": [2.0, (8.0,)]}
+    with pytest.raises(ValueError, match="jvp got 1 tangents for 2 primals"):
+        func.jvp(lambda a, b: a * b, (1.0, 2.0), (1.0,))
+    with pytest.raises(ValueError, match="hvp got a direction of 1 for 2 inputs"):
+        func.hvp(rosenbrock, [1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="vjp got 2 cotangents for 1 outputs"):
+        func.vjp(lambda a: a, 1.0)[1]([1.0, 2.0])
