@@ -32,7 +32,7 @@ def test_every_row_of_one_operand_answers_as_numpy_does():
                     if abs(x) == 1e308 and op.name in ("sin", "cos", "tan"):
                         continue  # NumPy's and libm's reductions of such arguments may differ
                     assert same(op.forward(x), float(ufunc(x))), (op, x)
-    assert checked >= 25
+    assert checked >= 20  # the rows that NumPy has too
 
 
 def test_division_and_power_answer_as_numpy_does():
