@@ -1,0 +1,132 @@
+"""The tape: a recorded graph as a flat list of numbered rows, the form that every pass and back end reads.
+
+    inputs   0 .. n-1       their kinds: PARAMETER (one number for all samples) or SAMPLE (one per sample)
+    rows     n, n+1, ...    (operation, operands): an int is the number of an earlier row or input, a float a constant
+    outputs                 row numbers, or floats for outputs that are constant
+
+Rows of composite operations (sigmoid, dot, logsumexp) are written out in the plain ones they are made of, by running
+their own forward formula once on fresh nodes: a back end needs only the operations whose forward is a function of
+floats.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd.graph import topological_order
+from autograd.primitives import TABLE, Primitive
+from autograd.value import Value
+
+PARAMETER, SAMPLE = "parameter", "sample"
+
+Arg = int | float  # the number of a row or an input; a constant
+Row = tuple[Primitive, tuple[Arg, ...]]
+
+
+class Tape(NamedTuple):
+    """A straight-line program; see the head of this file."""
+
+    kinds: tuple[str, ...]
+    rows: list[Row]
+    outputs: list[Arg]
+
+    def __repr__(self) -> str:
+        first = len(self.kinds)
+        lines = [f"v{i} = {kind}" for i, kind in enumerate(self.kinds)]
+        lines += [f"v{first + k} = {op.name}({', '.join(map(_shown, args))})" for k, (op, args) in enumerate(self.rows)]
+        return "\n".join([*lines, f"return {', '.join(map(_shown, self.outputs))}"])
+
+
+def _shown(arg: Arg) -> str:
+    return repr(arg) if arg.__class__ is float else f"v{arg}"
+
+
+def record(outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str] | None = None) -> Tape:
+    """The tape that computes `outputs` (Values or floats) from `inputs` (Values, all parameters unless `kinds` says).
+
+    A leaf that is not among the inputs is a constant; nothing below an input is looked at.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> record([x * y + 1.0], [x, y])
+    v0 = parameter
+    v1 = parameter
+    v2 = mul(v0, v1)
+    v3 = add(v2, 1.0)
+    return v3
+    """
+    outputs = list(outputs)
+    numbers: dict[Any, Arg] = {x: i for i, x in enumerate(inputs)}
+    rows: list[Row] = []
+    order = topological_order((y for y in outputs if isinstance(y, Value)), inputs=set(inputs))
+    _append(order, numbers, rows, len(inputs))
+    kinds = tuple(kinds) if kinds is not None else (PARAMETER,) * len(inputs)
+    return Tape(kinds, rows, [numbers[y] if isinstance(y, Value) else float(y) for y in outputs])
+
+
+def _append(order: list[Any], numbers: dict[Any, Arg], rows: list[Row], first: int) -> None:
+    """Number the nodes of `order` and append their rows."""
+    for node in order:
+        if node in numbers:
+            continue
+        op = node.op
+        if op is None:
+            numbers[node] = node.data
+            continue
+        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in node.args])
+        if op.composite:
+            numbers[node] = _inline(expansion(op.name, len(args)), args, rows, first)
+        else:
+            numbers[node] = first + len(rows)
+            rows.append((op, args))
+
+
+@functools.cache
+def expansion(name: str, count: int) -> Tape:
+    """The composite operation `name` of `count` operands as a tape of plain rows.
+
+    >>> expansion("logaddexp", 2).rows[-1][0]
+    <operation where>
+    """
+    op = TABLE[name]
+    inputs = [Value(0.5) for _ in range(count)]  # any point will do: the formula has no branches
+    return record([op.forward(*inputs)], inputs)
+
+
+def _inline(body: Tape, args: tuple[Arg, ...], rows: list[Row], first: int) -> Arg:
+    """Append the rows of `body` with its inputs replaced by `args`; the number of its result."""
+    shift = first + len(rows) - len(body.kinds)
+
+    def moved(arg: Arg) -> Arg:
+        if arg.__class__ is float:
+            return arg
+        return args[arg] if arg < len(args) else arg + shift  # type: ignore[index]
+
+    rows.extend((op, tuple(map(moved, operands))) for op, operands in body.rows)
+    return moved(body.outputs[0])
+
+
+def evaluate(tape: Tape, inputs: Sequence[float]) -> list[float]:
+    """The outputs at one point, row by row with the table's own forward functions: the plainest interpreter.
+
+    >>> x = Value(2.0)
+    >>> evaluate(record([x * x, 1.0], [x]), [3.0])
+    [9.0, 1.0]
+    """
+    values = list(inputs)
+    for op, args in tape.rows:
+        values.append(op.forward(*[arg if arg.__class__ is float else values[arg] for arg in args]))  # type: ignore[index]
+    return [arg if arg.__class__ is float else values[arg] for arg in tape.outputs]  # type: ignore[index]
+
+
+def depends(tape: Tape, on: str) -> list[bool]:
+    """For every number of the tape, whether it depends on an input of kind `on`."""
+    found = [kind == on for kind in tape.kinds]
+    for _, args in tape.rows:
+        found.append(any(found[arg] for arg in args if arg.__class__ is not float))  # type: ignore[index]
+    return found
+
+
+def rewritten(tape: Tape, rows: list[Row], numbers: Mapping[int, Arg] | Sequence[Arg]) -> Tape:
+    """`tape` with new rows, its outputs renumbered by `numbers`: old number -> new."""
+    outputs = [arg if arg.__class__ is float else numbers[arg] for arg in tape.outputs]  # type: ignore[index]
+    return Tape(tape.kinds, rows, outputs)
