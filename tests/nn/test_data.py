@@ -12,6 +12,7 @@ import pytest
 
 from nn import data
 from nn.data import DataError, Dataset, blobs, circles, digits, iris, moons, read_csv, spirals, train_test_split, xor
+from nn.table import detect_task
 
 # ------------------------------------------------------------------------------------------------------ vendored files
 
@@ -108,9 +109,59 @@ def test_read_csv_is_lenient_about_the_shell(write, content):
 
 
 def test_classes_that_are_numbers_sort_as_numbers(write):
-    assert read_csv(write("x,k\n1,10\n2,9\n3,-1\n"), "k").class_names == ["-1", "9", "10"]
-    assert read_csv(write("x,k\n1,10\n2,9\n3,ten\n"), "k").class_names == ["10", "9", "ten"]
-    assert read_csv(write("x,k\n1,10\n2,9\n3,nan\n"), "k").class_names == ["10", "9", "nan"]
+    def classes(text):
+        return read_csv(write(text), "k", task="classification").class_names
+
+    assert classes("x,k\n1,10\n2,9\n3,-1\n") == ["-1", "9", "10"]
+    assert classes("x,k\n1,10\n2,9\n3,ten\n") == ["10", "9", "ten"]
+    assert classes("x,k\n1,10\n2,9\n3,nan\n") == ["10", "9", "nan"]
+
+
+@pytest.mark.parametrize(("cells", "task"), [
+    (["a", "b"], "classification"),
+    (["0", "1", "1", "0"], "classification"),
+    (["1.0", "2.0", "2.0", "1.0"], "classification"),    # pandas writes whole numbers so once a cell was missing
+    (["1", "2", "3", "4"], "regression"),                # no number comes twice
+    ([str(i % 20) for i in range(100)], "classification"),
+    ([str(i % 21) for i in range(100)], "regression"),   # more than 20
+    (["0.5", "1", "0.5", "1"], "regression"),
+    (["0.5", "n/a", "0.7", "1.25"], "regression"),       # mostly numbers: the odd cell will be named
+    (["0.5", "n/a", "n/a", "b"], "classification"),
+    (["-1", "1", "nan", "inf", "1", "-1"], "regression"),
+])
+def test_the_task_is_detected(cells, task):
+    assert detect_task(cells) == task
+
+
+def test_a_regression(write):
+    dataset = read_csv(write("x,y\n1,0.5\n2,-3e2\n4,7\n"), "y")
+    assert (dataset.task, dataset.target) == ("regression", "y")
+    assert (dataset.labels, dataset.class_names) == ([0.5, -300.0, 7.0], [])
+    assert repr(dataset) == "Dataset(3 samples, 1 features, a number to predict)"
+    train, test = train_test_split(dataset, 0.3)
+    assert sorted(train.labels + test.labels) == [-300, 0.5, 7]
+    assert len(test) == 1
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators(write, separator):
+    dataset = read_csv(write('x,1|"kind"|y\n1|"a;\tc"|2\n3|b|4\n'.replace("|", separator)), "kind")
+    assert dataset.feature_names == ["x,1", "y"]
+    assert dataset.class_names == ["a;\tc", "b"]
+
+
+def test_columns_can_be_left_out(write):
+    path = write("id,x,kind\nr1,1,a\nr2,2,b\n")
+    assert read_csv(path, "kind", drop=["id"]).feature_names == ["x"]
+    with pytest.raises(DataError, match="has no column 'ID'"):
+        read_csv(path, "kind", drop=["ID"])
+    with pytest.raises(DataError, match="has no feature: 'kind' is its only column left"):
+        read_csv(path, "kind", drop=["id", "x"])
+
+
+def test_a_task_is_one_of_two(write):
+    with pytest.raises(ValueError, match="task is 'classification', 'regression' or None, got 'cluster'"):
+        read_csv(write("x,kind\n1,a\n2,b\n"), "kind", task="cluster")
 
 
 @pytest.mark.parametrize(("content", "message"), [
@@ -118,7 +169,9 @@ def test_classes_that_are_numbers_sort_as_numbers(write):
     ("\n \n", "mine.csv is empty: it needs a line of column names"),
     ("x,kind\n", "mine.csv has column names and no samples"),
     ("x,y\n1,2\n", "mine.csv has no column 'kind'; its columns are 'x', 'y'"),
-    ("x;kind\n1;a\n", "mine.csv has no column 'kind'; its columns are 'x;kind'; columns are separated by commas"),
+    ("x;kind\n3,5;a\n", "mine.csv, row 1 (line 2), column 'x': '3,5' is not a number; write 3.5"),
+    ("x,kind\n1,0.5\n2,0.25\n3,n/a\n", "mine.csv, row 3 (line 4), column 'kind': 'n/a' is not a number"),
+    ("x,kind\n1,0.5\n2,0.5\n", "mine.csv, column 'kind': every row has 0.5; there is nothing to learn"),
     ("x,kind,x\n1,a,2\n", "mine.csv has two columns named 'x'"),
     ("kind\na\nb\n", "mine.csv has no feature: 'kind' is its only column"),
     ("x,kind\n1,a\n2\n", "mine.csv, row 2 (line 3): expected 2 cells, got 1"),
@@ -126,7 +179,7 @@ def test_classes_that_are_numbers_sort_as_numbers(write):
     ("x,kind\n1,a\nabc,b\n", "mine.csv, row 2 (line 3), column 'x': 'abc' is not a number"),
     ("x,kind\n1_000,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '1_000' is not a number"),
     ("x,kind\n1,a\n,b\n", "mine.csv, row 2 (line 3), column 'x': the cell is empty; fill it in or leave the row out"),
-    ("x,kind\n1,a\n2, \n", "mine.csv, row 2 (line 3), column 'kind': the class is empty"),
+    ("x,kind\n1,a\n2, \n", "mine.csv, row 2 (line 3), column 'kind': the target is empty"),
     ("x,kind\nnan,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': 'nan' is not finite"),
     ("x,kind\n-inf,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '-inf' is not finite"),
     ("x,kind\n1e999,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '1e999' is not finite"),
