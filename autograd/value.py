@@ -1,7 +1,7 @@
 """Value: a number that remembers how it was made."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import context
@@ -151,13 +151,13 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Value:
     node.data = z
     node.op = op
     node.args = operands
-    node.partials = _partials(op, data, z)
+    node.partials = partials_at(op, data, z)
     if context.open_contexts:
         context.annotate(node)
     return node
 
 
-def _partials(op: Primitive, data: list[float], z: float) -> tuple[float, ...]:
+def partials_at(op: Primitive, data: Sequence[float], z: float) -> tuple[float, ...]:
     """The local derivatives; where a float division by zero stops the rule, once more by IEEE 754."""
     try:
         return op.partials(*data, z)
@@ -176,7 +176,7 @@ def _unary(op: Primitive) -> Callable[[Value], Value]:
         try:
             node.partials = partials(x, z)
         except ZeroDivisionError:
-            node.partials = _partials(op, [x], z)
+            node.partials = partials_at(op, [x], z)
         node.data = z
         node.op = op
         node.args = (self,)
@@ -194,7 +194,7 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
         x = self.data
         if isinstance(other, Value):
             y = other.data
-        elif other.__class__ is float:
+        elif type(other) is float:
             y = other
         elif _answers_itself(other):
             return NotImplemented
@@ -205,7 +205,7 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
         try:
             node.partials = partials(x, y, z)
         except ZeroDivisionError:
-            node.partials = _partials(op, [x, y], z)
+            node.partials = partials_at(op, [x, y], z)
         node.data = z
         node.op = op
         node.args = (self, other)
