@@ -23,7 +23,8 @@ STANDS_ON = {
     "value":      ["context", "archive"],
     "tree":       [],
     "func":       ["value", "tree"],
-    "gradcheck":  ["func"],
+    "replay":     ["func"],
+    "gradcheck":  ["replay"],
     "testing":    ["gradcheck"],
     "viz":        ["func"],
     "compiler":   ["func"],
@@ -38,7 +39,7 @@ UPWARDS = {
 # inside a function only, because none of them need be installed.
 OUTSIDE = {
     "value":     {"numpy"},
-    "gradcheck": {"mpmath"},
+    "replay":    {"mpmath"},
     "testing":   {"hypothesis", "pytest"},
     "viz":       {"graphviz", "IPython"},
     "compiler":  {"numpy", "llvmlite", "jax"},

@@ -1,0 +1,161 @@
+"""Complex numbers, rational numbers, and real numbers of many digits."""
+
+import cmath
+import functools
+import importlib.util
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from autograd.ieee import log1p
+from autograd.primitives import LN2, LN10
+from autograd.replay.number import Number, Unsupported
+
+FIELD: dict[str, Callable[..., Any]] = {
+    "identity": lambda x: x,
+    "neg": operator.neg,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
+
+
+class Rational(Number):
+    """An exact fraction, for the rows that are arithmetic or comparison.
+
+    >>> 1.0 / Rational(3.0) + Rational(0.5)
+    Rational(Fraction(5, 6))
+    """
+
+    __slots__ = ()
+    system = "rational numbers"
+
+    @classmethod
+    def lift(cls, x: Any) -> Fraction:
+        return Fraction(x)
+
+    @staticmethod
+    def power(x: Fraction, y: Fraction) -> Fraction:
+        if y.denominator != 1:
+            raise Unsupported(f"pow with the exponent {y} cannot be evaluated in rational numbers")
+        return Fraction(x ** int(y))
+
+    rules = MappingProxyType({**FIELD, "abs": operator.abs, "pow": power})
+
+
+class Tie(Unsupported):
+    """A comparison of complex numbers with equal real parts: the function has a kink just here."""
+
+
+class Complex(Number):
+    """A complex number, for derivatives without subtraction: f(x + ih) = f(x) + ih f'(x) + O(h^2).
+
+    The rows are continued off the real line, a comparison looks at real parts. Source: Squire and Trapp, Using complex
+    variables to estimate derivatives of real functions (1998); Martins, Sturdza and Alonso (2003) for `abs`.
+
+    >>> from autograd import sin
+    >>> abs(sin(Complex(complex(0.5, 1e-30))).value.imag / 1e-30 - math.cos(0.5)) < 1e-15
+    True
+    """
+
+    __slots__ = ()
+    system = "complex numbers"
+
+    @classmethod
+    def lift(cls, x: Any) -> complex:
+        return complex(x)
+
+    def compare(self, other: Any) -> tuple[float, float]:
+        x, y = super().compare(other)
+        if x.real == y.real and x.imag != y.imag:
+            raise Tie(f"a comparison met equal numbers ({x.real}) that move apart: no single branch to follow")
+        return x.real, y.real
+
+    @staticmethod
+    def absolute(x: complex) -> complex:
+        if x.real == 0.0 and x.imag:
+            raise Tie("abs met zero")
+        return -x if x.real < 0.0 else x
+
+    @staticmethod
+    def cube_root(x: complex) -> complex:
+        if x.real == 0.0:
+            raise Tie("cbrt met zero")
+        return -((-x) ** (1.0 / 3.0)) if x.real < 0.0 else complex(x ** (1.0 / 3.0))
+
+    @staticmethod
+    def angle(y: complex, x: complex) -> complex:
+        if abs(y.real) > abs(x.real):
+            return math.copysign(math.pi / 2.0, y.real) - cmath.atan(x / y)
+        return cmath.atan(y / x) + (math.copysign(math.pi, y.real) if x.real < 0.0 else 0.0)
+
+    rules = MappingProxyType({
+        **FIELD,
+        **{name: getattr(cmath, name) for name in (
+            "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+            "asinh", "acosh", "atanh")},
+        "abs": absolute,
+        "pow": operator.pow,
+        "expm1": lambda x: complex(math.expm1(x.real) * math.cos(x.imag) - 2.0 * math.sin(x.imag / 2.0) ** 2,
+                                   math.exp(x.real) * math.sin(x.imag)),
+        "log1p": lambda x: complex(log1p(x.real), cmath.phase(1.0 + x)),  # the modulus is |1 + x.real| but for O(h^2)
+        "log2": lambda x: cmath.log(x) / LN2,
+        "log10": lambda x: cmath.log(x) / LN10,
+        "cbrt": cube_root,
+        "atan2": angle,
+        "hypot": lambda x, y: cmath.sqrt(x * x + y * y),
+    })  # fmt: skip
+
+
+DIGITS = 100
+
+
+@functools.cache
+def high_precision() -> Any:
+    """A context of mpmath with 100 digits, untouched by the user's own; Unsupported if mpmath is not installed."""
+    if importlib.util.find_spec("mpmath") is None:
+        raise Unsupported("real numbers of many digits need mpmath: pip install mpmath")
+    import mpmath
+
+    context = mpmath.mp.clone()
+    context.dps = DIGITS
+    return context
+
+
+class Precise(Number):
+    """A real number of 100 digits (mpmath); outside a row's domain it is nan.
+
+    Raises Unsupported where mpmath is not installed.
+    """
+
+    __slots__ = ()
+    system = "mpmath's real numbers"
+
+    @classmethod
+    def lift(cls, x: Any) -> Any:
+        context = high_precision()
+        x = context.convert(x)
+        return x if isinstance(x, context.mpf) else context.nan  # sqrt(-1) went off the real line
+
+    @staticmethod
+    def power(x: Any, y: Any) -> Any:
+        return high_precision().nan if x == 0 and y < 0 else x**y
+
+    @staticmethod
+    def cube_root(x: Any) -> Any:
+        return -high_precision().cbrt(-x) if x < 0 else high_precision().cbrt(x)
+
+    rules: ClassVar = MappingProxyType({
+        **FIELD,
+        **{name: (lambda *args, name=name: getattr(high_precision(), name)(*args)) for name in (
+            "exp", "expm1", "log", "log1p", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
+            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "hypot", "erf")},
+        "abs": operator.abs,
+        "pow": power,
+        "log2": lambda x: high_precision().log(x, 2),
+        "cbrt": cube_root,
+    })  # fmt: skip
