@@ -1,0 +1,1 @@
+"""Seeing: the graph drawn, stepped through, explained and written out."""

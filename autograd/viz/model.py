@@ -1,0 +1,221 @@
+"""The picture model: a computation graph as plain data, ready to be laid out, cut down, or stepped through."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.graph import adjoints, topological_order
+from autograd.primitives import TABLE, Primitive
+from autograd.value import Value
+
+Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
+
+LIMIT = 100_000  # nodes that are looked at one by one; of a larger graph, those nearest to the result
+
+
+@dataclass(slots=True)
+class Inside:
+    """What one collapsed box holds."""
+
+    nodes: int
+    operations: int
+    parameters: int
+    grad_norm: float | None  # of its parameters; None where no backward pass has reached one
+
+
+@dataclass(slots=True)
+class Node:
+    """One box: a number, or (`inside`) several of them drawn as one."""
+
+    id: str
+    kind: str  # parameter, input, constant, operation, result, group
+    op: str = ""  # the row of the table that made it; "" for a leaf
+    symbol: str = ""  # how the row is written: +, tanh
+    label: str = ""
+    scope: str = ""
+    data: float | None = None
+    grad: float | None = None  # None: no backward pass has reached it
+    inside: Inside | None = None
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.kind in ("parameter", "input", "constant")
+
+
+@dataclass(slots=True)
+class Edge:
+    """One operand of one operation. `a + a` has two."""
+
+    id: str
+    tail: str  # the operand
+    head: str  # the operation
+    slot: int  # which operand: 0, 1, ...
+    partial: float | None  # the local derivative, d head / d tail through this operand alone
+    count: int = 1  # how many edges of the graph this one stands for
+
+
+@dataclass
+class Picture:
+    """Nodes (operands first) and edges. `ids` finds the node of a Value; `notes` say what was left out."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+    roots: list[str]
+    ids: dict[Value, str] = field(default_factory=dict, repr=False)
+    notes: list[str] = field(default_factory=list)
+
+    def node(self, id: str) -> Node:
+        """The node called `id`."""
+        if not hasattr(self, "_by_id"):
+            self._by_id = {node.id: node for node in self.nodes}
+        return self._by_id[id]
+
+
+def picture(v: Any, *, expand: Any = (), labels: Labels = None) -> Picture:
+    """The graph below `v` as a Picture.
+
+    Arguments: `v`, a Value or several; `expand`, True or the names of composite operations (dot, sigmoid, ...) to be
+    shown as what they are made of; `labels`, a dictionary or a function from a Value to the name it is drawn with.
+    Raises TypeError when `v` is no Value, ValueError when `expand` names an operation that has no inside.
+
+    >>> a = Value(2.0, label="a")
+    >>> p = picture(a + a)
+    >>> [(node.id, node.kind, node.data) for node in p.nodes]
+    [('n0', 'input', 2.0), ('n1', 'result', 4.0)]
+    >>> [(edge.id, edge.tail, edge.head, edge.partial) for edge in p.edges]
+    [('e0', 'n0', 'n1', 1.0), ('e1', 'n0', 'n1', 1.0)]
+    """
+    roots = root_values(v)
+    order = topological_order(reversed(roots))
+    total = len(order)
+    if total > LIMIT:
+        order = _nearest(order, roots, LIMIT)
+    made = Picture([], [], [])
+    if total > LIMIT:
+        made.notes.append(f"{total - LIMIT:,} of {total:,} nodes lie further from the result and are left out")
+    names = _names(labels)
+    for cell in _cells(order, _to_expand(expand)):
+        _add(made, cell, roots, names)
+    made.roots = [made.ids[root] for root in roots]
+    return made
+
+
+def root_values(v: Any) -> list[Value]:
+    """`v` as a list of distinct Values, or a TypeError that says what it was instead."""
+    given = [v] if isinstance(v, Value) or not isinstance(v, Iterable) or isinstance(v, str) else list(v)
+    for one in given:
+        if not isinstance(one, Value):
+            raise TypeError(f"a graph is drawn from a Value, not from {type(one).__name__} ({one!r:.60})")
+    if not given:
+        raise ValueError("there is nothing to draw: pass a Value, or several")
+    return list(dict.fromkeys(given))
+
+
+def _names(labels: Labels) -> Callable[[Value], str]:
+    if labels is None:
+        return lambda value: value.label
+    find: Callable[[Value], str | None] = labels.get if isinstance(labels, Mapping) else labels
+    return lambda value: find(value) or value.label
+
+
+def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
+    """The `limit` nodes nearest to the roots, in the old order."""
+    found = dict.fromkeys(roots)
+    layer = list(roots)
+    while layer and len(found) < limit:
+        below = dict.fromkeys(arg for node in layer for arg in node.args)
+        layer = [arg for arg in below if isinstance(arg, Value) and arg not in found][: limit - len(found)]
+        found.update(dict.fromkeys(layer))
+    return [node for node in order if node in found]
+
+
+# ------------------------------------------------------------------------------------------------ composite operations
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A node on its way into the picture: a recorded Value, or one inside an expanded operation."""
+
+    value: Value
+    op: Primitive | None
+    args: tuple[Any, ...]
+    partials: tuple[float, ...]
+    grad: float | None
+    scope: str
+
+
+def _to_expand(expand: Any) -> Collection[str]:
+    composite = [name for name, op in TABLE.items() if op.composite]
+    if expand is True:
+        return composite
+    names = [expand] if isinstance(expand, str) else list(expand or ())
+    for name in names:
+        if name not in composite:
+            raise ValueError(f"{name!r} has no inside to expand; these have: {', '.join(composite)}")
+    return names
+
+
+def _cells(order: list[Value], expand: Collection[str]) -> Iterable[_Cell]:
+    """The nodes in order, those to be expanded replaced by their inside, and that by its own."""
+    stack = [_Cell(v, v.op, v.args, v.partials, v.grad if v.has_grad else None, v.scope) for v in reversed(order)]
+    while stack:
+        cell = stack.pop()
+        inside = _inside(cell) if cell.op is not None and cell.op.name in expand else []
+        if inside:
+            stack.extend(reversed(inside))
+        else:
+            yield cell
+
+
+def _inside(cell: _Cell) -> list[_Cell]:
+    """The forward function of a composite row, fed with Values: the same number as a graph, with gradients."""
+    assert cell.op is not None
+    fresh = [Value(arg.data) if isinstance(arg, Value) else arg for arg in cell.args]
+    result = cell.op.forward(*fresh)
+    if not isinstance(result, Value) or not result.args:
+        return []
+    outside: dict[Any, Any] = {new: old for new, old in zip(fresh, cell.args) if isinstance(new, Value)}
+    outside[result] = cell.value
+    order = topological_order([result])
+    known = cell.grad is not None
+    flow = adjoints(order, {result: cell.grad}, lambda v: v.partials, lambda g, partial: g * partial) if known else {}
+    return [
+        _Cell(
+            outside.get(v, v),
+            v.op,
+            tuple(outside.get(arg, arg) if isinstance(arg, Value) else arg for arg in v.args),
+            v.partials,
+            flow.get(v),
+            cell.scope,
+        )
+        for v in order
+        if v.args
+    ]
+
+
+# -------------------------------------------------------------------------------------------------- cells become boxes
+
+
+def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value], str]) -> None:
+    """One box for the cell, one for each constant among its operands, and the edges between."""
+    value, op = cell.value, cell.op
+    tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in cell.args]
+    id = made.ids[value] = f"n{len(made.nodes)}"
+    kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"
+    symbol = "" if op is None else op.symbol or op.name
+    row = "" if op is None else op.name
+    made.nodes.append(Node(id, kind, row, symbol, name(value), cell.scope, value.data, cell.grad))
+    for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
+        if tail is not None:  # None: beyond LIMIT
+            made.edges.append(Edge(f"e{len(made.edges)}", tail, id, slot, partial))
+
+
+def _constant(made: Picture, number: float, scope: str) -> str:
+    id = f"n{len(made.nodes)}"
+    made.nodes.append(Node(id, "constant", scope=scope, data=number))
+    return id
+
+
+def _leaf_kind(value: Value) -> str:
+    """A leaf made inside a scope, or of a class of its own, belongs to a model: a parameter. Any other is an input."""
+    return "parameter" if value.scope or type(value) is not Value else "input"

@@ -1,0 +1,246 @@
+"""A picture and its layout as SVG text: one file, no scripts, no fonts to fetch, light and dark.
+
+Every box is `<g id="n3" class="node operation">` and every edge `<g id="e5" class="edge">`, so that a script or a
+stepper can find and highlight them: put the class `now`, `seen` or `dim` on the group. The numbers of a box are
+`<text class="data">` and `<text class="grad">`; the full digits are in its `<title>`, which a browser shows under the
+mouse.
+"""
+
+from html import escape
+
+from autograd.viz.layers import Link
+from autograd.viz.layout import Direction, Point, layout
+from autograd.viz.model import Edge, Node, Picture
+from autograd.viz.style import css
+from autograd.viz.text import MONO, clip, short, width
+
+HEAD, NUMBER, KEY, EDGE = 13.0, 12.0, 10.0, 10.5  # font sizes
+LINE, PAD = 17.0, 9.0
+WIDEST = 190.0  # of a label, in pixels; the whole of it is in the tooltip
+_SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "xʸ", "identity": "+x", "neg": "−x", "abs": "|x|"}
+
+
+def svg(picture: Picture, direction: Direction = "LR", prefix: str = "") -> str:
+    """The picture, laid out and drawn. `prefix` goes before every id, for several drawings in one page.
+
+    >>> from autograd import Value
+    >>> from autograd.viz.model import picture
+    >>> text = svg(picture(Value(2.0, label="a") * 3))
+    >>> text.startswith("<svg"), 'id="n2" class="node result"' in text
+    (True, True)
+    """
+    number = {node.id: k for k, node in enumerate(picture.nodes)}
+    known = {node.id: node for node in picture.nodes}
+    faces = [_Face(node) for node in picture.nodes]
+    texts = [edge_text(edge, known[edge.tail]) for edge in picture.edges]
+    labels = [(width(text, EDGE) + 6.0, EDGE + 4.0) if text else (0.0, 0.0) for text in texts]
+    links = [Link(number[e.tail], number[e.head], e.slot, label) for e, label in zip(picture.edges, labels)]
+    placed = layout([face.size for face in faces], links, direction)
+    notes = [line for note in picture.notes for line in _wrapped(note, max(placed.width, 300.0) - 24.0)]
+    wide = max([placed.width, *(width(note, KEY + 1) + 24.0 for note in notes)])
+    tall = placed.height + 16.0 * len(notes) + (8.0 if notes else 0.0)
+    shift = (wide - placed.width) / 2
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad" role="img" width="{_n(wide)}" height="{_n(tall)}"'
+        f' viewBox="0 0 {_n(wide)} {_n(tall)}" style="max-width:100%;height:auto">',
+        f"<title>{escape(_summary(picture))}</title>",
+        f"<style>{css()}</style>",
+        f'<rect class="ground" width="{_n(wide)}" height="{_n(tall)}" rx="6"/>',
+        f'<g transform="translate({_n(shift)} 0)">',
+    ]
+    for edge, text, path, at in zip(picture.edges, texts, placed.paths, placed.labels):
+        lines += _edge(edge, text, path, at, known, direction, prefix)
+    for node, face, at in zip(picture.nodes, faces, placed.boxes):
+        lines += face.draw(node, at, prefix)
+    lines.append("</g>")
+    for k, note in enumerate(notes):
+        lines.append(f'<text class="note" x="12" y="{_n(placed.height + 8 + 16 * k)}">{escape(note)}</text>')
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def sign(node: Node) -> str:
+    """How the operation is written in its box: × for *, the name of a function."""
+    return _SIGNS.get(node.op, _SIGNS.get(node.symbol, node.symbol))
+
+
+def edge_text(edge: Edge, tail: Node) -> str:
+    """What stands on an edge: the local derivative; on a bundle, how many; nothing towards a constant."""
+    if edge.count > 1:
+        return f"{edge.count} edges"
+    return "" if tail.kind == "constant" or edge.partial is None else short(edge.partial)
+
+
+def _n(x: float) -> str:
+    """A coordinate: tenths of a pixel, no trailing zeros, no minus zero."""
+    text = f"{x:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _wrapped(text: str, most: float) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width(longer, KEY + 1) > most:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _summary(picture: Picture) -> str:
+    root = picture.node(picture.roots[0]) if picture.roots else None
+    made = f" of {root.label or sign(root) or 'a value'}" if root is not None else ""
+    return f"Computation graph{made}: {len(picture.nodes)} nodes, {len(picture.edges)} edges"
+
+
+class _Face:
+    """What is written in a box, and how big that makes it."""
+
+    def __init__(self, node: Node) -> None:
+        self.rows: list[tuple[str, str, str]] = []  # (class, key, text)
+        self.sign = sign(node)
+        self.label = clip(node.label, HEAD, WIDEST, bold=True)
+        if node.inside is not None:
+            self.rows = _inside_rows(node)
+        elif node.kind == "constant":
+            self.rows = [("data", "", short(node.data or 0.0))]
+        else:
+            known = "?" if node.grad is None else short(node.grad)
+            self.rows = [("data", "data", short(node.data or 0.0)), ("grad", "grad", known)]
+        header = width(self.sign, HEAD, bold=True) + width(self.label, HEAD, bold=True)
+        header += 8.0 if self.sign and self.label else 0.0
+        body = max(width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows)
+        lines = len(self.rows) + bool(self.sign or self.label)
+        self.size = (max(header, body) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
+
+    def draw(self, node: Node, at: Point, prefix: str) -> list[str]:
+        wide, tall = self.size
+        left, top = at[0] - wide / 2, at[1] - tall / 2
+        lines = [f'<g id="{prefix}{node.id}" class="node {node.kind}"><title>{escape(full_text(node))}</title>']
+        lines.append(_shape(node.kind, left, top, wide, tall))
+        y = top + (3.0 if node.kind == "constant" else 4.5) + LINE * 0.74
+        if self.sign or self.label:
+            x = left + PAD
+            if self.sign:
+                lines.append(f'<text class="op" x="{_n(x)}" y="{_n(y)}">{escape(self.sign)}</text>')
+                x += width(self.sign, HEAD, bold=True) + 8.0
+            if self.label:
+                lines.append(f'<text class="label" x="{_n(x)}" y="{_n(y)}">{escape(self.label)}</text>')
+            y += LINE
+        for kind, key, text in self.rows:
+            unknown = " unknown" if text == "?" else ""
+            if key:
+                lines.append(f'<text class="key" x="{_n(left + PAD)}" y="{_n(y)}">{escape(key)}</text>')
+            x, anchor = (left + wide - PAD, "end") if key else (at[0], "middle")
+            place = f'x="{_n(x)}" text-anchor="{anchor}"'
+            lines.append(f'<text class="{kind}{unknown}" {place} y="{_n(y)}">{escape(text)}</text>')
+            y += LINE
+        return [*lines, "</g>"]
+
+
+def _inside_rows(node: Node) -> list[tuple[str, str, str]]:
+    inside = node.inside
+    assert inside is not None
+    rows = []
+    if inside.parameters:
+        rows.append(("count", "parameters", f"{inside.parameters:,}"))
+    if inside.operations:
+        rows.append(("count", "operations", f"{inside.operations:,}"))
+    if not rows:
+        rows.append(("count", "values", f"{inside.nodes:,}"))
+    if inside.parameters:
+        norm = "?" if inside.grad_norm is None else short(inside.grad_norm)
+        rows.append(("grad", "‖grad‖", norm))
+    return rows
+
+
+def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
+    """Each kind has its own outline, so that colour is never needed to tell them apart."""
+    at, box = f'x="{_n(x)}" y="{_n(y)}"', f'width="{_n(w)}" height="{_n(h)}"'
+    if kind == "parameter":  # square corners and a bar
+        return f'<rect class="shape" {at} {box}/><rect class="bar" {at} width="4" height="{_n(h)}"/>'
+    if kind == "input":  # cut corners
+        r, b, c = x + w, y + h, 9.0
+        points = [(x + c, y), (r - c, y), (r, y + c), (r, b - c), (r - c, b), (x + c, b), (x, b - c), (x, y + c)]
+        return '<polygon class="shape" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'
+    if kind == "constant":  # a dashed pill
+        return f'<rect class="shape" {at} {box} rx="{_n(h / 2)}"/>'
+    if kind == "result":  # a double outline
+        inner = f'x="{_n(x + 3)}" y="{_n(y + 3)}" width="{_n(w - 6)}" height="{_n(h - 6)}" rx="6"'
+        return f'<rect class="shape" {at} {box} rx="9"/><rect class="ring" {inner}/>'
+    if kind == "group":  # a stack of sheets
+        return (
+            f'<rect class="sheet" x="{_n(x + 5)}" y="{_n(y - 5)}" {box} rx="9"/>'
+            f'<rect class="shape" {at} {box} rx="9"/>'
+        )
+    return f'<rect class="shape" {at} {box} rx="9"/>'
+
+
+def full_text(node: Node) -> str:
+    """Everything known about a box, with all digits: its tooltip."""
+    name = f"{node.kind} {node.label}".strip() + (f" = {node.op}" if node.op else "")
+    lines = [name + (f" in {node.scope}" if node.scope else "")]
+    if node.inside is not None:
+        inside = node.inside
+        lines.append(f"{inside.nodes:,} nodes: {inside.operations:,} operations, {inside.parameters:,} parameters")
+        lines.append(f"norm of the parameters' gradients: {inside.grad_norm!r}" if inside.grad_norm is not None else "")
+    else:
+        lines.append(f"data {node.data!r}")
+        if node.kind != "constant":
+            known = "unknown: no backward pass has reached it" if node.grad is None else repr(node.grad)
+            lines.append(f"grad {known}")
+    return "\n".join(line for line in lines if line)
+
+
+def _edge(
+    edge: Edge, text: str, path: list[Point], at: Point, known: dict[str, Node], direction: Direction, prefix: str
+) -> list[str]:
+    tail, head = known[edge.tail], known[edge.head]
+    weight = " constant" if tail.kind == "constant" else ""
+    lines = [f'<g id="{prefix}{edge.id}" class="edge{weight}"><title>{escape(_edge_title(edge, tail, head))}</title>']
+    lines.append(f'<path class="line" d="{_curve(path, direction)}"/>')
+    lines.append(_arrow(path, direction))
+    if text:
+        wide = width(text, EDGE) + 6.0
+        corner = f'x="{_n(at[0] - wide / 2)}" y="{_n(at[1] - 7.2)}"'
+        lines.append(f'<rect class="plate" {corner} width="{_n(wide)}" height="14.4" rx="4"/>')
+        middle = f'x="{_n(at[0])}" y="{_n(at[1] + 3.7)}" text-anchor="middle"'
+        lines.append(f'<text class="partial" {middle}>{escape(text)}</text>')
+    return [*lines, "</g>"]
+
+
+def _edge_title(edge: Edge, tail: Node, head: Node) -> str:
+    if edge.count > 1 or edge.partial is None:
+        return f"{edge.count:,} edges from {_name(tail)} to {_name(head)}"
+    text = f"local derivative d {_name(head)} / d {_name(tail)} = {edge.partial!r}"
+    if head.grad is not None and tail.kind != "constant":
+        text += f"\ncontribution to the gradient: {head.grad!r} × {edge.partial!r} = {head.grad * edge.partial!r}"
+    return text
+
+
+def _name(node: Node) -> str:
+    return node.label or (f"({node.symbol})" if node.symbol else short(node.data or 0.0))
+
+
+def _curve(path: list[Point], direction: Direction) -> str:
+    """A path that runs along the flow at each point: straight, or an S between two of them."""
+    parts = [f"M{_n(path[0][0])} {_n(path[0][1])}"]
+    for (x, y), (u, v) in zip(path, path[1:]):
+        if abs(x - u) < 0.05 or abs(y - v) < 0.05:
+            parts.append(f"L{_n(u)} {_n(v)}")
+        elif direction == "LR":
+            parts.append(f"C{_n((x + u) / 2)} {_n(y)} {_n((x + u) / 2)} {_n(v)} {_n(u)} {_n(v)}")
+        else:
+            parts.append(f"C{_n(x)} {_n((y + v) / 2)} {_n(u)} {_n((y + v) / 2)} {_n(u)} {_n(v)}")
+    return "".join(parts)
+
+
+def _arrow(path: list[Point], direction: Direction) -> str:
+    (x, y), back = path[-1], 1.0
+    if direction == "LR":
+        back = 1.0 if path[-2][0] <= x else -1.0
+        points = [(x, y), (x - 6 * back, y - 3), (x - 6 * back, y + 3)]
+    else:
+        back = 1.0 if path[-2][1] <= y else -1.0
+        points = [(x, y), (x - 3, y - 6 * back), (x + 3, y - 6 * back)]
+    return '<polygon class="head" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'

@@ -1,0 +1,67 @@
+"""How wide a text will be, and how a number is written in a box."""
+
+import math
+import unicodedata
+
+# Widths of ASCII 32..126 in hundredths of the font size: DejaVu Sans, which is at least as wide, letter by letter, as
+# the Helvetica, Arial or Segoe that a reader may have instead. What fits here fits there.
+_WIDTHS = [
+    32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34,
+    84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79, 60, 79, 69, 63, 61, 73, 68, 99,
+    69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61, 63, 63, 41, 52,
+    39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
+]  # fmt: skip
+BOLD = 1.13  # no letter of DejaVu Sans Bold is wider than this times the regular one, digits and small letters apart
+MONO = 0.605  # one character of DejaVu Sans Mono, Menlo, Consolas or Courier
+
+
+def width(text: str, size: float, bold: bool = False) -> float:
+    """An upper estimate of the width of `text`, in pixels, at this font size.
+
+    >>> round(width("label", 10), 1), width("梯度", 10)
+    (24.2, 20.0)
+    """
+    total = sum(map(_advance, text)) / 100.0 * size
+    return total * BOLD if bold else total
+
+
+def _advance(letter: str) -> int:
+    code = ord(letter)
+    if 32 <= code < 127:
+        return _WIDTHS[code - 32]
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 100
+    if unicodedata.combining(letter):
+        return 0
+    return 85 if code < 0x2100 else 100
+
+
+def clip(text: str, size: float, most: float, bold: bool = False) -> str:
+    """`text` cut to `most` pixels, with an ellipsis where something is missing.
+
+    >>> clip("a very long label", 10, 50)
+    'a very l…'
+    """
+    if width(text, size, bold) <= most:
+        return text
+    while text and width(text + "…", size, bold) > most:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def short(x: float, digits: int = 4) -> str:
+    """A number for a box or an edge: `digits` decimals, or as many significant digits where it is tiny or huge.
+
+    >>> short(24.70408163), short(-6.0), short(1.5e-9), short(float("inf")), short(1234567.0)
+    ('24.7041', '−6', '1.5e−9', '∞', '1.235e6')
+    """
+    if math.isnan(x):
+        return "nan"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == 0.0 or 10.0**-digits * 10 <= abs(x) < 1e5:
+        text = f"{x:.{digits}f}".rstrip("0").rstrip(".") if x != int(x) else str(int(x))
+    else:
+        mantissa, power = f"{x:.{max(1, digits - 1)}e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
+    return text.replace("-", "−")
