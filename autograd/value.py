@@ -30,6 +30,8 @@ class Value:
     """
 
     __slots__ = ("data", "grad", "op", "args", "partials", "label", "scope", "__weakref__")
+    label: str
+    scope: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if data.__class__ is float else number(data)

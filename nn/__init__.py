@@ -1,0 +1,28 @@
+"""Neural networks of scalar Values: thin, readable, under PyTorch's names.
+
+>>> import nn
+>>> model = nn.MLP(3, [4, 4, 1])
+>>> len(model.parameters())
+41
+"""
+
+from nn import functional as functional
+from nn import optim as optim
+from nn.activations import ELU as ELU
+from nn.activations import GELU as GELU
+from nn.activations import LeakyReLU as LeakyReLU
+from nn.activations import LogSoftmax as LogSoftmax
+from nn.activations import PReLU as PReLU
+from nn.activations import ReLU as ReLU
+from nn.activations import Sigmoid as Sigmoid
+from nn.activations import SiLU as SiLU
+from nn.activations import Softmax as Softmax
+from nn.activations import Softplus as Softplus
+from nn.activations import Tanh as Tanh
+from nn.containers import Residual as Residual
+from nn.containers import Sequential as Sequential
+from nn.layers import MLP as MLP
+from nn.layers import Layer as Layer
+from nn.layers import Linear as Linear
+from nn.layers import Neuron as Neuron
+from nn.module import Module as Module

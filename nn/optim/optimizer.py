@@ -1,0 +1,148 @@
+"""Optimizer: applies one rule, written for a single parameter, to all of them."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from autograd import AnomalyError, Value
+from nn.module import Module, Undecayed
+
+State = dict[str, Any]  # of numbers, by name
+Group = dict[str, Any]  # "params" and their options
+
+
+class Optimizer:
+    """What all optimisers share: groups of parameters with options, a state for each parameter, `step()`.
+
+    A subclass gives the rule and nothing else of importance:
+
+        rule(p, g, state, **options) -> (new p, new state)
+
+    p is the parameter, g its gradient, state a dictionary of numbers that starts as `start(p)`. A rule is plain
+    arithmetic with operations of `autograd`, so the same text runs on floats here and can be recorded on Values and
+    compiled. It may branch on options that are switches (momentum, nesterov), never on numbers in flow.
+
+    `params` is a list of Values, or of groups: `[{"params": [...], "weight_decay": 0.1}, {"params": [...]}]`. A
+    parameter without a gradient is left alone; an `Undecayed` one (PReLU's slope) gets a weight decay of 0.
+    Formulas, options and defaults are PyTorch's.
+    """
+
+    rule: ClassVar[Callable[..., tuple[Any, State]]]
+    start: ClassVar[Callable[..., State]]  # start(p, **options)
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        self.defaults = options
+        self.state: dict[Value, State] = {}
+        self.param_groups: list[Group] = []
+        given = list(params)
+        if not given:
+            raise ValueError(f"{self._title} got no parameters: pass model.parameters()")
+        for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
+            self.add_param_group(group)
+
+    def check(self, **options: Any) -> None:
+        """Raise ValueError for options that make no sense."""
+
+    @property
+    def _title(self) -> str:
+        return type(self).__name__
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Optimise these parameters too, with their own options; what is not given is as for the others."""
+        unknown = set(group) - {"params", *self.defaults}
+        if unknown:
+            raise ValueError(f"{self._title} has no option {sorted(unknown)[0]!r}: it has {', '.join(self.defaults)}")
+        params = [group["params"]] if isinstance(group["params"], Value) else list(group["params"])
+        for p in params:
+            if not isinstance(p, Value):
+                raise TypeError(f"{self._title} updates Values, not {type(p).__name__} ({p!r})")
+            if p.op is not None:
+                raise ValueError(f"{self._title} updates leaves, and this one was made by {p.op.name}: "
+                                 "pass the Values it was computed from")
+        known = [p for other in self.param_groups for p in other["params"]]
+        if len({*known, *params}) != len(known) + len(params):
+            raise ValueError(f"{self._title} got a parameter twice: it would be updated twice a step")
+        self.check(**{**self.defaults, **{name: x for name, x in group.items() if name != "params"}})
+        self.param_groups.append({**self.defaults, **group, "params": params})
+
+    def zero_grad(self) -> None:
+        """Forget every parameter's gradient."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.zero_grad()
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient.
+
+        Raises AnomalyError, before anything is changed, when a gradient is nan or inf.
+        """
+        due = [(group, p) for group in self.param_groups for p in group["params"] if p.has_grad]
+        for _, p in due:
+            if not math.isfinite(p.grad):
+                raise AnomalyError(f"{self._title}: the gradient of {named(p)} is {p.grad}, and nothing was updated: "
+                                   "a smaller lr or nn.utils.clip_grad_norm_ may help, and running the step inside "
+                                   "autograd.detect_anomaly() shows where it came from")
+        for group, p in due:
+            options = self.options(group, p)
+            if p not in self.state:
+                self.state[p] = self.start(p.data, **options)
+            p.data, self.state[p] = self.rule(p.data, p.grad, self.state[p], **options)
+
+    def options(self, group: Group, p: Value) -> dict[str, Any]:
+        """The options of the rule for one parameter of a group."""
+        options = {name: group[name] for name in self.defaults}
+        if "weight_decay" in options and isinstance(p, Undecayed):
+            options["weight_decay"] = 0.0
+        return options
+
+    def state_dict(self) -> dict[str, Any]:
+        """Options and states as plain numbers; parameters are numbered in order, as in PyTorch."""
+        index = {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
+        return {
+            "state": {index[p]: dict(state) for p, state in self.state.items()},
+            "param_groups": [{**group, "params": [index[p] for p in group["params"]]} for group in self.param_groups],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict` of the same optimiser over the same number of parameters.
+
+        Raises ValueError when the groups differ in size or options.
+        """
+        saved = state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in saved], [len(group["params"]) for group in self.param_groups]
+        if sizes[0] != sizes[1]:
+            raise ValueError(f"this state is for groups of {sizes[0]} parameters, and {self._title} has {sizes[1]}")
+        for group in saved:
+            missing = sorted(set(self.defaults) - set(group))
+            if missing:
+                raise ValueError(f"this state is not one of {self._title}: it has no {missing[0]!r}")
+        params = [p for group in self.param_groups for p in group["params"]]
+        self.state = {params[int(i)]: dict(state) for i, state in state_dict["state"].items()}
+        for group, other in zip(self.param_groups, saved):
+            group.update({name: x for name, x in other.items() if name != "params"})
+
+
+def decay_groups(model: Module, weight_decay: float) -> list[Group]:
+    """Two groups for an optimiser: `model.weights()` with this weight decay, and biases, slopes and scales without.
+
+    >>> import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> [(len(group["params"]), group["weight_decay"]) for group in decay_groups(model, 0.01)]
+    [(9, 0.01), (4, 0.0)]
+    """
+    weights = model.weights()
+    shrunk = set(weights)
+    others = [p for p in model.parameters() if p not in shrunk]
+    return [{"params": weights, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def named(p: Value) -> str:
+    """How a message calls a parameter: `layer0/neuron1/w2`."""
+    return "/".join(part for part in (p.scope, p.label) if part) or f"a parameter that is {p.data:g}"
+
+
+def at_least(name: str, low: float, **options: float) -> None:
+    """Raise ValueError for an option of the optimiser `name` that is below `low`, or nan."""
+    for option, x in options.items():
+        if not x >= low:
+            raise ValueError(f"{name} needs {option} >= {low:g}, got {x}")
