@@ -6,7 +6,7 @@ import math
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 open_contexts = 0  # in all threads together: while it is zero, recording a node does not look here at all
@@ -19,6 +19,7 @@ class _Context(threading.local):
     anomaly = False
     remember_lines = False
     scope = ""
+    recorder: "Callable[[Any], None] | None" = None  # while a function is traced: told of every new node
 
 
 current = _Context()
@@ -70,6 +71,11 @@ def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     return _setting(anomaly=True, remember_lines=True)
 
 
+def record_with(recorder: Callable[[Any], None]) -> contextlib.AbstractContextManager[None]:
+    """Inside the block `recorder(node)` is called for every new node, and nothing else is done to it."""
+    return _setting(recorder=recorder)
+
+
 def remember_lines() -> contextlib.AbstractContextManager[None]:
     """Inside the block every node remembers the line of code that made it, for `made_at`. Slows recording."""
     return _setting(remember_lines=True)
@@ -115,6 +121,8 @@ def _calling_line() -> Line:
 
 def annotate(node: Any) -> None:
     """Do to a new node what the open contexts ask."""
+    if current.recorder is not None:
+        return current.recorder(node)
     if current.scope:
         node.scope = current.scope
     if current.remember_lines:

@@ -38,6 +38,13 @@ def _partials_as_graph(node: Value) -> tuple[Any, ...]:
         return ()
     assert node.op is not None
     partials = node.op.partials(*node.args, node)
+    if type(node) is Value:  # a node that is being compiled has no number yet that could have changed
+        _check_unchanged(node, partials)
+    return tuple(None if partial.__class__ is float and partial == 0.0 else partial for partial in partials)
+
+
+def _check_unchanged(node: Value, partials: tuple[Any, ...]) -> None:
+    assert node.op is not None
     for arg, partial, recorded in zip(node.args, partials, node.partials, strict=True):
         number = partial.data if isinstance(partial, Value) else partial
         if isinstance(arg, Value) and number != recorded and number == number:
@@ -45,7 +52,6 @@ def _partials_as_graph(node: Value) -> tuple[Any, ...]:
                 f"the derivative of {node.op.name} was {recorded} when it was recorded and is {number} now: a `.data`"
                 " was changed in between. Differentiate before the update, or compute the output again after it"
             )
-    return tuple(None if partial.__class__ is float and partial == 0.0 else partial for partial in partials)
 
 
 def _times(upstream: Any, partial: Any) -> Any:
