@@ -102,13 +102,13 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None) -> Picture:
 
 def root_values(v: Any) -> list[Value]:
     """`v` as a list of distinct Values, or a TypeError that says what it was instead."""
-    given = [v] if isinstance(v, Value) or not isinstance(v, Iterable) or isinstance(v, str) else list(v)
+    given: list[Any] = [v] if isinstance(v, Value) or not isinstance(v, Iterable) or isinstance(v, str) else list(v)
     for one in given:
         if not isinstance(one, Value):
             raise TypeError(f"a graph is drawn from a Value, not from {type(one).__name__} ({one!r:.60})")
     if not given:
         raise ValueError("there is nothing to draw: pass a Value, or several")
-    return list(dict.fromkeys(given))
+    return list(dict.fromkeys(given))  # a Value twice is drawn once
 
 
 def _names(labels: Labels) -> Callable[[Value], str]:
@@ -201,7 +201,7 @@ def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value],
     value, op = cell.value, cell.op
     tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in cell.args]
     id = made.ids[value] = f"n{len(made.nodes)}"
-    kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"
+    kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"  # == is identity
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
     made.nodes.append(Node(id, kind, row, symbol, name(value), cell.scope, value.data, cell.grad))

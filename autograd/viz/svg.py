@@ -10,7 +10,7 @@ from html import escape
 
 from autograd.viz.layers import Link
 from autograd.viz.layout import Direction, Point, layout
-from autograd.viz.model import Edge, Node, Picture
+from autograd.viz.model import Edge, Inside, Node, Picture
 from autograd.viz.style import css
 from autograd.viz.text import MONO, clip, short, width
 
@@ -66,7 +66,7 @@ def sign(node: Node) -> str:
 def edge_text(edge: Edge, tail: Node) -> str:
     """What stands on an edge: the local derivative; on a bundle, how many; nothing towards a constant."""
     if edge.count > 1:
-        return f"{edge.count} edges"
+        return f"{edge.count:,} edges"
     return "" if tail.kind == "constant" or edge.partial is None else short(edge.partial)
 
 
@@ -97,21 +97,14 @@ class _Face:
     """What is written in a box, and how big that makes it."""
 
     def __init__(self, node: Node) -> None:
-        self.rows: list[tuple[str, str, str]] = []  # (class, key, text)
         self.sign = sign(node)
         self.label = clip(node.label, HEAD, WIDEST, bold=True)
-        if node.inside is not None:
-            self.rows = _inside_rows(node)
-        elif node.kind == "constant":
-            self.rows = [("data", "", short(node.data or 0.0))]
-        else:
-            known = "?" if node.grad is None else short(node.grad)
-            self.rows = [("data", "data", short(node.data or 0.0)), ("grad", "grad", known)]
+        self.rows = body_rows(node)
         header = width(self.sign, HEAD, bold=True) + width(self.label, HEAD, bold=True)
         header += 8.0 if self.sign and self.label else 0.0
-        body = max(width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows)
+        rows = [width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows]
         lines = len(self.rows) + bool(self.sign or self.label)
-        self.size = (max(header, body) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
+        self.size = (max([header, *rows]) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
 
     def draw(self, node: Node, at: Point, prefix: str) -> list[str]:
         wide, tall = self.size
@@ -138,20 +131,25 @@ class _Face:
         return [*lines, "</g>"]
 
 
-def _inside_rows(node: Node) -> list[tuple[str, str, str]]:
-    inside = node.inside
-    assert inside is not None
-    rows = []
+def body_rows(node: Node) -> list[tuple[str, str, str]]:
+    """The lines under the heading of a box: (class, key, number)."""
+    if node.inside is not None:
+        return _inside_rows(node.inside) if node.scope else []
+    if node.kind == "constant":
+        return [("data", "", short(node.data or 0.0))]
+    return [("data", "data", short(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
+
+
+def _inside_rows(inside: Inside) -> list[tuple[str, str, str]]:
+    rows = [("count", "operations", f"{inside.operations:,}")] if inside.operations else []
     if inside.parameters:
         rows.append(("count", "parameters", f"{inside.parameters:,}"))
-    if inside.operations:
-        rows.append(("count", "operations", f"{inside.operations:,}"))
-    if not rows:
-        rows.append(("count", "values", f"{inside.nodes:,}"))
-    if inside.parameters:
-        norm = "?" if inside.grad_norm is None else short(inside.grad_norm)
-        rows.append(("grad", "‖grad‖", norm))
+        rows.append(("grad", "‖grad‖", _known(inside.grad_norm)))
     return rows
+
+
+def _known(grad: float | None) -> str:
+    return "?" if grad is None else short(grad)
 
 
 def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:

@@ -1,0 +1,133 @@
+"""draw: a computation graph as a picture that can be saved, or shown in a notebook."""
+
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
+from autograd.viz.layout import Direction
+from autograd.viz.model import Labels, Picture, picture
+from autograd.viz.svg import svg
+from autograd.viz.view import view
+
+Engine = Literal["auto", "dot", "builtin"]
+MOST_BYTES = 2_000_000  # of a drawing shown in a notebook
+MOST_FOR_DOT = 400  # nodes; beyond that dot takes its time, and "auto" does not wait
+
+
+class Drawing:
+    """A drawn graph: `.svg` and `.source` (DOT) are its texts, `.save(path)` writes it, a notebook shows it.
+
+    `picture` is what is drawn, as plain data. The numbers are those of the moment `draw` was called.
+    """
+
+    def __init__(self, picture: Picture, direction: Direction, engine: Engine) -> None:
+        self.picture, self.direction = picture, direction
+        use_dot = engine == "dot" or (engine == "auto" and has_dot() and len(picture.nodes) <= MOST_FOR_DOT)
+        self.engine: Literal["dot", "builtin"] = "dot" if use_dot else "builtin"
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing as SVG text."""
+        return dot_svg(self.picture, self.direction) if self.engine == "dot" else svg(self.picture, self.direction)
+
+    @property
+    def source(self) -> str:
+        """The drawing as DOT text, for Graphviz."""
+        return str(self.to_dot().source)
+
+    def to_dot(self) -> Any:
+        """The drawing as a graphviz.Digraph, to be styled further."""
+        return digraph(self.picture, self.direction)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing, in the format that the ending asks for: .svg, .html, .dot; .png and .pdf through `dot`.
+
+        Returns the path. Raises ValueError for another ending, RuntimeError for PNG or PDF without `dot`.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending in (".png", ".pdf"):
+            path.write_bytes(dot_bytes(self.picture, self.direction, ending[1:]))
+            return path
+        texts = {".svg": "svg", ".html": "html", ".dot": "source", ".gv": "source"}
+        if ending not in texts:
+            raise ValueError(f"a drawing is saved as {', '.join(texts)}, .png or .pdf, not as {path.name!r}")
+        path.write_text(getattr(self, texts[ending]), encoding="utf-8", newline="\n")
+        return path
+
+    @property
+    def html(self) -> str:
+        """The drawing as one page that needs nothing else."""
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Computation graph</title>'
+            '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+            "<style>body{margin:0}main{overflow:auto;padding:12px}svg{max-width:none!important}</style></head>\n"
+            f"<body><main>\n{self.svg}</main></body></html>\n"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {len(self.picture.nodes)} nodes and {len(self.picture.edges)} edges>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks: an image that also an untrusted view shows, and the text. Never an exception."""
+        try:
+            text = self.svg
+        except Exception as error:
+            return {"text/plain": f"{self!r}, which could not be rendered: {error}"}
+        if len(text.encode()) > MOST_BYTES:
+            return {"text/plain": f"{self!r}: too large to show here; collapse it, or .save('graph.svg')"}
+        image = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(text)}" style="max-width:100%">'
+        return {"text/plain": repr(self), "text/html": image, "image/svg+xml": text}
+
+    def _repr_svg_(self) -> str | None:
+        return self._repr_mimebundle_().get("image/svg+xml")
+
+
+def draw(
+    v: Any,
+    *,
+    direction: Direction = "LR",
+    collapse: bool | int | str | None = None,
+    expand: Any = (),
+    around: Any = None,
+    hops: int = 2,
+    max_nodes: int = 200,
+    labels: Labels = None,
+    engine: Engine = "auto",
+) -> Drawing:
+    """The computation graph of `v`: every number with its gradient, every edge with its local derivative.
+
+    Arguments: `v`, a Value or several;
+    `direction`, the way the data flows: "LR" or "TB";
+    `collapse`, what is drawn as one box: a depth (1: the outermost scopes), the beginning of a scope's name ("layer",
+    "neuron"), True for whatever makes a picture that can be taken in at a glance, False for nothing; None collapses
+    only a graph of more than `max_nodes` nodes;
+    `expand`, names of composite operations ("dot", "sigmoid", ...), or True for all, to be drawn as their inside;
+    `around` and `hops`, a Value (or several) and how many edges away from it to look;
+    `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
+    `labels`, a dictionary or a function from a Value to the name it is drawn with;
+    `engine`, "dot", "builtin", or "auto": Graphviz' dot where it is on the PATH.
+
+    Returns a Drawing. A gradient is "?" until a backward pass has reached the node.
+    Raises TypeError when `v` is not a Value; ValueError for options that name nothing in the graph; RuntimeError when
+    `dot` is asked for and not there.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    >>> drawing = draw(a * b + a, engine="builtin")
+    >>> drawing
+    <Drawing of 4 nodes and 4 edges>
+    >>> [edge.partial for edge in drawing.picture.edges]
+    [3.0, 2.0, 1.0, 1.0]
+    """
+    if direction not in ("LR", "TB"):
+        raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
+    if engine not in ("auto", "dot", "builtin"):
+        raise ValueError(f"engine is 'auto', 'dot' or 'builtin', not {engine!r}")
+    if engine == "dot" and not has_dot():
+        raise RuntimeError("Graphviz' dot is not on the PATH: install Graphviz, or draw with engine='builtin'")
+    whole = picture(v, expand=expand, labels=labels)
+    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine)

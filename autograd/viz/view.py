@@ -1,0 +1,228 @@
+"""Views: what of a picture is shown. Scopes become boxes, likeness becomes one box, the rest is cut off and counted."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograd.viz.model import Edge, Inside, Node, Picture, root_values
+
+GLANCE = 40  # boxes, and twice as many edges, that a reader takes in at a glance
+Key = tuple[Any, ...]
+
+
+def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int = 2, max_nodes: int = 200) -> Picture:
+    """The part of `picture` to be drawn; see `draw` for the arguments.
+
+    A picture with more than `max_nodes` nodes is collapsed when `collapse` is None; what is then still too much is
+    cut off, farthest from the result first. The picture's notes say what happened.
+    """
+    if max_nodes < 1 or hops < 0:
+        raise ValueError(f"max_nodes must be at least 1 and hops at least 0, got {max_nodes} and {hops}")
+    if around is not None:
+        picture = _around(picture, _ids_of(picture, around), hops)
+    if collapse is True or (collapse is None and len(picture.nodes) > max_nodes):
+        picture = _at_a_glance(picture, min(GLANCE, max_nodes))
+    elif collapse is not None and collapse is not False:
+        picture = merge(picture, _grouping(picture, _prefix(picture, collapse), alike=False))
+    return _nearest(picture, max_nodes) if len(picture.nodes) > max_nodes else picture
+
+
+# ------------------------------------------------------------------------------------------------------------ collapse
+
+
+def _prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
+    """Scope -> the part of it that names a box: its first `collapse` parts, or up to the part that starts so."""
+    scopes = sorted({node.scope for node in picture.nodes if node.scope})
+    if isinstance(collapse, str):
+        found: dict[str, str] = {}
+        for scope in scopes:
+            parts = scope.split("/")
+            depth = next((k for k, part in enumerate(parts, 1) if part.startswith(collapse)), 0)
+            found[scope] = "/".join(parts[:depth])
+        if not any(found.values()):
+            there = ", ".join(scopes[:6]) + (", ..." if len(scopes) > 6 else "") if scopes else "no scopes"
+            raise ValueError(f"no scope has a part that starts with {collapse!r}; the graph has {there}")
+        return lambda scope: found.get(scope, "")
+    if not isinstance(collapse, int) or collapse < 1:
+        raise ValueError(f"collapse is True, False, a depth of at least 1, or the name of a scope, not {collapse!r}")
+    return lambda scope: "/".join(scope.split("/")[:collapse])
+
+
+def _at_a_glance(picture: Picture, most: int) -> Picture:
+    """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
+    deepest = max((node.scope.count("/") + 1 for node in picture.nodes if node.scope), default=0)
+    merged = picture
+    for depth in range(deepest, -1, -1):
+        for alike in (False, True):
+            prefix = _prefix(picture, depth) if depth else lambda scope: ""
+            merged = merge(picture, _grouping(picture, prefix, alike))
+            if (len(merged.nodes) <= most and len(merged.edges) <= 2 * most) or (depth <= 1 and alike):
+                if len(merged.nodes) < len(picture.nodes):
+                    note = f"{_total(picture):,} nodes in {len(merged.nodes):,} boxes; collapse=False shows them singly"
+                    merged.notes.append(note)
+                return merged
+    return merged
+
+
+def _total(picture: Picture) -> int:
+    return sum(node.inside.nodes if node.inside else 1 for node in picture.nodes)
+
+
+def _grouping(picture: Picture, prefix: Callable[[str], str], alike: bool) -> dict[str, Key]:
+    """Node id -> the box it goes into, for those that go into one. A result always stands for itself.
+
+    Boxes are scopes; with `alike`, the nodes outside all scopes that do the same to the same boxes are one as well:
+    the loss terms of a hundred samples, and the chain of additions that sums them up.
+    """
+    heads: dict[str, list[Node]] = {}
+    operands: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        heads.setdefault(edge.tail, []).append(picture.node(edge.head))
+        operands.setdefault(edge.head, []).append(edge.tail)
+    box: dict[str, Key] = {}
+    sources: dict[Key, set[Key]] = {}  # the boxes that an `alike` box takes its operands from
+    roots = set(picture.roots)
+    for node in picture.nodes:
+        scope = prefix(node.scope)
+        if node.id in roots:
+            continue
+        if scope:
+            box[node.id] = ("scope", scope)
+        elif alike and node.is_leaf:
+            box[node.id] = ("leaf", node.kind, *sorted({(h.op, prefix(h.scope)) for h in heads.get(node.id, ())}))
+        elif alike:
+            below = {box.get(tail, (tail,)) for tail in operands.get(node.id, ())}
+            box[node.id] = _alike(node, below, sources)
+    return box
+
+
+def _alike(node: Node, below: set[Key], sources: dict[Key, set[Key]]) -> Key:
+    """The box of all nodes with this operation on these boxes; a chain of one operation stays in its box."""
+    for key in below:
+        if key[0] == "alike" and key[1] == node.op and below - {key} <= sources[key]:
+            return key
+    new = ("alike", node.op, len(sources))
+    for key, known in sources.items():
+        if key[1] == node.op and known == below:
+            return key
+    sources[new] = below
+    return new
+
+
+def merge(picture: Picture, box: Mapping[str, Key]) -> Picture:
+    """The picture with the nodes of each box drawn as one; a box of one node stays that node."""
+    members: dict[Key, list[Node]] = {}
+    for node in picture.nodes:
+        if node.id in box:
+            members.setdefault(box[node.id], []).append(node)
+    new_id: dict[str, str] = {}
+    nodes = []
+    for node in picture.nodes:
+        group = members.get(box.get(node.id, ()), [])
+        if len(group) < 2:
+            nodes.append(node)
+        elif node is group[0]:
+            made = _box(f"g{len(nodes)}", box[node.id], group)
+            nodes.append(made)
+            new_id.update((member.id, made.id) for member in group)
+    edges = _bundled(picture.edges, new_id)
+    ids = {value: new_id.get(id, id) for value, id in picture.ids.items()}
+    return Picture(nodes, edges, [new_id.get(id, id) for id in picture.roots], ids, list(picture.notes))
+
+
+def _bundled(edges: Iterable[Edge], new_id: Mapping[str, str]) -> list[Edge]:
+    """Edges between boxes drawn as one; those between two nodes stay, repeated ones too."""
+    bundles: dict[tuple[str, str], Edge] = {}
+    kept = []
+    for edge in edges:
+        tail, head = new_id.get(edge.tail, edge.tail), new_id.get(edge.head, edge.head)
+        if (tail, head) == (edge.tail, edge.head):
+            kept.append(edge)
+        elif tail != head and (tail, head) in bundles:
+            bundle = bundles[tail, head]
+            bundle.count, bundle.partial = bundle.count + edge.count, None
+        elif tail != head:
+            bundle = bundles[tail, head] = Edge(edge.id, tail, head, edge.slot, edge.partial, edge.count)
+            kept.append(bundle)
+    return kept
+
+
+def _box(id: str, key: Key, group: list[Node]) -> Node:
+    inside = Inside(
+        nodes=sum(1 for node in group if node.kind != "constant"),
+        operations=sum(1 for node in group if node.op),
+        parameters=sum(1 for node in group if node.kind == "parameter"),
+        grad_norm=_norm(node.grad for node in group if node.kind == "parameter"),
+    )
+    if key[0] == "scope":
+        return Node(id, "group", label=key[1], scope=key[1], inside=inside)
+    if key[0] == "leaf":
+        return Node(id, "group", label=f"{len(group):,} {group[0].kind}s", inside=inside)
+    return Node(id, "group", group[0].op, group[0].symbol, f"{len(group):,} times", inside=inside)
+
+
+def _norm(grads: Iterable[float | None]) -> float | None:
+    known = [grad for grad in grads if grad is not None]
+    return math.hypot(*known) if known else None
+
+
+# ------------------------------------------------------------------------------------------------------------------ cut
+
+
+def _ids_of(picture: Picture, around: Any) -> list[str]:
+    values = root_values(around)
+    for value in values:
+        if value not in picture.ids:
+            raise ValueError(f"{value!r} is not in this graph: around= must be a node that the drawn Value depends on")
+    return [picture.ids[value] for value in values]
+
+
+def _around(picture: Picture, centres: list[str], hops: int) -> Picture:
+    """What lies within `hops` edges of the centres, either way."""
+    beside: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        beside.setdefault(edge.tail, []).append(edge.head)
+        beside.setdefault(edge.head, []).append(edge.tail)
+    part = _part(picture, _reached(centres, beside, hops, len(picture.nodes)))
+    left = len(picture.nodes) - len(part.nodes)
+    if left:
+        where = picture.node(centres[0]).label or "the chosen node"
+        part.notes.append(f"within {hops} steps of {where}; {left:,} of {len(picture.nodes):,} nodes are left out")
+    return part
+
+
+def _nearest(picture: Picture, most: int) -> Picture:
+    """The `most` nodes that are fewest steps from the result."""
+    below: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        below.setdefault(edge.head, []).append(edge.tail)
+    part = _part(picture, _reached(picture.roots, below, len(picture.nodes), most))
+    part.notes.append(
+        f"the {len(part.nodes):,} nodes nearest to the result; {len(picture.nodes) - len(part.nodes):,} of"
+        f" {len(picture.nodes):,} are left out. Raise max_nodes, or collapse scopes, or look around one node"
+    )
+    return part
+
+
+def _reached(start: Iterable[str], beside: Mapping[str, list[str]], hops: int, most: int) -> set[str]:
+    """Breadth first from `start`, so many steps and so many nodes at most."""
+    distance = dict.fromkeys(start, 0)
+    queue = deque(distance)
+    while queue:
+        id = queue.popleft()
+        for other in beside.get(id, ()) if distance[id] < hops else ():
+            if other not in distance and len(distance) < most:
+                distance[other] = distance[id] + 1
+                queue.append(other)
+    return set(distance)
+
+
+def _part(picture: Picture, keep: set[str]) -> Picture:
+    return Picture(
+        [node for node in picture.nodes if node.id in keep],
+        [edge for edge in picture.edges if edge.tail in keep and edge.head in keep],
+        [id for id in picture.roots if id in keep],
+        {value: id for value, id in picture.ids.items() if id in keep},
+        list(picture.notes),
+    )
