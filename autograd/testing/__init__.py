@@ -1,0 +1,36 @@
+"""Property-based tests of gradients: Hypothesis strategies, ready-made properties, a pytest plugin.
+
+>>> from hypothesis import given
+>>> from autograd.testing import expressions
+>>> @given(expressions(n_inputs=2))
+... def test_no_gradient_is_nan(e):
+...     e.root.backward()
+...     assert all(x.grad == x.grad for x in e.values)
+>>> test_no_gradient_is_nan()
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from autograd.testing.expression import Expression as Expression
+
+if TYPE_CHECKING:
+    from autograd.testing.strategies import expressions as expressions
+    from autograd.testing.strategies import numbers as numbers
+    from autograd.testing.strategies import points as points
+    from autograd.testing.strategies import values as values
+
+_NEEDS_HYPOTHESIS = {
+    "expressions": "strategies",
+    "numbers": "strategies",
+    "points": "strategies",
+    "values": "strategies",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Hypothesis is loaded when one of its names is first asked for, so that the rest works without it."""
+    if name not in _NEEDS_HYPOTHESIS:
+        raise AttributeError(f"module 'autograd.testing' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"autograd.testing.{_NEEDS_HYPOTHESIS[name]}"), name)

@@ -1,0 +1,129 @@
+"""Boxes: an interval per number, carried through an operation, and whether the operation is defined and smooth on it.
+
+Only columns of the table are asked: `forward` for the image, `partials` for whether it is monotone there, `domain`,
+`kink` and `pole` for where it ends. So a row that somebody registers is carried through like any other.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd.primitives import Primitive
+
+DISTANCE = 0.05  # from the ends of a domain, kinks and poles, in the units of the operands or of `kink` and `pole`
+LARGEST = 1e6    # of numbers and local derivatives: a sum of a dozen of these still leaves a difference ten digits
+
+
+class Box(NamedTuple):
+    """All numbers between two, both included."""
+
+    low: float
+    high: float
+
+    @property
+    def middle(self) -> float:
+        return 0.5 * (self.low + self.high)
+
+    @property
+    def radius(self) -> float:
+        return 0.5 * (self.high - self.low)
+
+
+def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
+    """The numbers that a row gives on a box of operands; None where it or a derivative is not finite and below 1e6.
+
+    Computed in the corners and the middle. That is exact where no partial changes sign, for then the extremes lie in
+    corners; where one does, an extremum may lie in between, and the box is widened by its own width on either side.
+
+    >>> from autograd.primitives import exp, log, sin
+    >>> image(sin, [Box(0.0, 1.0)]) == (0.0, math.sin(1.0))
+    True
+    >>> image(log, [Box(-1.0, 1.0)]) is None, image(exp, [Box(20.0, 21.0)]) is None
+    (True, True)
+    """
+    results, slopes = [], []
+    for sample in _samples(boxes):
+        try:
+            z = op.forward(*sample)
+            partials = op.partials(*sample, z)
+        except (ArithmeticError, ValueError):
+            return None
+        if not all(abs(number) <= LARGEST for number in (z, *partials)):  # also false for nan
+            return None
+        results.append(z)
+        slopes.append(partials)
+    monotone = all(min(slope) >= 0.0 or max(slope) <= 0.0 for slope in zip(*slopes, strict=True))
+    return _hull(results, widen=not monotone)
+
+
+def admissible(op: Primitive, boxes: Sequence[Box], distance: float = DISTANCE, smooth: bool = True) -> bool:
+    """Whether a row is defined on a whole box of operands, `distance` from its ends, poles and (if smooth) kinks."""
+    for i, box in enumerate(boxes):
+        low, high = margins(op, i, distance)
+        if not low <= box.low <= box.high <= high:
+            return False
+    avoided = [op.pole, op.kink if smooth else None]
+    return all(_clear(function, boxes, distance) for function in avoided if function) and image(op, boxes) is not None
+
+
+def margins(op: Primitive, i: int, distance: float = DISTANCE, size: float = LARGEST) -> Box:
+    """Where operand number `i` of a row may lie: its domain, less `distance` at each end, cut off at `size`.
+
+    A domain that is narrower than eight times `distance` loses an eighth of its width at each end.
+
+    >>> from autograd.primitives import asin, log
+    >>> margins(log, 0, size=10.0), margins(asin, 0)
+    (Box(low=0.05, high=10.0), Box(low=-0.95, high=0.95))
+    """
+    low, high = op.domain[0 if op.variadic else i]
+    away = min(distance, (high - low) / 8.0)
+    # A half-line far from zero is cut off at `size` from its end instead.
+    low, high = max(low + away, min(-size, high - size)), min(high - away, max(size, low + size))
+    return Box(low, high)
+
+
+def homes(op: Primitive, n: int) -> Iterator[list[Box]]:
+    """Small boxes of `n` operands in which a row is defined and smooth, the roundest numbers first."""
+    return iter(_homes(op, n))
+
+
+@functools.cache
+def _homes(op: Primitive, n: int) -> list[list[Box]]:
+    corners = itertools.product(*[_round_boxes(margins(op, i)) for i in range(n)])
+    tried = ([*boxes] for boxes in itertools.islice(corners, 4096))
+    found = list(itertools.islice((boxes for boxes in tried if admissible(op, boxes)), 2))
+    if not found:
+        raise ValueError(f"found no operands at which {op.name} is finite and smooth: correct its domain, kink or pole")
+    return found
+
+
+def _round_boxes(allowed: Box) -> list[Box]:
+    """Boxes of radius 1/8 around round numbers inside the allowed ones, or around quarters of a narrow range."""
+    radius = min(0.125, allowed.radius / 8.0)
+    wanted = [1.0, 0.5, 2.0, 3.0, -1.0, *(allowed.low + allowed.radius * k / 2.0 for k in (2, 1, 3))]
+    wanted += [allowed.low + k for k in (0.5, 1.0, 2.0)] if math.isfinite(allowed.low) else []
+    return [Box(x - radius, x + radius) for x in wanted if allowed.low <= x - radius and x + radius <= allowed.high]
+
+
+def _clear(function: Callable[..., Any], boxes: Sequence[Box], distance: float) -> bool:
+    """Whether a kink or pole function stays at least `distance` from zero on a box."""
+    try:
+        found = _hull([float(function(*sample)) for sample in _samples(boxes)], widen=True)
+    except (ArithmeticError, ValueError):
+        return False
+    return found.low >= distance or found.high <= -distance
+
+
+def _hull(numbers: Sequence[float], widen: bool) -> Box:
+    low, high = min(numbers), max(numbers)
+    margin = high - low if widen else 0.0
+    return Box(low - margin, high + margin)
+
+
+def _samples(boxes: Sequence[Box]) -> Iterator[tuple[float, ...]]:
+    """The corners of a box and its middle; one point if it is one."""
+    yield from itertools.product(*[(box.low, box.high) if box.low != box.high else (box.low,) for box in boxes])
+    if any(box.low != box.high for box in boxes):
+        yield tuple(box.middle for box in boxes)
