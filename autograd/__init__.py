@@ -21,7 +21,11 @@ from autograd.context import AnomalyError as AnomalyError
 from autograd.context import detect_anomaly as detect_anomaly
 from autograd.context import no_grad as no_grad
 from autograd.context import scope as scope
-from autograd.func import derivative as grad  # noqa: F401
+from autograd.gradcheck import GradcheckError as GradcheckError
+from autograd.gradcheck import gradcheck as gradcheck
+from autograd.gradcheck import gradgradcheck as gradgradcheck
 from autograd.primitives import *  # noqa: F403  (every operation, as a function)
 from autograd.value import Value as Value
 from autograd.value import register as register
+
+grad = func.derivative  # of Values that are there; func.grad is of a function

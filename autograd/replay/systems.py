@@ -112,6 +112,7 @@ class Complex(Number):
 
 
 DIGITS = 100
+BITS = 5000  # floats end at 2^1024; what is far beyond is infinity here too, lest exp(exp(exp(9))) fill the memory
 
 
 @functools.cache
@@ -139,7 +140,11 @@ class Precise(Number):
     def lift(cls, x: Any) -> Any:
         context = high_precision()
         x = context.convert(x)
-        return x if isinstance(x, context.mpf) else context.nan  # sqrt(-1) went off the real line
+        if not isinstance(x, context.mpf):
+            return context.nan  # sqrt(-1) went off the real line
+        if context.isfinite(x) and x and context.mag(x) > BITS:
+            return context.sign(x) * context.inf
+        return x
 
     @staticmethod
     def power(x: Any, y: Any) -> Any:

@@ -1,0 +1,13 @@
+"""Gradient checks that choose their reference, know its error, and name the operation to blame.
+
+Read `check.py` first; `references.py` and `differences.py` find the right derivative without any rule, `rounding.py`
+says how far a correct one may be off, `verdict.py` judges, `blame.py` finds the operation, `report.py` tells it.
+"""
+
+from autograd.gradcheck.check import GradcheckError as GradcheckError
+from autograd.gradcheck.check import gradcheck as gradcheck
+from autograd.gradcheck.check import gradgradcheck as gradgradcheck
+from autograd.gradcheck.references import Slope as Slope
+from autograd.gradcheck.report import Culprit as Culprit
+from autograd.gradcheck.report import GradcheckReport as GradcheckReport
+from autograd.gradcheck.verdict import Verdict as Verdict

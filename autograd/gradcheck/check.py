@@ -1,0 +1,207 @@
+"""gradcheck: the gradient that a backward pass gives, against references that read no derivative rule."""
+
+import inspect
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.context import remember_lines
+from autograd.func import gradients
+from autograd.gradcheck.blame import at_kink, culprits
+from autograd.gradcheck.references import ORACLES, Slope, slopes
+from autograd.gradcheck.report import Culprit, GradcheckReport, Row
+from autograd.gradcheck.rounding import rounding
+from autograd.gradcheck.verdict import SAFETY, Verdict, judge
+from autograd.primitives import identity
+from autograd.replay import Unsupported, replay
+from autograd.tree import flatten
+from autograd.value import Value
+
+NUDGE = 2.0**-10
+
+
+class GradcheckError(AssertionError):
+    """A gradient is wrong; `report` tells which, and which operation is to blame."""
+
+    def __init__(self, report: GradcheckReport) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+def gradcheck(
+    f: Callable[..., Any], inputs: Any, *, raise_exception: bool = True, oracle: str | None = None
+) -> GradcheckReport:
+    """The verdict on the gradient of `f` at `inputs`, for each output and each input.
+
+    Arguments: `f` makes Values, one or a nested list, tuple or dictionary of them, from its arguments; `inputs` is a
+    tuple of those arguments, or the only one: numbers or Values, or nested structures of them. `oracle` insists on one
+    reference: "mpmath", "complex step" or "differences"; otherwise the strongest that the graph allows is taken.
+    Returns a report, true if every derivative passed. A derivative passes if it lies within the reference's own error
+    and the rounding that a correct gradient may carry; at a kink, anywhere between the one-sided derivatives. It is
+    INCONCLUSIVE where the reference is too uncertain to tell right from wrong: a pole, a point outside the domain.
+    Raises GradcheckError (an AssertionError) if a derivative is wrong, unless `raise_exception` is False; ValueError
+    if f gives two different values for the same inputs, or there is nothing to differentiate.
+
+    >>> report = gradcheck(lambda x, w: (x * w).tanh(), (0.5, -2.0))
+    >>> bool(report), report.verdict
+    (True, <Verdict.PASS: 'PASS'>)
+    """
+    run = _Run(f, inputs)
+    oracles = _oracles(oracle, run.leaves_graph)
+    rows = tuple(row for i in range(len(run.xs)) for row in _column(run, i, oracles))
+    failed = any(row.verdict is Verdict.FAIL for row in rows)
+    blamed = tuple(culprits(run.outputs)) if failed else ()
+    report = GradcheckReport(rows, blamed, _notes(run, failed, blamed))
+    if failed and raise_exception:
+        raise GradcheckError(report)
+    return report
+
+
+def gradgradcheck(
+    f: Callable[..., Any], inputs: Any, *, raise_exception: bool = True, oracle: str | None = None
+) -> GradcheckReport:
+    """The same, one order up: the second derivatives, from the graph of the gradient.
+
+    Several outputs are summed with fixed random weights first, as torch.autograd.gradgradcheck does.
+
+    >>> gradgradcheck(lambda x, w: (x * w).tanh(), (0.5, -2.0)).headline()
+    'gradcheck: 4 PASS'
+    """
+
+    def gradient(*args: Any) -> Any:
+        leaves, _ = flatten(args)
+        outputs, _ = flatten(f(*args))
+        chance = random.Random(0)
+        weights = [1.0 if len(outputs) == 1 else chance.uniform(0.5, 2.0) for _ in outputs]
+        slopes = gradients(outputs, leaves, weights, create_graph=True)
+        return [_named(f"(d f / d {x.label})", slope) for x, slope in zip(leaves, slopes)]
+
+    gradient.__signature__ = _signature(f)  # type: ignore[attr-defined]
+    return gradcheck(gradient, inputs, raise_exception=raise_exception, oracle=oracle)
+
+
+def _named(name: str, x: Any) -> Value:
+    """A node of its own for an output, so that its name does not overwrite an input's."""
+    output: Value = identity(x if isinstance(x, Value) else Value(x))
+    output.label = name
+    return output
+
+
+class _Run:
+    """f, its inputs by name, and its recorded graph."""
+
+    def __init__(self, f: Callable[..., Any], inputs: Any) -> None:
+        self.f = f
+        args = inputs if isinstance(inputs, tuple) and not hasattr(inputs, "_fields") else (inputs,)
+        given, self.rebuild = flatten(args)
+        self.xs = [float(x) for x in given]
+        names = [getattr(x, "label", "") or name for x, name in zip(given, _names(f, args))]
+        self.leaves = [Value(x, label=name) for x, name in zip(self.xs, names)]
+        with remember_lines():
+            output = f(*self.rebuild(self.leaves))
+        self.outputs, _ = flatten(output)
+        self.names = [getattr(y, "label", "") or name for y, name in zip(self.outputs, _paths("f", output))]
+        if not self.leaves or not any(isinstance(y, Value) for y in self.outputs):
+            raise ValueError(f"gradcheck found nothing to differentiate: {len(self.leaves)} inputs, f gave {output!r}")
+        once, again = [float(y) for y in self.outputs], self.numbers(self.xs)
+        if not same(once, again):
+            raise ValueError(
+                f"f gave {once} and then {again} for the same inputs: seed its random numbers, or turn its dropout off"
+            )
+        self.leaves_graph = not self._is_replayed()
+        self.analytic = [self._backward(y) for y in self.outputs]
+
+    def numbers(self, xs: Sequence[float]) -> list[float]:
+        """f itself, on numbers."""
+        leaves = [Value(x, leaf.label) for x, leaf in zip(xs, self.leaves)]
+        outputs, _ = flatten(self.f(*self.rebuild(leaves)))
+        return [float(y) for y in outputs]
+
+    def replayed(self, numbers: list[Any]) -> list[Any]:
+        """The recorded graph, on numbers of any system."""
+        found: list[Any] = replay(self.outputs, type(numbers[0]), dict(zip(self.leaves, numbers)))
+        return found
+
+    def _is_replayed(self) -> bool:
+        """Whether the graph is all of f: beside the point, do both give the same bits?"""
+        chance = random.Random(0)
+        beside = [x + NUDGE * (abs(x) or 1.0) * chance.uniform(0.5, 1.0) for x in self.xs]
+        return same(self.numbers(beside), self.replayed(beside))
+
+    def _backward(self, output: Any) -> list[float]:
+        for x in self.leaves:
+            x.zero_grad()
+        if isinstance(output, Value):
+            output.backward()
+        return [x.grad for x in self.leaves]
+
+
+def same(xs: Sequence[float], ys: Sequence[float]) -> bool:
+    return len(xs) == len(ys) and all(x == y or (x != x and y != y) for x, y in zip(xs, ys))
+
+
+def _oracles(wanted: str | None, leaves_graph: bool) -> list[str]:
+    if wanted is not None and wanted not in ORACLES:
+        raise ValueError(f"there is no oracle {wanted!r}: choose from {', '.join(ORACLES)}")
+    return [wanted] if wanted else ["differences"] if leaves_graph else list(ORACLES)
+
+
+def _column(run: _Run, i: int, oracles: Sequence[str]) -> Iterator[Row]:
+    """The derivatives of all outputs with respect to one input."""
+    try:
+        references = slopes(run.replayed, run.xs, i, oracles, run.numbers)
+    except Unsupported as error:
+        references = [Slope(float("nan"), float("nan"), float("inf"), "none", note=str(error))] * len(run.outputs)
+    for k, reference in enumerate(references):
+        output, analytic = run.outputs[k], run.analytic[k][i]
+        rounded, size = _rounding(output, run.leaves[i])
+        tolerance = SAFETY * (rounded + reference.error)
+        verdict = judge(analytic, reference, tolerance, size)
+        note = ""
+        if verdict is Verdict.FAIL and (kink := at_kink(output)):
+            verdict, note = Verdict.INCONCLUSIVE, f"{kink} sits on its kink: its derivative there is a convention"
+        yield Row(run.names[k], run.leaves[i].label, run.xs[i], analytic, reference, tolerance, verdict, note)
+
+
+def _rounding(output: Any, leaf: Value) -> tuple[float, float]:
+    if not isinstance(output, Value):
+        return 0.0, 0.0
+    (rounded,), (size,) = rounding(output, [leaf])
+    return rounded, size
+
+
+def _notes(run: _Run, failed: bool, blamed: Sequence[Culprit]) -> tuple[str, ...]:
+    if run.leaves_graph:
+        return ("f leaves its graph: beside this point its value is not that of the recorded operations (`.data`,"
+                " `float`, `detach`, an `if`), so the reference is f itself",)  # fmt: skip
+    if failed and not blamed:
+        return ("every local derivative is right: the chain rule lost or added a share",)
+    return ()
+
+
+def _signature(f: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(f)
+    except (TypeError, ValueError):  # a function of C
+        return inspect.Signature()
+
+
+def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
+    """x, w[0], p['bias']: the inputs as the reader wrote them."""
+    parameters = _signature(f).parameters.values()
+    known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for k, arg in enumerate(args):
+        yield from _paths(known[k] if k < len(known) else f"inputs[{k}]", arg)
+
+
+def _paths(name: str, tree: Any) -> Iterator[str]:
+    if hasattr(tree, "tolist") and getattr(tree, "shape", ()) != ():
+        tree = tree.tolist()
+    if isinstance(tree, dict):
+        for key, branch in tree.items():
+            yield from _paths(f"{name}[{key!r}]", branch)
+    elif isinstance(tree, (list, tuple)):
+        for k, branch in enumerate(tree):
+            yield from _paths(f"{name}[{k}]", branch)
+    else:
+        yield name

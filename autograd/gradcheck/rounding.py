@@ -1,0 +1,77 @@
+"""How much rounding a correct gradient may carry: the graph evaluated with a bound on the error beside each number."""
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.graph import adjoints, topological_order
+from autograd.primitives import Primitive
+from autograd.replay import evaluate
+from autograd.replay.dual import partials
+from autograd.replay.number import Arithmetic
+from autograd.value import Value
+
+
+class Rounded(Arithmetic):
+    """A float and how far it may be from the exact result: running error analysis, to first order.
+
+    An operation hands on its operands' errors times its local derivatives, and adds two units in the last place of its
+    own. Source: J. H. Wilkinson, Error analysis revisited (1986); N. J. Higham, Accuracy and Stability of Numerical
+    Algorithms, section 3.3.
+
+    >>> (Rounded(1.0) - Rounded(0.9999999999)).error < 1e-15
+    True
+    """
+
+    __slots__ = ("value", "error")
+
+    def __init__(self, value: float, error: float = 0.0) -> None:
+        self.value, self.error = value, error
+
+    def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Rounded":
+        operands = [arg if isinstance(arg, Rounded) else Rounded(arg) for arg in args]
+        values = tuple(x.value for x in operands)
+        z = op.forward(*values)
+        error = 0.0 if exact(op, values, z) else 2.0 * math.ulp(z)
+        for x, partial in zip(operands, partials(op, values, z)):
+            if x.error:
+                error += abs(partial) * x.error
+        return Rounded(z, error + internal(op, operands))
+
+
+def exact(op: Primitive, values: tuple[float, ...], z: float) -> bool:
+    """Whether nothing was rounded: sums and products of whole numbers, such as the 0 and 1 of comparisons."""
+    return z == 0.0 or (op.symbol in ("+", "-", "*") and all(x.is_integer() for x in (*values, z)))
+
+
+def internal(op: Primitive, operands: Sequence[Rounded]) -> float:
+    """The rounding inside a row that is written with other rows: gelu(-5) cancels in 1 + erf."""
+    if not op.composite:
+        return 0.0
+    try:
+        result = op.forward(*operands)
+    except TypeError:  # written with comparisons: take it for one operation
+        return 0.0
+    return result.error if isinstance(result, Rounded) else 0.0
+
+
+def local(op: Primitive, operands: Sequence[Rounded], z: Rounded) -> tuple[Rounded, ...]:
+    """The row's local derivatives, with the rounding of the operands and of the rule: 1 - z*z cancels."""
+    found = op.partials(*operands, z)
+    return tuple(p if isinstance(p, Rounded) else Rounded(float(p)) for p in found)
+
+
+def rounding(output: Value, inputs: Sequence[Value]) -> tuple[list[float], list[float]]:
+    """For each input, the rounding in d output / d input, and the sum of |products along paths|: its condition."""
+    numbers = evaluate([output], Rounded, {})
+    order = topological_order([output])
+
+    def with_errors(node: Value) -> tuple[Rounded, ...]:
+        if node.op is None:
+            return ()
+        return local(node.op, [Rounded(a) if a.__class__ is float else numbers[a] for a in node.args], numbers[node])
+
+    errors = adjoints(order, {output: Rounded(1.0)}, with_errors, operator.mul)
+    sizes = adjoints(order, {output: 1.0}, lambda node: tuple(map(abs, node.partials)), operator.mul)
+    return [errors[x].error if x in errors else 0.0 for x in inputs], [sizes.get(x, 0.0) for x in inputs]

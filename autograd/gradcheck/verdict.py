@@ -1,0 +1,27 @@
+"""Right, wrong, or not to be told: the judgement on one derivative."""
+
+import enum
+
+from autograd.gradcheck.references import NEGLIGIBLE, Slope
+
+SAFETY = 4.0  # times the first-order bound on rounding, for what first order leaves out
+CONCLUSIVE = 1e-4  # of a derivative's size: a reference known less well decides nothing
+
+
+class Verdict(enum.StrEnum):
+    """PASS: right. FAIL: wrong. INCONCLUSIVE: the reference cannot tell."""
+
+    PASS = "PASS"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    FAIL = "FAIL"
+
+
+def judge(analytic: float, reference: Slope, tolerance: float, size: float) -> Verdict:
+    """FAIL outside the tolerance; inside it PASS, if the tolerance is small beside the derivative or its terms."""
+    distance = reference.distance(analytic)
+    if reference.low != reference.low or tolerance != tolerance:
+        return Verdict.INCONCLUSIVE
+    if not distance <= tolerance:
+        return Verdict.FAIL
+    size = max(size, abs(reference.low), abs(reference.high), reference.scale)
+    return Verdict.PASS if tolerance <= CONCLUSIVE * size + NEGLIGIBLE else Verdict.INCONCLUSIVE
