@@ -30,6 +30,7 @@ class Value:
     """
 
     __slots__ = ("data", "grad", "op", "args", "partials", "label", "scope", "__weakref__")
+    grad: float
     label: str
     scope: str
 
@@ -64,7 +65,7 @@ class Value:
     def has_grad(self) -> bool:
         """Whether a backward pass (or an assignment) has given this node a gradient."""
         try:
-            Value.grad.__get__(self)  # type: ignore[attr-defined]
+            Value.grad.__get__(self)  # type: ignore[misc, attr-defined]
         except AttributeError:
             return False
         return True
