@@ -41,7 +41,10 @@ class Optimizer:
             self.add_param_group(group)
 
     def check(self, **options: Any) -> None:
-        """Raise ValueError for options that make no sense."""
+        """Raise ValueError for options that make no sense: a number among them is never below 0."""
+        for name, x in options.items():
+            if not isinstance(x, (bool, tuple)) and not x >= 0.0:
+                raise ValueError(f"{self._title} needs {name} >= 0, got {x}")
 
     @property
     def _title(self) -> str:
@@ -78,15 +81,19 @@ class Optimizer:
         """
         due = [(group, p) for group in self.param_groups for p in group["params"] if p.has_grad]
         for _, p in due:
-            if not math.isfinite(p.grad):
-                raise AnomalyError(f"{self._title}: the gradient of {named(p)} is {p.grad}, and nothing was updated: "
-                                   "a smaller lr or nn.utils.clip_grad_norm_ may help, and running the step inside "
-                                   "autograd.detect_anomaly() shows where it came from")
+            self.check_gradient(p, p.grad)
         for group, p in due:
             options = self.options(group, p)
             if p not in self.state:
                 self.state[p] = self.start(p.data, **options)
             p.data, self.state[p] = self.rule(p.data, p.grad, self.state[p], **options)
+
+    def check_gradient(self, p: Value, g: float) -> None:
+        """Raise AnomalyError for a gradient that is nan or inf."""
+        if not math.isfinite(g):
+            raise AnomalyError(f"{self._title}: the gradient of {named(p)} is {g}, and nothing was updated: a smaller "
+                               "lr or nn.utils.clip_grad_norm_ may help, and running the step inside "
+                               "autograd.detect_anomaly() shows where it came from")
 
     def options(self, group: Group, p: Value) -> dict[str, Any]:
         """The options of the rule for one parameter of a group."""
@@ -141,8 +148,7 @@ def named(p: Value) -> str:
     return "/".join(part for part in (p.scope, p.label) if part) or f"a parameter that is {p.data:g}"
 
 
-def at_least(name: str, low: float, **options: float) -> None:
-    """Raise ValueError for an option of the optimiser `name` that is below `low`, or nan."""
-    for option, x in options.items():
-        if not x >= low:
-            raise ValueError(f"{name} needs {option} >= {low:g}, got {x}")
+def ascend_and_decay(p: Any, g: Any, maximize: bool, weight_decay: float) -> Any:
+    """The gradient of what is minimised: of minus the objective when maximising, of the penalty on p too."""
+    g = -g if maximize else g
+    return g + weight_decay * p if weight_decay else g

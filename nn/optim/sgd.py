@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import where
-from nn.optim.optimizer import Optimizer, State, at_least
+from nn.optim.optimizer import Optimizer, State, ascend_and_decay
 
 
 class SGD(Optimizer):
@@ -41,7 +41,7 @@ class SGD(Optimizer):
                          nesterov=nesterov, maximize=maximize)
 
     def check(self, **options: Any) -> None:
-        at_least("SGD", 0.0, lr=options["lr"], momentum=options["momentum"], weight_decay=options["weight_decay"])
+        super().check(**options)
         if options["nesterov"] and (options["momentum"] <= 0.0 or options["dampening"] != 0.0):
             raise ValueError("SGD with nesterov needs a momentum above 0 and a dampening of 0")
 
@@ -54,9 +54,7 @@ class SGD(Optimizer):
         p: Any, g: Any, state: State, *, lr: Any, momentum: float, dampening: float, weight_decay: float,
         nesterov: bool, maximize: bool,
     ) -> tuple[Any, State]:
-        g = -g if maximize else g
-        if weight_decay:
-            g = g + weight_decay * p
+        g = ascend_and_decay(p, g, maximize, weight_decay)
         if momentum:
             follow = momentum * state["momentum_buffer"] + (1.0 - dampening) * g
             direction = where(state["step"], follow, g)
