@@ -1,0 +1,342 @@
+// The sheet of a Stepper: the drawing with its moving highlight, one step in words and numbers, all numbers, what if.
+
+// Every number of the sheet, from the leaves up: the engine's forward pass, its local derivatives, its backward sums.
+class Numbers {
+  constructor(sheet) {
+    this.sheet = sheet;
+    this.restore();
+  }
+
+  restore() { // what the engine itself computed
+    this.data = this.sheet.nodes.map((node) => Number(node.data));
+    this.partials = this.sheet.nodes.map((node) => node.partials.map(Number));
+    this.backpropagate();
+  }
+
+  operands(node) { // a node among the operands is written [its number], a constant as itself
+    return node.args.map((arg) => Array.isArray(arg) ? this.data[arg[0]] : Number(arg));
+  }
+
+  change(leaf, value) {
+    this.data[leaf] = value;
+    for (const index of this.sheet.computed) {
+      const node = this.sheet.nodes[index], operands = this.operands(node);
+      this.data[index] = O[node.row](...operands);
+      this.partials[index] = P[node.row](...operands, this.data[index]);
+    }
+    this.backpropagate();
+  }
+
+  backpropagate() {
+    const gradients = this.sheet.nodes.map(() => 0), counts = this.sheet.nodes.map(() => 0);
+    gradients[this.sheet.root] = 1;
+    this.flows = this.sheet.flows.map(([node, edge]) => {
+      const operand = this.sheet.nodes[node].args[edge][0], local = this.partials[node][edge];
+      const upstream = gradients[node], contribution = upstream * local, before = gradients[operand];
+      gradients[operand] = before + contribution;
+      return { node, edge, operand, local, upstream, contribution, before, after: gradients[operand], count: ++counts[operand] };
+    });
+    this.gradients = gradients;
+    this.expected = counts;
+  }
+}
+
+function shown(x) { // six significant digits
+  if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "∞" : "−∞";
+  return (Object.is(x, -0) ? "-0" : String(Number(x.toPrecision(6)))).replace(/-/g, "−");
+}
+
+function short(x) { // as the drawing writes its numbers: four decimals, or four digits where it is tiny or huge
+  const size = Math.abs(x);
+  if (!Number.isFinite(x) || Number.isInteger(x) && size < 1e5) return shown(x);
+  if (size >= 1e-3 && size < 1e5) return String(Number(x.toFixed(4))).replace("-", "−");
+  return String(Number(x.toPrecision(4)).toExponential()).replace("e+", "e").replace(/-/g, "−");
+}
+
+function inside(x) { // a negative number in a formula stands in parentheses
+  const text = shown(x);
+  return text[0] === "−" ? `(${text})` : text;
+}
+
+function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => name in values ? values[name] : whole);
+}
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function number(x, role) { // short for the reader, complete in `value` and in the tooltip
+  return element("data", { value: String(x), title: String(x), class: role }, shown(x));
+}
+
+function start(host, sheet, style) {
+  const shadow = host.attachShadow({ mode: "open" });
+  const numbers = new Numbers(sheet), forward = sheet.computed.length, last = forward + sheet.flows.length;
+  let language = sheet.language, position = 0, timer = null;
+  const say = (key, values = {}) => fill(sheet.strings[language][key], { root: name(sheet.root), ...values });
+  const name = (index) => sheet.nodes[index].name;
+
+  const drawing = element("div", { class: "drawing", tabindex: "-1" });
+  drawing.innerHTML = decodeURIComponent(host.querySelector("img").getAttribute("src").split(",").slice(1).join(","));
+  const svg = drawing.querySelector("svg");
+  const part = (id) => svg.querySelector(`#${id}`);
+  const panel = element("section", { class: "panel", "aria-live": "polite" });
+  const slider = element("input", { type: "range", min: 0, max: last, value: 0 });
+  const counter = element("span", { class: "counter" });
+  const buttons = {};
+  for (const [action, glyph] of [["first", "«"], ["previous", "‹"], ["play", "▶"], ["next", "›"], ["last", "»"]]) {
+    buttons[action] = element("button", { type: "button", class: action }, glyph);
+  }
+  const fit = element("button", { type: "button", class: "fit", "aria-pressed": "false" });
+  const title = element("h1"), keys = element("p", { class: "hint" }), table = element("table"), whatIf = element("p");
+  const reset = element("button", { type: "button", class: "reset" }), problem = element("p", { class: "problem", role: "alert" });
+  const languages = element("select", { class: "language", "aria-label": "language / 语言" });
+  for (const [code, strings] of Object.entries(sheet.strings)) languages.append(element("option", { value: code }, strings.language));
+  languages.value = language;
+  shadow.append(
+    element("style", {}, style),
+    element("main", {},
+      element("header", {}, title, languages),
+      drawing,
+      element("nav", {}, ...Object.values(buttons), slider, counter, fit),
+      element("div", { class: "columns" },
+        element("div", {}, panel, keys),
+        element("section", { class: "sheet" }, element("div", { class: "what-if" }, whatIf, reset), problem, table))));
+
+  // ------------------------------------------------------------------------------------------------ where we are
+
+  const at = () => position < forward ? { phase: "forward", node: sheet.computed[position] }
+    : position === forward ? { phase: "backward", operand: sheet.root }
+    : { phase: "backward", ...numbers.flows[position - forward - 1] };
+
+  function finishedAt(node) { // the step that completes the gradient of a node
+    const flow = numbers.flows.findLastIndex((one) => one.operand === node);
+    return forward + 1 + flow; // -1, the root: the start
+  }
+
+  function reached() { // how many contributions each node has, and their sum
+    const counts = sheet.nodes.map(() => 0), sums = sheet.nodes.map(() => 0);
+    if (position >= forward) counts[sheet.root] = sums[sheet.root] = 1;
+    for (const flow of numbers.flows.slice(0, Math.max(0, position - forward))) {
+      counts[flow.operand] = flow.count;
+      sums[flow.operand] = flow.after;
+    }
+    return { counts, sums };
+  }
+
+  function go(step) {
+    position = Math.min(last, Math.max(0, step));
+    show();
+  }
+
+  function play(on) {
+    clearInterval(timer);
+    timer = on ? setInterval(() => position < last ? go(position + 1) : play(false), 1200) : null;
+    buttons.play.textContent = on ? "❚❚" : "▶";
+    buttons.play.title = buttons.play.ariaLabel = say(on ? "pause" : "play");
+    if (on && position === last) go(0);
+  }
+
+  // ------------------------------------------------------------------------------------------------- what is shown
+
+  function line(label, role, ...content) {
+    return [element("dt", { class: role }, label), element("dd", { class: role }, ...content)];
+  }
+
+  function joined(parts, between) { // equal neighbours once: 3 = 3 says nothing
+    return parts.filter((text, i) => text !== parts[i - 1]).join(between);
+  }
+
+  function worked(node, template) { // a formula in names and in numbers
+    const names = {}, values = { z: inside(numbers.data[node]) };
+    numbers.operands(sheet.nodes[node]).forEach((value, i) => {
+      const arg = sheet.nodes[node].args[i];
+      names[i] = Array.isArray(arg) ? name(arg[0]) : inside(value);
+      values[i] = inside(value);
+    });
+    names.z = name(node);
+    const spelled = template.replace(/-/g, "−");
+    return [fill(spelled, names), fill(spelled, values)].map((text) =>
+      `(${text})`.replace(/(?<=[(,])( ?)\((−[^()]*)\)(?=[),])/g, "$1$2").slice(1, -1)); // cos((−2))
+  }
+
+  function explainForward({ node }) {
+    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].result);
+    panel.append(element("p", {}, say("compute", { z: name(node) })), element("dl", {},
+      ...line(name(node), "result", `${name(node)} = ${formula} = ${figures} = `, number(numbers.data[node], "value"))));
+  }
+
+  function explainEdge({ node, edge, operand, local, upstream, contribution, before, after, count }) {
+    const z = name(node), x = name(operand), root = name(sheet.root), n = numbers.expected[operand];
+    const twins = sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
+    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].partials[edge]);
+    const rule = joined([formula, figures].filter((text) => text !== shown(local)), " = ");
+    panel.append(
+      element("p", {}, say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 })),
+      element("dl", {},
+        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${rule}${rule && " = "}`, number(local, "value")),
+        ...line(say("upstream", { z, x }), "upstream", `∂${root}/∂${z} = `, number(upstream, "value")),
+        ...line(say("contribution", { z, x }), "contribution", `${inside(upstream)} · ${inside(local)} = `, number(contribution, "value")),
+        ...line(say("sum", { x, k: count, n }), "sum", `∂${root}/∂${x} = ${shown(before)} + ${inside(contribution)} = `, number(after, "value"))),
+      element("p", { class: "verdict" }, say(count === n ? "finished" : "waiting", { x, m: n - count })));
+  }
+
+  function explainStart() {
+    const root = name(sheet.root);
+    panel.append(element("p", {}, say(sheet.flows.length ? "start" : "unused")), element("dl", {},
+      ...line(`∂${root}/∂${root}`, "sum", `∂${root}/∂${root} = `, number(1, "value"))));
+  }
+
+  function mark(step, counts) { // the classes that the drawing's own style knows are `dim` and `now`
+    const computed = new Set(sheet.computed.slice(0, position + 1));
+    const to = step.phase === "forward" ? step.node : step.operand;
+    sheet.nodes.forEach((node, index) => {
+      const classes = part(node.id).classList;
+      classes.toggle("dim", node.row !== "" && !computed.has(index));
+      classes.toggle("giving", step.phase === "backward" && step.node === index);
+      classes.toggle("now", to === index);
+      classes.toggle("finished", counts[index] > 0 && counts[index] === Math.max(1, numbers.expected[index]));
+    });
+    for (const edge of svg.querySelectorAll(".edge.now")) edge.classList.remove("now");
+    const edges = step.node === undefined ? [] : sheet.nodes[step.node].edges;
+    for (const id of step.phase === "forward" ? edges : edges.slice(step.edge, step.edge + 1)) part(id).classList.add("now");
+    follow(part(sheet.nodes[to].id));
+  }
+
+  function follow(group) { // keep what happens in sight, without moving the page
+    const box = drawing.getBoundingClientRect(), seen = group.getBoundingClientRect(), margin = 60;
+    if (seen.left < box.left + margin || seen.right > box.right - margin) drawing.scrollLeft += (seen.left + seen.right - box.left - box.right) / 2;
+    if (seen.top < box.top + margin || seen.bottom > box.bottom - margin) drawing.scrollTop += (seen.top + seen.bottom - box.top - box.bottom) / 2;
+  }
+
+  function fillTable(counts, sums) {
+    for (const row of table.querySelectorAll("tr[data-node]")) {
+      const index = Number(row.dataset.node), [data, gradient] = [".data", ".gradient"].map((cell) => row.querySelector(cell));
+      if (!data.firstElementChild?.matches("input")) data.replaceChildren(number(numbers.data[index], "value"));
+      gradient.replaceChildren(counts[index] ? number(sums[index], "value") : element("span", { class: "unknown" }, say("unknown")));
+      row.classList.toggle("current", [at().node, at().operand].includes(index));
+      relabel(index, counts[index] ? sums[index] : null);
+    }
+  }
+
+  function relabel(index, gradient) { // the numbers in the drawing
+    const node = sheet.nodes[index], group = part(node.id), box = group.querySelector(".shape").getBBox();
+    write(group.querySelector(".data"), short(numbers.data[index]), box.width - 44);
+    write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 44);
+    group.querySelector(".grad").classList.toggle("unknown", gradient === null);
+    node.edges.forEach((id, edge) => {
+      const label = part(id).querySelector(".partial");
+      if (label) write(label, short(numbers.partials[index][edge]), part(id).querySelector(".plate").getBBox().width);
+    });
+  }
+
+  function write(text, content, room) { // a number that has become longer is set smaller, not over its box
+    text.textContent = content;
+    text.style.fontSize = "";
+    const needed = text.getComputedTextLength();
+    if (needed > room) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * room / needed}px`;
+  }
+
+  function show() {
+    const step = at(), { counts, sums } = reached();
+    slider.value = position;
+    counter.textContent = say("step", { i: position + 1, n: last + 1 });
+    panel.replaceChildren(element("h2", { class: step.phase }, say(step.phase)));
+    if (step.phase === "forward") explainForward(step);
+    else if (step.node === undefined) explainStart();
+    else explainEdge(step);
+    fillTable(counts, sums);
+    mark(step, counts);
+  }
+
+  // ------------------------------------------------------------------------------------------ the words around it
+
+  function translate() {
+    title.textContent = say("title");
+    keys.textContent = say("keys");
+    drawing.ariaLabel = say("drawing");
+    slider.ariaLabel = say("slider");
+    for (const [action, button] of Object.entries(buttons)) if (action !== "play") button.title = button.ariaLabel = say(action);
+    fit.textContent = say("fit");
+    whatIf.textContent = sheet.unknown ? say("no_javascript", { op: sheet.unknown }) : say("what_if");
+    reset.textContent = say("reset");
+    reset.hidden = Boolean(sheet.unknown);
+    if (host.hasAttribute("data-page")) document.documentElement.lang = language;
+    table.tHead?.remove();
+    table.createTHead().append(element("tr", {}, ...["name", "made", "data", "gradient"].map((key) => element("th", { scope: "col" }, say(key)))));
+    play(timer !== null);
+  }
+
+  function buildTable() {
+    const body = table.createTBody();
+    const leaves = sheet.nodes.map((node, index) => index).filter((index) => sheet.nodes[index].row === "");
+    for (const index of [...leaves, ...sheet.computed]) {
+      const node = sheet.nodes[index], data = element("td", { class: "data" });
+      if (node.row === "" && !sheet.unknown) data.append(leafField(index));
+      const made = node.row === "" ? "" : worked(index, sheet.templates[node.template].result)[0];
+      const row = element("tr", { "data-node": index }, element("th", { scope: "row" }, node.name),
+        element("td", { class: "made" }, made), data, element("td", { class: "gradient" }));
+      row.querySelector("th").addEventListener("click", () => go(finishedAt(index)));
+      body.append(row);
+    }
+  }
+
+  function leafField(index) {
+    const field = element("input", { type: "text", inputmode: "decimal", size: "9", spellcheck: "false", "aria-label": name(index), value: String(numbers.data[index]) });
+    field.addEventListener("input", () => {
+      const text = field.value.trim().replace(/^([+-]?)inf$/i, "$1Infinity"), value = Number(text);
+      const fine = text !== "" && (value === value || /^nan$/i.test(text));
+      field.classList.toggle("wrong", !fine);
+      problem.textContent = fine ? "" : say("not_a_number", { text: field.value });
+      if (fine) {
+        numbers.change(index, value);
+        show();
+      }
+    });
+    return field;
+  }
+
+  // ------------------------------------------------------------------------------------------------- what it hears
+
+  buttons.first.onclick = () => go(0);
+  buttons.previous.onclick = () => go(position - 1);
+  buttons.play.onclick = () => play(timer === null);
+  buttons.next.onclick = () => go(position + 1);
+  buttons.last.onclick = () => go(last);
+  slider.oninput = () => go(Number(slider.value));
+  languages.onchange = () => {
+    language = languages.value;
+    translate();
+    show();
+  };
+  fit.onclick = () => {
+    fit.ariaPressed = String(drawing.classList.toggle("fit"));
+    show();
+  };
+  reset.onclick = () => {
+    numbers.restore();
+    problem.textContent = "";
+    for (const field of table.querySelectorAll("input")) {
+      field.value = String(numbers.data[Number(field.closest("tr").dataset.node)]);
+      field.classList.remove("wrong");
+    }
+    show();
+  };
+  sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(finishedAt(index))));
+  numbers.flows.forEach(({ node, edge }, index) => part(sheet.nodes[node].edges[edge]).addEventListener("click", () => go(forward + 1 + index)));
+  const actions = { ArrowRight: () => go(position + 1), ArrowLeft: () => go(position - 1), Home: () => go(0), End: () => go(last), " ": () => play(timer === null) };
+  (host.hasAttribute("data-page") ? document : host).addEventListener("keydown", (event) => {
+    const target = event.composedPath()[0], own = target.matches?.("input[type=text], select") || (event.key === " " && target.matches?.("button"));
+    if (own || event.ctrlKey || event.altKey || event.metaKey || !(event.key in actions)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+
+  buildTable();
+  translate();
+  show();
+}

@@ -1,0 +1,265 @@
+"""A gradient as what the chain rule says it is: a sum over paths, and along each path a product.
+
+There are exponentially many paths. They are counted, not listed, and the largest are found without the others: the k
+largest from a node are among the k largest from each of its operands, one edge longer.
+"""
+
+import heapq
+import html
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.graph import adjoints, topological_order
+from autograd.value import Value
+from autograd.viz.notation import inside, names, shown
+
+LONGEST = 12  # nodes of a path, and factors of its product, that are written out
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way from the loss down to the input: its nodes, the operand taken at each, and the local derivatives."""
+
+    nodes: tuple[Value, ...]
+    edges: tuple[int, ...]
+    partials: tuple[float, ...]
+    product: float
+
+
+class Explanation:
+    """d loss / d w as a sum over paths: `paths`, the largest first; `count` of all; `total`; `rest` of those not shown.
+
+    Prints as text; `to_markdown()` and `to_html()` write it for a page; a notebook shows it by itself.
+    """
+
+    def __init__(self, loss: Value, w: Value, k: int = 10) -> None:
+        for value, role in ((loss, "loss"), (w, "input")):
+            if not isinstance(value, Value):
+                raise TypeError(f"explain needs the {role} as a Value, not {type(value).__name__} ({value!r:.40})")
+        if k < 1:
+            raise ValueError(f"explain shows at least one path, not k={k}")
+        order = topological_order([loss])
+        self.loss, self.w = loss, w
+        self.count = count_paths(order, loss, w)
+        self.paths = largest_paths(order, loss, w, k)
+        self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
+        self.rest = self.total - math.fsum(path.product for path in self.paths)
+        self.names = names(order) if w in set(order) else names([*order, w])
+
+    @property
+    def left_out(self) -> int:
+        """How many paths are not among `paths`."""
+        return self.count - len(self.paths)
+
+    def terms(self) -> list[float]:
+        """The numbers whose sum is the gradient: one for each path shown, and one for the rest together."""
+        return [path.product for path in self.paths] + ([self.rest] if self.left_out else [])
+
+    @property
+    def line(self) -> str:
+        """The line that ties it together: dL/dw = 1.2 + 0.5 - 0.2 = 1.5."""
+        return f"d{self.names[self.loss]}/d{self.names[self.w]} = {_sum(self.terms(), self.total)}"
+
+    @property
+    def heading(self) -> str:
+        """How many paths there are."""
+        loss, w = self.names[self.loss], self.names[self.w]
+        if not self.count:
+            return f"No path leads from {loss} to {w}: it does not depend on it."
+        told = f", the largest {len(self.paths)} shown" if self.left_out else ""
+        return f"d{loss}/d{w} is a sum over {large(self.count)} path{'s' * (self.count > 1)}{told}."
+
+    def __str__(self) -> str:
+        lines = [self.heading]
+        for path in self.paths:
+            route = " → ".join(_middle([self.names[node] for node in path.nodes], "…"))
+            lines += [f"  {route}", f"      {self._derivatives(path)} = {_product(path)}"]
+        if self.left_out:
+            lines.append(f"  the other {large(self.left_out)}: together {shown(self.rest)}")
+        return "\n".join([*lines, self.line])
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.line}: {large(self.count)} paths>"
+
+    def _derivatives(self, path: Path) -> str:
+        steps = [f"d{self.names[z]}/d{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]
+        return " · ".join(_middle(steps, "…")) or f"d{self.names[self.loss]}/d{self.names[self.w]}"
+
+    def to_markdown(self) -> str:
+        """The same as Markdown with TeX."""
+        tex = {node: _tex_name(name) for node, name in self.names.items()}
+        lines = [self.heading, ""]
+        for path in self.paths:
+            steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {tex[x]}}}" for z, x in zip(path.nodes, path.nodes[1:])]
+            lines.append(rf"- $\displaystyle {_tex(' · '.join(_middle(steps, '…')) or '1')} = {_tex(_product(path))}$")
+        if self.left_out:
+            lines.append(f"- the other {large(self.left_out)} together: ${_tex(shown(self.rest))}$")
+        gradient = rf"\frac{{\partial {tex[self.loss]}}}{{\partial {tex[self.w]}}}"
+        return "\n".join([*lines, "", f"$${gradient} = {_tex(_sum(self.terms(), self.total))}$$"])
+
+    def to_html(self) -> str:
+        """The same as an HTML table."""
+        rows = [
+            f"<tr><td>{_cell(' → '.join(_middle([self.names[n] for n in path.nodes], '…')))}</td>"
+            f"<td>{_cell(self._derivatives(path))}</td><td>{_cell(_product(path))}</td></tr>"
+            for path in self.paths
+        ]
+        if self.left_out:
+            rows.append(f"<tr><td colspan=2>the other {large(self.left_out)}</td><td>{shown(self.rest)}</td></tr>")
+        head = "<tr><th>path</th><th>local derivatives</th><th>product</th></tr>" if rows else ""
+        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+        return f"<div><p>{_cell(self.heading)}</p>{table}<p><b>{_cell(self.line)}</b></p></div>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/markdown": self.to_markdown(), "text/html": self.to_html()}
+
+
+def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
+    """d loss / d w as a sum over all paths from `loss` down to `w`, the `k` largest written out.
+
+    Arguments: `loss`, a Value; `w`, a leaf or any node below it; `k`, how many paths to show.
+    Returns an `Explanation`: printed, it shows each path's product, and the line that ties them to the gradient.
+    Raises TypeError when one of the two is not a Value, ValueError when `k` is less than one.
+
+    >>> w, x = Value(0.5, label="w"), Value(3.0, label="x")
+    >>> L = w * x + w * w
+    >>> L.label = "L"
+    >>> print(explain(L, w))
+    dL/dw is a sum over 3 paths.
+      L → v2 → w
+          dL/dv2 · dv2/dw = 1 · 3 = 3
+      L → v1 → w
+          dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
+      L → v1 → w
+          dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
+    dL/dw = 3 + 0.5 + 0.5 = 4
+    """
+    return Explanation(loss, w, k)
+
+
+def count_paths(order: Iterable[Any], loss: Any, w: Any) -> int:
+    """How many paths lead from `loss` down to `w`: exactly, and without walking them.
+
+    >>> x = Value(1.0)
+    >>> y = x
+    >>> for _ in range(200):
+    ...     y = y + y
+    >>> count_paths(topological_order([y]), y, x) == 2**200
+    True
+    """
+    ways = {loss: 1}  # from the loss to a node; forgotten once handed on, since these numbers get long
+    for node in reversed(list(order)):
+        if node is not w and node in ways:
+            here = ways.pop(node)
+            for arg in node.args:
+                if arg.__class__ is not float:
+                    ways[arg] = ways.get(arg, 0) + here
+    return ways.get(w, 0)
+
+
+# A path from a node down to w: (its size, the node, the edge taken, the path from there on, or None at w).
+Tail = tuple[float, Value, int, "Tail | None"]
+
+
+def largest_paths(order: Iterable[Value], loss: Value, w: Value, k: int) -> list[Path]:
+    """The `k` paths from `loss` to `w` whose product is largest in size, the largest first."""
+    best: dict[Value, list[Tail]] = {w: [(0.0, w, 0, None)]}
+    for node in order:
+        if node is not w:
+            longer = [
+                (_add(_size(partial), tail[0]), node, edge, tail)
+                for edge, (arg, partial) in enumerate(zip(node.args, node.partials))
+                for tail in best.get(arg, ())
+            ]
+            if longer:
+                best[node] = heapq.nlargest(k, longer, key=operator.itemgetter(0))
+    found = [_path(tail) for tail in best.get(loss, ())]
+    return sorted(found, key=lambda path: _size(path.product), reverse=True)
+
+
+def _size(factor: float) -> float:
+    """The logarithm of |factor|, so that long products neither overflow nor vanish; nan counts as largest."""
+    if factor != factor:
+        return math.inf
+    return math.log(abs(factor)) if factor else -math.inf
+
+
+def _add(one: float, other: float) -> float:
+    return math.inf if math.inf in (one, other) else one + other  # inf * 0 is nan, which counts as largest
+
+
+def _path(tail: Tail | None) -> Path:
+    nodes, edges, partials, product = [], [], [], 1.0
+    while tail is not None:
+        _, node, edge, rest = tail
+        nodes.append(node)
+        if rest is not None:
+            edges.append(edge)
+            partials.append(node.partials[edge])
+            product *= node.partials[edge]
+        tail = rest
+    return Path(tuple(nodes), tuple(edges), tuple(partials), product)
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+def large(count: int) -> str:
+    """A count as a reader takes it in.
+
+    >>> large(1234), large(2**200)
+    ('1,234', 'about 1.61e60')
+    """
+    if count < 10**15:
+        return f"{count:,}"
+    digits = math.log10(count)
+    return f"about {10 ** (digits % 1):.3g}e{int(digits)}"
+
+
+def _middle(parts: list[str], gap: str) -> list[str]:
+    """The parts, of a long list only its ends."""
+    half = LONGEST // 2
+    return parts if len(parts) <= LONGEST + 1 else [*parts[:half], gap, *parts[-half:]]
+
+
+def _product(path: Path) -> str:
+    """`0.5 · (-14) · 3 = -21`; a long product without its factors of one."""
+    factors = path.partials
+    if len(factors) > LONGEST:
+        factors = tuple(factor for factor in factors if factor != 1.0)
+    if len(factors) < 2:
+        return shown(path.product)
+    return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} = {shown(path.product)}"
+
+
+def _sum(terms: list[float], total: float) -> str:
+    """`3 + 0.5 - 0.2 = 3.3`."""
+    if len(terms) < 2:
+        return shown(total)
+    text = shown(terms[0])
+    for term in terms[1:]:
+        text += f" - {shown(-term)}" if math.copysign(1.0, term) < 0 else f" + {shown(term)}"
+    return f"{text} = {shown(total)}"
+
+
+def _cell(text: str) -> str:
+    return html.escape(text)
+
+
+def _tex(text: str) -> str:
+    return text.replace("·", r"\cdot").replace("…", r"\cdots").replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+
+
+def _tex_name(name: str) -> str:
+    """v12 as v with an index, a word upright."""
+    head = name.rstrip("0123456789")
+    index = name[len(head) :]
+    escaped = "".join(_TEX_LETTERS.get(letter, letter) for letter in head)
+    body = escaped if len(head) == 1 else rf"\mathrm{{{escaped}}}"
+    return f"{body}_{{{index}}}" if index and head else body or index
+
+
+_TEX_LETTERS = {letter: "\\" + letter for letter in "_%$#&{}"} | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}

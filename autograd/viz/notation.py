@@ -1,0 +1,140 @@
+"""Rules of the table as text: fed with named Values, a rule becomes a small graph, and the graph is read aloud.
+
+Nothing here knows a derivative. `templates(op, ...)` applies a row to the names {0}, {1}, ... and {z}, so that one
+text serves twice: with the operands' names, and with their numbers.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import context
+from autograd.graph import topological_order
+from autograd.primitives import Primitive
+from autograd.value import Value, record
+
+MOST_OPERANDS = 8  # of a sum or dot, that are written out
+_SIGN = {"mul": "·", "pow": "^"}  # where a formula is more readable than Python's spelling
+_BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "identity": 3, "pow": 4}
+_ATOM = 9
+
+
+def shown(x: float) -> str:
+    """Six significant digits, which is what a reader compares.
+
+    >>> shown(-0.70710678), shown(1e-9), shown(2.0)
+    ('-0.707107', '1e-09', '2')
+    """
+    return format(x, ".6g")
+
+
+def inside(x: float) -> str:
+    """A number as it stands inside a formula: a negative one in parentheses."""
+    text = shown(x)
+    return f"({text})" if text[0] == "-" else text
+
+
+class Templates(NamedTuple):
+    """A row in words: `result` is how z is made, `partials[i]` the local derivative along operand i."""
+
+    result: str
+    partials: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=4096)
+def templates(op: Primitive, constants: tuple[float | None, ...]) -> Templates:
+    """The formulas of a row, with {0}, {1}, ... for the operands and {z} for the result.
+
+    `constants[i]` is the i-th operand where it is a constant, and None where it is a node: the rule works constants
+    out, and so x**3 has the derivative 3·x^2 that a reader knows.
+
+    >>> from autograd.primitives import tanh, pow
+    >>> templates(tanh, (None,))
+    Templates(result='tanh({0})', partials=('1 - {z}·{z}',))
+    >>> templates(pow, (None, 3.0)).partials[0]
+    '3·{0}^2'
+    """
+    with context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope=""):
+        args = tuple(Value(1.0, f"{{{i}}}") if c is None else c for i, c in enumerate(constants))
+        return Templates(written(record(op, args)), tuple(map(written, op.partials(*args, Value(1.0, "{z}")))))
+
+
+def templates_of(node: Value) -> Templates:
+    """The formulas of the row that made `node`, its own constants worked out."""
+    assert node.op is not None
+    return templates(node.op, tuple(None if isinstance(arg, Value) else arg for arg in node.args))
+
+
+def fill(template: str, operands: Sequence[str], result: str) -> str:
+    """The template with its names in; a lone number loses the parentheses it does not need.
+
+    >>> fill("cos({0})", ["(-2)"], "z"), fill("{0} - {1}", ["1", "(-2)"], "z"), fill("{1}", ["3", "(-2)"], "z")
+    ('cos(-2)', '1 - (-2)', '-2')
+    """
+    text = template.format(*operands, z=result)
+    return re.sub(r"(?<=[(,])( ?)\((-[^()]*)\)(?=[),])", r"\1\2", f"({text})")[1:-1]
+
+
+def written(formula: "Value | float") -> str:
+    """The graph of a formula as text, operands by their labels, with no parenthesis that is not needed."""
+    if not isinstance(formula, Value):
+        return shown(formula)
+    text: dict[Value, tuple[str, int]] = {}
+    for node in topological_order([formula]):
+        text[node] = (node.label, _ATOM) if node.op is None else _apply(node, text)
+    return text[formula][0]
+
+
+def _apply(node: Value, text: dict[Value, tuple[str, int]]) -> tuple[str, int]:
+    assert node.op is not None
+    name, operands = node.op.name, [text[a] if isinstance(a, Value) else (inside(a), _ATOM) for a in node.args]
+    if name not in _BINDS:
+        return f"{name}({', '.join(_abbreviated([t for t, _ in operands]))})", _ATOM
+    binds, sign = _BINDS[name], _SIGN.get(name, node.op.symbol or "")
+    if len(operands) == 1:
+        return sign + _bracketed(operands[0], binds), binds
+    left = _bracketed(operands[0], binds + (name == "pow"))
+    right = _bracketed(operands[1], binds + (name in ("sub", "div")))
+    return (f"{left} {sign} {right}" if binds == 1 else left + sign + right), binds
+
+
+def _bracketed(operand: tuple[str, int], least: int) -> str:
+    text, binds = operand
+    return text if binds >= least else f"({text})"
+
+
+def _abbreviated(operands: list[str]) -> list[str]:
+    if len(operands) <= MOST_OPERANDS:
+        return operands
+    return [*operands[: MOST_OPERANDS - 2], "…", operands[-1]]
+
+
+def names(order: Iterable[Any], taken: Callable[[Any], str] = lambda node: str(node.label)) -> dict[Any, str]:
+    """A name for every node, no two alike: its label, or v1, v2, ... in the order given.
+
+    >>> a = Value(1.0, label="a")
+    >>> list(names([a, a + a, Value(2.0, label="a")]).values())
+    ['a', 'v1', 'a_2']
+    """
+    order = list(order)
+    used = {taken(node) for node in order}
+    found: dict[Any, str] = {}
+    given: set[str] = set()
+    unnamed = 0
+    for node in order:
+        name = taken(node)
+        if not name:
+            unnamed += 1
+            while f"v{unnamed}" in used:
+                unnamed += 1
+            name = f"v{unnamed}"
+        elif name in given:
+            twin = 2
+            while f"{name}_{twin}" in used:
+                twin += 1
+            name = f"{name}_{twin}"
+        used.add(name)
+        given.add(name)
+        found[node] = name
+    return found

@@ -1,0 +1,75 @@
+"""One HTML file that needs nothing else: text, data, style and script inside, and no request to anywhere."""
+
+import functools
+import html
+import importlib.resources
+import json
+import math
+import urllib.parse
+from typing import Any
+
+
+@functools.cache
+def asset(name: str) -> str:
+    """The text of a file in `assets/`."""
+    return importlib.resources.files("autograd.viz").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def image(svg: str, description: str) -> str:
+    """A drawing that is seen even where scripts and inline SVG are stripped. `decodeURIComponent` gives it back."""
+    source = "data:image/svg+xml," + urllib.parse.quote(svg, safe=" ()*,-./:;=@_!~'")
+    return f'<img src="{source}" alt="{html.escape(description)}" style="max-width:100%">'
+
+
+def plain(data: Any) -> Any:
+    """`data` with the numbers JSON does not know as strings; JavaScript's `Number` reads them back."""
+    if isinstance(data, dict):
+        return {key: plain(item) for key, item in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(item) for item in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if data != data else "Infinity" if data > 0 else "-Infinity"
+    return data
+
+
+def json_text(data: Any) -> str:
+    """`data` as JSON that cannot end the element it stands in.
+
+    >>> json_text({"name": "</script>", "x": float("-inf")})
+    '{"name":"\\\\u003c/script>","x":"-Infinity"}'
+    """
+    return json.dumps(plain(data), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_page: bool) -> str:
+    """A piece of HTML that starts as `fallback` and is taken over by its script where scripts run.
+
+    The last of `scripts` defines `start(host, data, style)`, which draws into the shadow root of its host: the
+    style of a notebook does not reach in there, nor this style out.
+    """
+    style = json_text(asset("page.css") + asset(f"{kind}.css"))
+    taking_over = (
+        f'for (const host of document.querySelectorAll(".stepgrad-{kind}:not([data-live])")) {{\n'
+        '  host.dataset.live = "";\n'
+        f'  start(host, JSON.parse(host.querySelector("script[type=\'application/json\']").textContent), {style});\n'
+        "}"
+    )
+    code = "\n".join(['(() => {\n"use strict";', *scripts, taking_over, "})();"])
+    return (
+        f'<div class="stepgrad-{kind}"{" data-page" if whole_page else ""}>\n{fallback}\n'
+        f'<script type="application/json">{json_text(data)}</script>\n'
+        f"<script>\n{code}\n</script>\n</div>"
+    )
+
+
+def document(title: str, language: str, body: str) -> str:
+    """The whole file. Its policy forbids every request, should a label smuggle one in."""
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{html.escape(title)}</title>\n<style>body {{ margin: 0 }}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )

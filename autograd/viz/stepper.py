@@ -1,0 +1,187 @@
+"""The forward and the backward pass as a sequence of steps, each with the numbers of the chain rule."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+from autograd.graph import topological_order
+from autograd.value import Value
+from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.strings import phrases
+
+MOST_PRINTED = 200  # steps that printing a stepper writes out
+MOST_DRAWN = 300  # nodes that a sheet draws
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: forward, `node` is computed; backward, `node` hands its gradient along one edge to an operand.
+
+    `formula` and `numbers` are the right-hand side in names and in numbers: of the node's own operation in a forward
+    step, of the local derivative in a backward one. In the first backward step nothing flows: the root's gradient
+    is 1, and `edge` and `operand` are None.
+    """
+
+    phase: str  # "forward" or "backward"
+    node: Value
+    formula: str
+    numbers: str
+    text: str  # all of it in one line
+    edge: int | None = None  # which operand of `node` receives
+    operand: Value | None = None  # the receiver
+    local: float | None = None  # d node / d operand, along this edge
+    upstream: float | None = None  # d root / d node, finished
+    contribution: float | None = None  # upstream * local
+    total: float | None = None  # d root / d operand so far, this contribution included
+    count: int = 0  # contributions to the operand so far,
+    expected: int = 0  # of so many
+
+    @property
+    def finished(self) -> bool:
+        """Whether this step completes the receiver's gradient (a forward step: its node's number)."""
+        return self.count == self.expected
+
+    @property
+    def progress(self) -> str:
+        """How many contributions are in: `2 of 3`; empty in a forward step."""
+        return f"{self.count} of {self.expected}" if self.phase == "backward" else ""
+
+
+class Stepper(Sequence[Step]):
+    """The steps of computing `root` and its gradients: iterate, index, print, show in a notebook, `save_html`.
+
+    The backward steps go edge by edge in the order of `Value.backward()`, with the same sums, to the last bit. No
+    node's `.grad` is read or changed.
+    """
+
+    def __init__(self, root: Value, language: str = "en") -> None:
+        if not isinstance(root, Value):
+            raise TypeError(f"step_through shows how a Value was made, not {type(root).__name__} ({root!r:.40})")
+        phrases(language)
+        self.root, self.language = root, language
+        self.order: list[Value] = topological_order([root])
+        self.names = names(self.order)
+        self.computed = [node for node in self.order if node.op is not None]
+        self.flows = [
+            (node, edge)
+            for node in reversed(self.order)
+            for edge, arg in enumerate(node.args)
+            if isinstance(arg, Value)
+        ]
+        self.expected = Counter(node.args[edge] for node, edge in self.flows)
+        self.gradients: dict[Value, float] = {root: 1.0}
+        self._sums: list[tuple[float, float, int]] = []  # before, after, contributions so far; one for each flow
+        self._flow()
+
+    def _flow(self) -> None:
+        """The engine's own loop, writing down every sum on the way."""
+        counts: Counter[Value] = Counter()
+        for node, edge in self.flows:
+            arg = node.args[edge]
+            before = self.gradients.get(arg, 0.0)
+            after = before + self.gradients[node] * node.partials[edge]
+            self.gradients[arg] = after
+            counts[arg] += 1
+            self._sums.append((before, after, counts[arg]))
+
+    def __len__(self) -> int:
+        return len(self.computed) + 1 + len(self.flows)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no step {index}: these are steps 0 to {len(self) - 1}")
+        index %= len(self)
+        backward = index - len(self.computed)
+        if backward < 0:
+            return self._forward(self.computed[index])
+        return self._start() if backward == 0 else self._edge(backward - 1)
+
+    def _operands(self, node: Value) -> tuple[list[str], list[str]]:
+        """The operands of a node in names, and in numbers."""
+        named = [self.names[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
+        return named, [inside(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
+
+    def _forward(self, node: Value) -> Step:
+        z, (named, numbers) = self.names[node], self._operands(node)
+        formula = fill(templates_of(node).result, named, z)
+        worked = fill(templates_of(node).result, numbers, shown(node.data))
+        text = f"forward   {z} = {formula} = {worked} = {shown(node.data)}"
+        return Step("forward", node, formula, worked, text)
+
+    def _start(self) -> Step:
+        root = self.names[self.root]
+        return Step("backward", self.root, "1", "1", f"backward  ∂{root}/∂{root} = 1", total=1.0, count=1, expected=1)
+
+    def _edge(self, index: int) -> Step:
+        node, edge = self.flows[index]
+        operand, upstream, local = node.args[edge], self.gradients[node], node.partials[edge]
+        before, after, count = self._sums[index]
+        root, z, x = (self.names[n] for n in (self.root, node, operand))
+        named, numbers = self._operands(node)
+        rule = templates_of(node).partials[edge]
+        formula, worked = fill(rule, named, z), fill(rule, numbers, inside(node.data))
+        share = f"∂{root}/∂{z} · ∂{z}/∂{x} = {inside(upstream)} · {inside(local)} = {shown(upstream * local)}"
+        derived = " = ".join(dict.fromkeys([f"∂{z}/∂{x}", formula, worked, shown(local)]))
+        text = f"backward  ∂{root}/∂{x} += {share},  since {derived}"
+        expected = self.expected[operand]
+        if expected > 1:
+            text += f";  {count} of {expected}: {shown(before)} + {inside(upstream * local)} = {shown(after)}"
+        return Step(
+            "backward", node, formula, worked, text, edge, operand, local, upstream, upstream * local, after, count,
+            expected,
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<Stepper: {len(self.computed)} forward and {len(self.flows) + 1} backward steps of {self.root!r}>"
+
+    def __str__(self) -> str:
+        width = len(str(len(self)))
+        lines = [f"{i + 1:>{width}}  {step.text}" for i, step in enumerate(self[:MOST_PRINTED])]
+        if len(self) > MOST_PRINTED:
+            lines.append(phrases(self.language)["more"].format(m=f"{len(self) - MOST_PRINTED:,}"))
+        return "\n".join(lines)
+
+    def save_html(self, path: str | Path, max_nodes: int = MOST_DRAWN) -> Path:
+        """Write the interactive sheet: one file that needs nothing else, no network either. Returns its path.
+
+        Raises ValueError when the graph has more than `max_nodes` nodes.
+        """
+        from autograd.viz.stepper_html import page
+
+        target = Path(path)
+        target.write_text(page(self, max_nodes), encoding="utf-8")
+        return target
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        from autograd.viz.stepper_html import widget
+
+        return {"text/plain": str(self), "text/html": widget(self)}
+
+
+def step_through(v: Value, language: str = "en") -> Stepper:
+    """The computation of `v` and the backward pass from it, step by step, with the numbers of the chain rule.
+
+    Arguments: `v`, the Value to differentiate; `language` of the sheet, "en" or "zh".
+    Returns a `Stepper`: a sequence of `Step`s that prints as text, shows itself in a notebook, and saves itself as
+    one offline HTML file. It changes no `.grad`.
+    Raises TypeError when `v` is not a Value.
+
+    >>> a = Value(3.0, label="a")
+    >>> print(step_through(a * a))
+    1  forward   v1 = a·a = 3·3 = 9
+    2  backward  ∂v1/∂v1 = 1
+    3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since ∂v1/∂a = a = 3;  1 of 2: 0 + 3 = 3
+    4  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since ∂v1/∂a = a = 3;  2 of 2: 3 + 3 = 6
+    """
+    return Stepper(v, language)

@@ -1,0 +1,156 @@
+"""Against a walk along every path, on graphs small enough for that."""
+
+import math
+import random
+
+import pytest
+
+from autograd import Value, relu
+from autograd.graph import topological_order
+from autograd.viz.explain import Explanation, count_paths, explain, large
+from tests.viz.expressions import random_graph, readme_of_micrograd
+
+
+def every_path(loss, w):
+    """The product of every path, by walking them all."""
+    if loss is w:
+        return [1.0]
+    return [
+        partial * rest
+        for arg, partial in zip(loss.args, loss.partials)
+        if isinstance(arg, Value)
+        for rest in every_path(arg, w)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_largest_paths_are_the_largest_of_all(seed):
+    leaves, root = random_graph(seed, size=9)
+    for w in leaves:
+        products = sorted(every_path(root, w), key=abs, reverse=True)
+        for k in (1, 3, 1000):
+            found = explain(root, w, k=k)
+            assert found.count == len(products)
+            # the products are multiplied from the other end: a rounding per factor
+            sizes = [abs(path.product) for path in found.paths]
+            assert sizes == pytest.approx([abs(product) for product in products[:k]], rel=1e-13)
+            assert sum(found.terms()) == pytest.approx(found.total, rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_total_is_the_engines_gradient(seed):
+    leaves, root = random_graph(seed)
+    told = [explain(root, w, k=1).total for w in leaves]
+    root.backward()
+    assert told == [w.grad for w in leaves]
+
+
+def test_a_path_leads_from_the_loss_to_the_input_along_its_edges():
+    a, _, g = readme_of_micrograd()
+    explanation = explain(g, a, k=100)
+    assert explanation.count == len(explanation.paths)
+    for path in explanation.paths:
+        assert path.nodes[0] is g
+        assert path.nodes[-1] is a
+        for node, edge, below, partial in zip(path.nodes, path.edges, path.nodes[1:], path.partials):
+            assert node.args[edge] is below
+            assert node.partials[edge] == partial
+    assert len({(path.nodes, path.edges) for path in explanation.paths}) == explanation.count
+
+
+def test_paths_without_number():
+    """2**1000 paths: counted exactly, the largest found, none listed."""
+    y = x = Value(1.0, label="x")
+    for _ in range(1000):
+        y = y + y
+    explanation = explain(y, x, k=3)
+    assert explanation.count == 2**1000
+    assert len(explanation.paths) == 3
+    assert "about 1.07e301 paths, the largest 3 shown" in str(explanation)
+
+
+def test_the_largest_is_found_where_floats_underflow():
+    """Both paths are 0.0 as floats; the one through 1e-300 is larger than the one through 1e-320."""
+    x = Value(1.0)
+    small, smaller = x * 1e-300, x * 1e-305
+    explanation = explain((small + smaller) * 1e-300, x, k=1)
+    assert explanation.paths[0].nodes[-2] is small
+
+
+def test_text():
+    x, w = Value(3.0, label="x"), Value(0.5, label="w")
+    loss = w * x - w * w + 2.0 * w
+    loss.label = "L"
+    text = str(explain(loss, w, k=2))
+    assert text.splitlines()[0] == "dL/dw is a sum over 4 paths, the largest 2 shown."
+    assert text.splitlines()[-1] == "dL/dw = 3 + 2 - 1 = 4"
+    assert "the other 2: together -1" in text
+    assert "1 · 1 · 3 = 3" in text
+
+
+def test_no_path_and_the_empty_path():
+    x, y = Value(1.0, label="x"), Value(2.0, label="y")
+    assert str(explain(y, x)) == "No path leads from y to x: it does not depend on it.\ndy/dx = 0"
+    assert explain(x, x).line == "dx/dx = 1"
+    assert explain(x, x).paths[0].nodes == (x,)
+
+
+def test_an_interior_node_may_be_asked_about():
+    x = Value(2.0, label="x")
+    h = x * x
+    h.label = "h"
+    y = h * h * x
+    y.label = "y"
+    assert explain(y, h).line == "dy/dh = 8 + 8 = 16"
+
+
+def test_dead_paths_come_last():
+    x = Value(-1.0, label="x")
+    y = relu(x) + x * 0.001
+    assert [path.product for path in explain(y, x).paths] == [0.001, 0.0]
+
+
+def test_nan_comes_first():
+    x = Value(0.0, label="x")
+    y = x.log() * 0.0 + 5.0 * x
+    products = [path.product for path in explain(y, x).paths]
+    assert math.isnan(products[0])
+    assert products[1] == 5.0
+
+
+def test_markdown_and_html():
+    w = Value(0.5, label="w_1")
+    loss = w * w + 3.0 * w
+    loss.label = "<L>"
+    markdown, page = explain(loss, w).to_markdown(), explain(loss, w).to_html()
+    assert r"$$\frac{\partial \mathrm{<L>}}{\partial \mathrm{w\_}_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
+    assert "<b>d&lt;L&gt;/dw_1 = 3 + 0.5 + 0.5 = 4</b>" in page
+    assert "<L>" not in page
+    assert set(explain(loss, w)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
+
+
+def test_bad_questions():
+    x = Value(1.0)
+    with pytest.raises(TypeError, match="explain needs the loss as a Value, not float"):
+        explain(1.0, x)
+    with pytest.raises(TypeError, match="explain needs the input as a Value, not str"):
+        explain(x, "w")
+    with pytest.raises(ValueError, match="at least one path, not k=0"):
+        Explanation(x, x, k=0)
+
+
+def test_counting_forgets_what_it_has_handed_on():
+    rng = random.Random(0)
+    nodes = [Value(1.0)]
+    for _ in range(3000):
+        nodes.append(rng.choice(nodes[-3:]) + rng.choice(nodes[-3:]))
+    order = topological_order([nodes[-1]])
+    counts = {nodes[-1]: 1}
+    for node in reversed(order):
+        for arg in node.args:
+            counts[arg] = counts.get(arg, 0) + counts[node]
+    assert count_paths(order, nodes[-1], nodes[0]) == counts[nodes[0]] > 10**100
+
+
+def test_large_numbers_are_read_in_one_look():
+    assert [large(n) for n in (1, 1_234_567, 10**15, 3 * 10**400)] == ["1", "1,234,567", "about 1e15", "about 3e400"]

@@ -1,0 +1,222 @@
+"""The steps are the engine's own: same order, same numbers to the last bit, and nobody's `.grad` is touched."""
+
+import math
+import re
+
+import pytest
+
+from autograd import Value, dot, func, logsumexp, no_grad, pow, relu
+from autograd.graph import backpropagate, topological_order
+from autograd.primitives import TABLE
+from autograd.viz.notation import fill, names, templates
+from autograd.viz.stepper import MOST_PRINTED, Stepper, step_through
+from tests.viz.expressions import random_graph, readme_of_micrograd
+
+
+def ends(stepper):
+    """Every node's gradient as its last step leaves it."""
+    return {receiver(step): step.total for step in stepper if step.phase == "backward"}
+
+
+def receiver(step):
+    """Whose gradient grows: the operand's, or at the start the root's."""
+    return step.node if step.operand is None else step.operand
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_sums_equal_the_engine_to_the_last_bit(seed):
+    _, root = random_graph(seed)
+    stepped = ends(step_through(root))
+    root.backward()
+    order = topological_order([root])
+    assert len(stepped) == len(order)
+    for node in order:
+        assert stepped[node].hex() == node.grad.hex()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_edges_come_in_the_order_of_the_engine(seed):
+    """The engine, told to note each addition to a gradient, adds in the order of the steps."""
+    _, root = random_graph(seed)
+    noted = []
+
+    class Noting:
+        def __init__(self, args, partials, number):
+            self.args, self.partials, self.number, self.total = args, partials, number, 0.0
+
+        @property
+        def grad(self):
+            return self.total
+
+        @grad.setter
+        def grad(self, total):
+            self.total = total
+            noted.append((self.number, total))
+
+    twins, order = {}, topological_order([root])
+    for number, node in enumerate(order):
+        args = tuple(twins.get(arg, arg) if isinstance(arg, Value) else arg for arg in node.args)
+        twins[node] = Noting(args, node.partials, number)
+    backpropagate(twins[root], 1.0)
+    number = {node: i for i, node in enumerate(order)}
+    stepped = [(number[receiver(step)], step.total) for step in step_through(root) if step.phase == "backward"]
+    leaves = sum(node.op is None for node in order)
+    assert noted[len(order) : -leaves] == stepped  # it begins by resetting all, and ends with the leaves' old gradients
+
+
+def test_no_grad_is_touched():
+    a, b, g = readme_of_micrograd()
+    a.grad = 7.0
+    stepper = step_through(g)
+    list(stepper)
+    str(stepper)
+    assert (a.grad, b.has_grad, g.has_grad) == (7.0, False, False)
+
+
+def test_a_step_says_everything():
+    a = Value(3.0, label="a")
+    y = a * a
+    y.label = "y"
+    forward, start, first, second = step_through(y)
+    assert (forward.phase, forward.node, forward.formula, forward.numbers) == ("forward", y, "a·a", "3·3")
+    assert (start.phase, start.node, start.operand, start.total) == ("backward", y, None, 1.0)
+    assert (first.edge, first.operand, first.local, first.upstream) == (0, a, 3.0, 1.0)
+    assert (first.contribution, first.total, first.progress, first.finished) == (3.0, 3.0, "1 of 2", False)
+    assert (second.edge, second.total, second.progress, second.finished) == (1, 6.0, "2 of 2", True)
+    assert second.formula == "a"
+    assert "2 of 2: 3 + 3 = 6" in second.text
+
+
+def test_it_is_a_sequence():
+    _, _, g = readme_of_micrograd()
+    stepper = step_through(g)
+    order = topological_order([g])
+    edges = sum(isinstance(arg, Value) for node in order for arg in node.args)
+    assert len(stepper) == len(list(stepper)) == sum(node.op is not None for node in order) + 1 + edges
+    assert stepper[-1] == stepper[len(stepper) - 1]
+    assert [step.phase for step in stepper[24:27]] == ["forward", "backward", "backward"]
+    with pytest.raises(IndexError, match="there is no step 65: these are steps 0 to 64"):
+        stepper[65]
+
+
+def test_a_forward_step_comes_after_its_operands():
+    _, root = random_graph(3)
+    seen = set()
+    for step in step_through(root):
+        if step.phase == "forward":
+            assert all(arg in seen for arg in step.node.args if isinstance(arg, Value) and arg.op)
+            seen.add(step.node)
+
+
+def test_a_leaf_has_one_step():
+    (step,) = step_through(Value(2.0, label="x"))
+    assert step.text == "backward  ∂x/∂x = 1"
+
+
+def test_constants_are_worked_out():
+    x = Value(3.0, label="x")
+    assert step_through(x**3)[-1].formula == "3·x^2"
+    assert step_through(2.0 * x)[-1].formula == "2"
+
+
+def test_no_grad_does_not_reach_the_formulas():
+    x = Value(3.0, label="x")
+    y = x.atanh()
+    with no_grad():
+        assert step_through(y)[-1].formula == "1/((1 - x)·(1 + x))"
+
+
+def test_long_operations_are_abbreviated():
+    xs = [Value(float(i), label=f"x{i}") for i in range(40)]
+    assert step_through(logsumexp(xs))[0].formula == "logsumexp(x0, x1, x2, x3, x4, x5, …, x39)"
+    assert step_through(dot(xs, xs))[-1].total == 78.0
+
+
+def test_printing_is_bounded():
+    y = x = Value(1.0)
+    for _ in range(300):
+        y = y + x
+    text = str(step_through(y)).splitlines()
+    assert len(text) == MOST_PRINTED + 1
+    assert text[-1] == "... 701 more steps: iterate over the stepper to see them"
+    assert str(step_through(y, "zh")).endswith("…… 还有 701 步：对 stepper 循环即可看到")
+
+
+def test_a_deep_graph_is_fine():
+    y = x = Value(1.0)
+    for _ in range(50_000):
+        y = y * 1.0
+    assert step_through(y)[-1].operand is x
+
+
+def test_a_large_graph_is_refused_with_the_way_out(tmp_path):
+    y = x = Value(1.0)
+    for _ in range(1000):
+        y = y + x
+    with pytest.raises(ValueError, match=r"This graph has 1,001 nodes; a sheet shows at most 300.*smaller expression"):
+        step_through(y).save_html(tmp_path / "x.html")
+    bundle = step_through(y)._repr_mimebundle_()
+    assert "text/html" in bundle
+    assert "1,001 nodes" in bundle["text/html"]
+
+
+def test_what_is_not_a_value_is_refused():
+    with pytest.raises(TypeError, match=r"step_through shows how a Value was made, not float \(3.0\)"):
+        step_through(3.0)
+    with pytest.raises(ValueError, match="there is no language 'fr': choose one of 'en', 'zh'"):
+        step_through(Value(1.0), language="fr")
+
+
+def test_nan_and_infinity_have_steps():
+    x = Value(0.0, label="x")
+    assert math.isnan(step_through(x.log() * 0.0)[-1].total)
+    assert "1/0 = inf" in step_through(x.log())[-1].text
+
+
+def test_names_are_unique():
+    twins = [Value(1.0, label="x"), Value(2.0, label="x"), Value(3.0, label="x_2"), Value(4.0), Value(5.0, label="v1")]
+    assert list(names(twins).values()) == ["x", "x_3", "x_2", "v2", "v1"]
+
+
+# ------------------------------------------------------------------------------- the formulas are the rules, read aloud
+
+
+def as_python(text):
+    text = re.sub(r"·", "*", text).replace("^", "**")
+    return text
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_a_formula_computes_what_the_rule_computes(op):
+    """The text, read by Python as it stands, gives the rule's numbers. Six digits are printed, so 1e-5."""
+    arity = 4 if op.variadic else len(op.operands)
+    point = [0.3, 0.7, 0.9, 0.4][:arity] if op.name != "acosh" else [1.3]
+    z = op.forward(*point)
+    operands = [f"x{i}" for i in range(arity)]
+    known = {**TABLE, **dict(zip(operands, point)), "z": z}
+    made = templates(op, (None,) * arity)
+    for template, partial in zip(made.partials, op.partials(*point, z), strict=True):
+        got = eval(as_python(fill(template, operands, "z")), {}, known)
+        assert got == pytest.approx(partial, rel=1e-5)
+    if not op.variadic:
+        assert eval(as_python(fill(made.result, operands, "z")), {}, known) == pytest.approx(z, rel=1e-12)
+
+
+def test_parentheses_where_needed_only():
+    assert templates(pow, (None, None)).partials[0] == "{1}·{0}^({1} - 1 + equal({1}, 0))"
+    assert templates(TABLE["div"], (None, None)).partials == ("1/{1}", "-{z}/{1}")
+    assert fill("relu({0})", ["(-2)"], "z") == "relu(-2)"
+    assert fill("{0}^2", ["(-2)"], "z") == "(-2)^2"
+
+
+def test_stepper_repr_is_short():
+    assert repr(step_through(relu(Value(2.0)))) == (
+        "<Stepper: 1 forward and 2 backward steps of Value(data=2.0, grad=0.0)>"
+    )
+    assert isinstance(step_through(Value(1.0)), Stepper)
+
+
+def test_second_derivatives_can_be_stepped_through():
+    x = Value(2.0, label="x")
+    hidden = func.grad(lambda t: t**3)(x)
+    assert ends(step_through(hidden))[x] == pytest.approx(12.0, rel=1e-15)  # the same two products, in another order
