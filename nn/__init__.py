@@ -19,10 +19,16 @@ from nn.activations import SiLU as SiLU
 from nn.activations import Softmax as Softmax
 from nn.activations import Softplus as Softplus
 from nn.activations import Tanh as Tanh
+from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.containers import Residual as Residual
 from nn.containers import Sequential as Sequential
+from nn.history import History as History
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer
 from nn.layers import Linear as Linear
 from nn.layers import Neuron as Neuron
 from nn.module import Module as Module
+from nn.saving import load as load
+from nn.saving import save as save
+from nn.training import Training as Training
+from nn.training import fit as fit

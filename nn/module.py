@@ -50,6 +50,12 @@ class Module:
     undecayed: ClassVar[tuple[str, ...]] = ("b", "bias")  # attributes that `weights()` leaves out
     training = True
     _name = ""  # given by the module that holds this one
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]  # what it was built from, so that a file can describe it
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        module = super().__new__(cls)
+        object.__setattr__(module, "_arguments", (args, named))
+        return module
 
     def forward(self, row: Row) -> Any:
         """The outputs for one row. Every module defines this, or `batch` where the rows depend on each other."""

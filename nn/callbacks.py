@@ -1,0 +1,62 @@
+"""Callbacks of `fit`: functions of the Training, called after every epoch; these keep a state that is saved with it."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.training import Training
+
+__all__ = ["EarlyStopping"]
+
+
+class EarlyStopping:
+    """Stop when a loss has not improved for `patience` epochs, and give the model its best weights back.
+
+    Arguments: `monitor`, the number of the history to watch ("validation_loss", "loss", ...), smaller being better;
+    `min_delta`, by how much it has to fall to count; `restore_best`, whether the run ends, for whatever reason, with
+    the weights of the best epoch (`history.best_epoch` says which that was).
+
+    >>> import nn
+    >>> from nn.data import xor
+    >>> train, new = xor(20, noise=0.5, seed=1), xor(20, noise=0.5, seed=2)
+    >>> model = nn.MLP(2, [8, 2], activation="tanh", seed=1)
+    >>> history = nn.fit(model, train.features, train.labels, validation=(new.features, new.labels), epochs=400,
+    ...                  callbacks=[EarlyStopping(patience=10)], progress=False)
+    >>> len(history) - history.best_epoch
+    10
+    """
+
+    def __init__(
+        self, patience: int = 10, *, min_delta: float = 0.0, monitor: str = "validation_loss", restore_best: bool = True
+    ) -> None:
+        if patience < 1:
+            raise ValueError(f"EarlyStopping needs a patience of at least 1 epoch, got {patience}")
+        self.patience, self.min_delta, self.monitor, self.restore_best = patience, min_delta, monitor, restore_best
+        self.best, self.best_epoch = math.inf, 0
+        self.weights: dict[str, float] = {}
+
+    def __call__(self, training: "Training") -> None:
+        row = training.history.rows[-1]
+        if self.monitor not in row:
+            hint = ": pass validation=(X, y) to fit" if self.monitor == "validation_loss" else ""
+            raise ValueError(f"EarlyStopping watches {self.monitor!r}, which the history does not record{hint}")
+        if row[self.monitor] < self.best - self.min_delta:
+            self.best, self.best_epoch = row[self.monitor], training.epoch
+            self.weights = training.model.state_dict()
+        elif training.epoch - self.best_epoch >= self.patience:
+            training.stop(f"{self.monitor} has not fallen below {self.best:.4g} for {self.patience} epochs")
+
+    def end(self, training: "Training") -> None:
+        """Put the best weights back."""
+        if self.restore_best and self.weights:
+            training.model.load_state_dict(self.weights)
+            training.history.best_epoch = self.best_epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been seen so far; a checkpoint keeps it."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "weights": self.weights}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from that state."""
+        self.best, self.best_epoch, self.weights = state["best"], state["best_epoch"], dict(state["weights"])

@@ -1,0 +1,89 @@
+"""What people pass as data, as plain lists of floats, or one clear error before any work."""
+
+import math
+import numbers
+from typing import Any
+
+__all__ = ["as_rows", "as_targets", "as_classes"]
+
+
+def as_rows(X: Any, name: str = "X") -> list[list[float]]:
+    """`X` as n rows of d floats: from lists, NumPy arrays, and anything else with `__array__`.
+
+    Raises ValueError for no rows, ragged rows and numbers that are not finite, TypeError for what is not a number.
+
+    >>> as_rows([(1, 2), (3, 4)])
+    [[1.0, 2.0], [3.0, 4.0]]
+    >>> as_rows([[1, 2], [3]])
+    Traceback (most recent call last):
+    ValueError: X is ragged: row 1 has 1 number, row 0 has 2
+    """
+    rows = _listed(X, name)
+    if not rows:
+        raise ValueError(f"{name} is empty: pass at least one row")
+    table = []
+    for i, row in enumerate(rows):
+        if not isinstance(row, list | tuple) and not hasattr(row, "__array__"):
+            raise ValueError(f"{name} is a list of rows, one per sample, but entry {i} is {row!r}: "
+                             f"write [[x] for x in {name}] if each sample is a single number")
+        table.append([_number(x, f"{name}, row {i}, column {j}") for j, x in enumerate(_listed(row, name))])
+        if len(table[i]) != len(table[0]):
+            count = len(table[i])
+            raise ValueError(f"{name} is ragged: row {i} has {count} number{'s' * (count != 1)}, "
+                             f"row 0 has {len(table[0])}")
+    if not table[0]:
+        raise ValueError(f"the rows of {name} are empty: pass at least one number per sample")
+    return table
+
+
+def as_targets(y: Any, rows: int, name: str = "y") -> list[Any]:
+    """`y` as one target per row: a number (whole ones stay int), or a list of floats.
+
+    Raises ValueError for another number of targets, ragged ones and numbers that are not finite.
+
+    >>> as_targets([0, 1.5], rows=2)
+    [0, 1.5]
+    """
+    targets = _listed(y, name)
+    if len(targets) != rows:
+        raise ValueError(f"{name} has {len(targets)} targets for {rows} rows: pass one per row")
+    if any(isinstance(target, list | tuple) for target in targets):
+        return as_rows(targets, name)
+    return [int(t) if isinstance(t, numbers.Integral) else _number(t, f"{name}[{i}]") for i, t in enumerate(targets)]
+
+
+def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
+    """`targets` as classes 0 to outputs-1.
+
+    >>> as_classes([0, 3], outputs=3)
+    Traceback (most recent call last):
+    ValueError: y[1] is class 3, but the model has 3 outputs: classes go from 0 to 2
+    """
+    for i, target in enumerate(targets):
+        if isinstance(target, list) or target != int(target):
+            raise ValueError(f"{name}[{i}] is {target}, not a class: this loss takes whole numbers from 0")
+        if not 0 <= target < outputs:
+            raise ValueError(f"{name}[{i}] is class {int(target)}, but the model has {outputs} "
+                             f"output{'s' * (outputs != 1)}: classes go from 0 to {outputs - 1}")
+    return [int(target) for target in targets]
+
+
+def _listed(data: Any, name: str) -> list[Any]:
+    """`data` as a list; an array, or a table that can become one, says for itself what is in it."""
+    if not isinstance(data, list | tuple) and hasattr(data, "__array__"):
+        data = data.__array__()
+    if hasattr(data, "tolist"):
+        data = data.tolist()
+    if isinstance(data, str | bytes | dict) or not hasattr(data, "__iter__"):
+        raise TypeError(f"{name} is a list or an array of numbers, got {type(data).__name__}")
+    return list(data)
+
+
+def _number(x: Any, where: str) -> float:
+    if hasattr(x, "__array__") and not isinstance(x, numbers.Real):
+        x = x.__array__().tolist()
+    if not isinstance(x, numbers.Real):
+        raise TypeError(f"{where} is {x!r}: not a number")
+    if not math.isfinite(x):
+        raise ValueError(f"{where} is {float(x)}: data must be finite, leave the sample out or fill the gap in")
+    return float(x)
