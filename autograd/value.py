@@ -78,6 +78,18 @@ class Value:
         """The number, as PyTorch spells it."""
         return self.data
 
+    def step_through(self, language: str = "en") -> Any:
+        """The forward and the backward pass one step at a time: see `autograd.viz.step_through`."""
+        from autograd.viz import step_through
+
+        return step_through(self, language)
+
+    def explain(self, wrt: "Value", k: int = 10) -> Any:
+        """d self / d wrt as a sum over paths, the `k` largest written out: see `autograd.viz.explain`."""
+        from autograd.viz import explain
+
+        return explain(self, wrt, k)
+
     # Most nodes never get a gradient, a label or a scope: a slot that nobody filled costs nothing and reads as this.
     def __getattr__(self, name: str) -> Any:
         if name in _UNFILLED:

@@ -8,6 +8,7 @@ import pytest
 from autograd import Value, dot, func, logsumexp, no_grad, pow, relu
 from autograd.graph import backpropagate, topological_order
 from autograd.primitives import TABLE
+from autograd.viz.explain import explain
 from autograd.viz.notation import fill, names, templates
 from autograd.viz.stepper import MOST_PRINTED, Stepper, step_through
 from tests.viz.expressions import random_graph, readme_of_micrograd
@@ -220,3 +221,10 @@ def test_second_derivatives_can_be_stepped_through():
     x = Value(2.0, label="x")
     hidden = func.grad(lambda t: t**3)(x)
     assert ends(step_through(hidden))[x] == pytest.approx(12.0, rel=1e-15)  # the same two products, in another order
+
+
+def test_the_methods_of_value():
+    a, b, g = readme_of_micrograd()
+    assert str(g.step_through()) == str(step_through(g))
+    assert g.explain(b).line == explain(g, b).line
+    assert g.explain(a, k=1).left_out > 0
