@@ -33,6 +33,7 @@ STANDS_ON = {
 # The exceptions, upwards: allowed inside a function only, so that nothing is loaded before it is asked for.
 UPWARDS = {
     ("value", "viz"): "drawing is also a method of Value",
+    ("testing", "viz"): "the pytest plugin draws the graph of a failing test",
 }
 
 # From outside the standard library; a part without a row has only that. What `import autograd` loads may use these
@@ -40,7 +41,7 @@ UPWARDS = {
 OUTSIDE = {
     "value":     {"numpy"},
     "replay":    {"mpmath"},
-    "testing":   {"hypothesis", "pytest"},
+    "testing":   {"hypothesis", "pytest", "matplotlib"},
     "viz":       {"graphviz", "IPython"},
     "compiler":  {"numpy", "llvmlite", "jax"},
     "nn":        {"tqdm", "numpy", "matplotlib", "safetensors", "jax"},

@@ -12,8 +12,12 @@
 from typing import TYPE_CHECKING, Any
 
 from autograd.testing.expression import Expression as Expression
+from autograd.testing.numerical import TaylorTest as TaylorTest
+from autograd.testing.numerical import numerical_grad as numerical_grad
+from autograd.testing.numerical import taylor_test as taylor_test
 
 if TYPE_CHECKING:
+    from autograd.testing.property import gradient_property as gradient_property
     from autograd.testing.strategies import expressions as expressions
     from autograd.testing.strategies import numbers as numbers
     from autograd.testing.strategies import points as points
@@ -24,6 +28,7 @@ _NEEDS_HYPOTHESIS = {
     "numbers": "strategies",
     "points": "strategies",
     "values": "strategies",
+    "gradient_property": "property",
 }
 
 

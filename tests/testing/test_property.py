@@ -1,0 +1,51 @@
+"""gradient_property makes tests that pass for right gradients and, for wrong ones, name the operation."""
+
+import pytest
+
+from autograd import Value
+from autograd.gradcheck import GradcheckError
+from autograd.primitives import TABLE
+from autograd.testing import gradient_property
+
+test_logistic = gradient_property(lambda x: 1.0 / (1.0 + (-x).exp()), domain=(-5.0, 5.0))
+
+
+@gradient_property(domain=[(0.1, 10.0), (-2.0, 2.0)])
+def test_power(x, y):
+    """Two arguments, each with its own interval."""
+    return x**y
+
+
+@gradient_property
+def test_without_arguments(x):
+    return x.tanh() * x
+
+
+def test_the_made_test_has_a_name_and_a_docstring():
+    assert test_power.__name__ == "test_power"
+    assert test_power.__doc__ == "Two arguments, each with its own interval."
+    assert test_logistic.__name__ == "test_gradient_of_lambda"
+
+
+def test_a_default_is_left_alone():
+    gradient_property(lambda x, power=3.0: x**power, domain=[(0.5, 2.0)])()
+
+
+def test_a_wrong_gradient_fails_and_is_named(monkeypatch):
+    monkeypatch.setattr(TABLE["sinh"], "partials", lambda x, z: (z,))
+    check = gradient_property(lambda x: TABLE["sinh"](x) * 2.0, domain=(-1.0, 1.0))
+    with pytest.raises(GradcheckError, match=r"(?s)FAIL.*`sinh`.*d sinh / d x at .*recorded .* reference"):
+        check()
+
+
+def test_a_wrong_number_of_intervals():
+    with pytest.raises(ValueError, match="the domain has 3 intervals for 2 arguments: give one for each"):
+        gradient_property(lambda x, y: x * y, domain=[(0.0, 1.0)] * 3)
+
+
+def test_f_gets_values():
+    def f(*xs):
+        assert all(isinstance(x, Value) for x in xs)
+        return xs[0] * xs[1]
+
+    gradient_property(f, domain=[(0.0, 1.0)] * 2)()
