@@ -1,0 +1,27 @@
+"""The command line: which command is meant, and how its mistakes are told in one line."""
+
+import sys
+from collections.abc import Sequence
+
+from nn.cli.arguments import COMMANDS, parser
+from nn.dataset import DataError
+from nn.tensorfile import FileError
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `python -m nn ARGV`. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    words = list(argv)
+    if not words or words[0] not in (*COMMANDS, "-h", "--help", "--version"):
+        words.insert(0, "train")  # python -m nn; python -m nn data.csv --target species
+    arguments = parser().parse_args(words)
+    try:
+        arguments.run(arguments)
+    except (DataError, FileError, OSError, ValueError) as error:
+        print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\npython -m nn: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    return 0

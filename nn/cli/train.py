@@ -1,0 +1,130 @@
+"""`python -m nn train`: from a table to a trained model and a folder that shows it."""
+
+import argparse
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nn
+from autograd.viz import draw
+from nn import data
+from nn import functional as F
+from nn.cli.folder import output_folder
+from nn.dataset import DataError, Dataset, train_test_split
+from nn.history import History
+from nn.predictor import Predictor
+from nn.report.chart import STYLE
+from nn.report.figures import loss_curves
+from nn.report.prediction import one_prediction
+from nn.training import evaluate
+
+__all__ = ["OPTIMIZERS", "train"]
+
+OPTIMIZERS: dict[str, tuple[Callable[..., Any], float]] = {  # and the learning rate where none is given
+    "adam": (nn.optim.Adam, 0.02),
+    "sgd": (nn.optim.SGD, 0.1),
+}
+INCLUDED = {"iris": data.iris, "digits": data.digits}
+HELD_OUT = 0.2  # of all samples to test, and of the others to validate
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Read, split, train, test, write."""
+    dataset = _read(arguments)
+    rest, test = train_test_split(dataset, HELD_OUT, arguments.seed)
+    learn, validate = train_test_split(rest, HELD_OUT, arguments.seed + 1)
+    print(_told(dataset, arguments))
+    print(f"split    {len(learn)} rows to train, {len(validate)} to validate, {len(test)} held out to test")
+    with output_folder(arguments.out, Path("runs") / Path(arguments.data).stem, arguments.force) as folder:
+        predictor, history = _fit(arguments, learn, validate)
+        print(_trained(history))
+        score = _score(predictor, test)
+        print(f"test     {score}")
+        predictor.notes |= {"made by": _command(arguments), "test": score}
+        _write(folder.path, predictor, history, test)
+    print(f"written  {folder.name}/: {', '.join(sorted(path.name for path in folder.name.iterdir()))}")
+
+
+def _read(arguments: argparse.Namespace) -> Dataset:
+    if arguments.data in INCLUDED and not Path(arguments.data).exists():
+        return INCLUDED[arguments.data]()
+    table = data.read_table(arguments.data)
+    if arguments.target is None:
+        raise DataError(f"say which column of {table.name} to predict, with --target COLUMN; its columns are "
+                        f"{', '.join(map(repr, table.header))}")
+    return table.dataset(arguments.target, arguments.task, arguments.drop)
+
+
+def _told(dataset: Dataset, arguments: argparse.Namespace) -> str:
+    if not dataset.class_names:
+        goal = f"regression of {dataset.target!r}"
+    else:
+        goal = f"classification of {dataset.target!r}: {', '.join(dataset.class_names)}"
+    return f"data     {arguments.data}: {len(dataset)} rows, {len(dataset.feature_names)} features, {goal}"
+
+
+def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tuple[Predictor, History]:
+    outputs = len(learn.class_names) or 1
+    model = nn.MLP(len(learn.feature_names), [*arguments.hidden, outputs], activation=arguments.activation,
+                   seed=arguments.seed)
+    predictor = Predictor.of(model, learn)
+    print(f"model    {_shape(model, predictor)}")
+    make, lr = OPTIMIZERS[arguments.optimizer]
+    history = nn.fit(
+        model, predictor.inputs(learn.features), predictor.targets(learn.labels),
+        loss=F.cross_entropy if learn.class_names else F.mse_loss,
+        optimizer=make(model.parameters(), lr=arguments.lr or lr),
+        epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
+        validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
+        callbacks=[nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
+    )
+    return predictor, history
+
+
+def _trained(history: History) -> str:
+    """How the training went. Raises DataError when it never got anywhere."""
+    if not history.best_epoch:
+        raise DataError(f"training diverged ({history.stopped}): try a smaller --lr")
+    best = history.rows[history.best_epoch - 1]
+    return (f"trained  {len(history)} epochs, the best was {history.best_epoch}: loss {best['loss']:.4f} on training, "
+            f"{best['validation_loss']:.4f} on validation")
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that makes the same model again, whatever defaults may be then."""
+    chosen = {"target": arguments.target, "drop": ",".join(arguments.drop) or None, "task": arguments.task,
+              "hidden": ",".join(map(str, arguments.hidden)) or "none", "activation": arguments.activation,
+              "optimizer": arguments.optimizer, "lr": arguments.lr or OPTIMIZERS[arguments.optimizer][1],
+              "epochs": arguments.epochs, "batch-size": arguments.batch_size, "patience": arguments.patience,
+              "seed": arguments.seed}
+    options = [word for name, x in chosen.items() if x is not None for word in (f"--{name}", str(x))]
+    return shlex.join(["python", "-m", "nn", "train", Path(arguments.data).name, *options])
+
+
+def _write(folder: Path, predictor: Predictor, history: History, test: Dataset) -> None:
+    """The files of the output folder."""
+    predictor.save(folder / "model.safetensors")
+    (folder / "history.json").write_text(json.dumps(history.state_dict(), indent=1) + "\n", encoding="utf-8")
+    (folder / "loss.svg").write_text(loss_curves(history).svg(STYLE), encoding="utf-8")
+    draw(one_prediction(predictor, test, 0)).save(folder / "prediction.svg")
+
+
+def _shape(model: nn.MLP, predictor: Predictor) -> str:
+    sizes = [len(predictor.feature_names), *(len(layer.neurons) for layer in model.layers)]
+    return f"MLP {' -> '.join(map(str, sizes))}, {len(model.parameters())} parameters, each a Value"
+
+
+def _score(predictor: Predictor, test: Dataset) -> str:
+    """How good the model is on rows it has never seen."""
+    loss = evaluate(predictor.model, predictor.inputs(test.features), predictor.targets(test.labels),
+                    F.cross_entropy if test.class_names else F.mse_loss)
+    predicted = predictor.predict(test.features)
+    if test.class_names:
+        right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
+        return f"loss {loss:.4f}, accuracy {100 * right / len(test):.1f} % ({right} of {len(test)} right)"
+    errors = [abs(a - b) for a, b in zip(predicted, test.labels, strict=True)]
+    mean = sum(test.labels) / len(test)
+    explained = 1.0 - sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
+    return f"loss {loss:.4f}, mean absolute error {sum(errors) / len(errors):.4g}, R² {explained:.4f}"

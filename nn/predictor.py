@@ -1,0 +1,107 @@
+"""Predictor: a trained model together with what its numbers mean: columns, units, classes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograd import no_grad
+from nn import functional as F
+from nn.dataset import Dataset
+from nn.module import Module
+from nn.saving import load_with_notes, save
+from nn.tensorfile import FileError
+
+__all__ = ["Predictor", "Scale"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Standardisation of one column: (x - mean) / deviation, so that all columns weigh alike.
+
+    >>> scale = Scale.of([1.0, 3.0])
+    >>> scale, scale(3.0), scale.back(1.0)
+    (Scale(mean=2.0, deviation=1.0), 1.0, 3.0)
+    """
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> "Scale":
+        """From the training data: their mean and standard deviation (1 for a constant column)."""
+        mean = math.fsum(numbers) / len(numbers)
+        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        return cls(mean, deviation or 1.0)
+
+    def __call__(self, x: float) -> float:
+        return (x - self.mean) / self.deviation
+
+    def back(self, x: float) -> float:
+        """What stood there before."""
+        return x * self.deviation + self.mean
+
+
+@dataclass
+class Predictor:
+    """A model, and how to get from a row of a table to an answer.
+
+    `scales` has one entry per feature; `class_names` is empty for a regression, whose numbers `target_scale` scales.
+    `notes` is what else a file keeps with the model.
+    """
+
+    model: Module
+    feature_names: list[str]
+    scales: list[Scale]
+    target: str
+    class_names: list[str]
+    target_scale: Scale
+    notes: dict[str, Any]
+
+    @classmethod
+    def of(cls, model: Module, train: Dataset) -> "Predictor":
+        """A model that is to learn from `train`, standardised by it."""
+        scales = [Scale.of(column) for column in zip(*train.features, strict=True)]
+        target_scale = Scale(0.0, 1.0) if train.class_names else Scale.of(train.labels)
+        return cls(model, train.feature_names, scales, train.target, train.class_names, target_scale, {})
+
+    def inputs(self, features: Sequence[Sequence[float]]) -> list[list[float]]:
+        """Rows of a table, as the model takes them."""
+        return [[scale(x) for scale, x in zip(self.scales, row, strict=True)] for row in features]
+
+    def targets(self, labels: Sequence[Any]) -> list[Any]:
+        """Labels, as the model's loss takes them."""
+        return list(labels) if self.class_names else [self.target_scale(label) for label in labels]
+
+    def outputs(self, features: Sequence[Sequence[float]]) -> list[Any]:
+        """Per row the probability of each class, or the predicted number."""
+        with no_grad():
+            rows = [self.model.eval()(row) for row in self.inputs(features)]
+        if self.class_names:
+            return [[float(p) for p in F.softmax(row)] for row in rows]
+        return [self.target_scale.back(float(y)) for y in rows]
+
+    def predict(self, features: Sequence[Sequence[float]]) -> list[Any]:
+        """Per row the most probable class, as an index, or the predicted number."""
+        outputs = self.outputs(features)
+        return [max(range(len(p)), key=p.__getitem__) for p in outputs] if self.class_names else outputs
+
+    def save(self, path: str | Path) -> None:
+        """Write all of it to one safetensors file."""
+        save(self.model, path, features=self.feature_names, target=self.target, classes=self.class_names,
+             standardise=[[scale.mean, scale.deviation] for scale in self.scales],
+             standardise_target=[self.target_scale.mean, self.target_scale.deviation], **self.notes)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Predictor":
+        """Read a file of `save`, or the folder it lies in. Raises FileError, which names it, for anything else."""
+        path = Path(path)
+        if path.is_dir():
+            path = path / "model.safetensors"
+        model, notes = load_with_notes(path)
+        try:
+            return cls(model, notes.pop("features"), [Scale(*pair) for pair in notes.pop("standardise")],
+                       notes.pop("target"), notes.pop("classes"), Scale(*notes.pop("standardise_target")), notes)
+        except KeyError as error:
+            raise FileError(f"{path} was not written by `python -m nn train`: it does not say {error}") from error
