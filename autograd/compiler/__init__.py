@@ -1,1 +1,3 @@
-"""From a recorded scalar graph to native code: trace -> tape -> passes -> back ends. README.md here says how to read it."""
+"""From a recorded scalar graph to native code: trace, tape, passes, back ends. README.md says how to read it."""
+
+from autograd.compiler.api import compile as compile

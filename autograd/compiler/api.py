@@ -1,0 +1,169 @@
+"""autograd.compile: the same function, its graph recorded once and run many times."""
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.compiler.backends import Program
+from autograd.compiler.calls import Call
+from autograd.compiler.python_source import source
+from autograd.compiler.recording import Recording, recorded
+from autograd.compiler.shapes import HasValues, Shape
+from autograd.compiler.trace import active
+
+Axes = int | None | Sequence[int | None]
+
+
+def compile(
+    f: Callable[..., Any] | None = None,
+    *,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    dtype: str = "float64",
+    backend: str = "auto",
+    static_argnums: Sequence[int] = (),
+    threads: int = 1,
+    max_traces: int = 16,
+) -> Any:
+    """The same function of numbers, faster: `f` is run once on recording Values, then its graph is run as native code.
+
+    Arguments and results are numbers, NumPy arrays, or nested lists, tuples and dicts of them; a Module among the
+    arguments (anything with `parameters()`), and Values that `f` closes over, are read anew at each call. Gradients
+    are graph, so `compile(func.value_and_grad(f))` and `compile(func.hessian(f))` work like any other function.
+
+    Arguments: `in_axes` runs many samples at once, as in jax.vmap: 0 for an argument whose first axis counts the
+    samples, None for one that all samples share; one entry per argument, or one for all. `reduce`, "mean" or "sum",
+    adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python" or "auto"
+    (llvm where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another
+    value is another trace. `threads` share the samples. A comparison of numbers that comes out otherwise than in all
+    traces so far traces again, at most `max_traces` times for arguments of one shape; after that such calls are
+    traced and interpreted one by one, slowly, and a RuntimeWarning says so.
+
+    Raises TraceError where `f` takes a number out of the graph (float(v), .data), GuardError where the samples of one
+    batch take different branches; both name the line.
+
+    What runs once, while tracing, and not at later calls: printing, drawing random numbers, changing lists and
+    attributes, reading plain Python numbers from globals. Called with Values, the compiled function is `f` itself,
+    so that it can be part of a larger graph.
+
+    >>> from autograd import func
+    >>> square = compile(func.value_and_grad(lambda x: x * x))
+    >>> square(3.0), square(4.0)
+    ((9.0, 6.0), (16.0, 8.0))
+    """
+    options: dict[str, Any] = {
+        "in_axes": in_axes, "reduce": reduce, "dtype": dtype, "backend": backend,
+        "static_argnums": static_argnums, "threads": threads, "max_traces": max_traces,
+    }  # fmt: skip
+    if f is None:
+        return functools.partial(compile, **options)
+    return Compiled(f, **options)
+
+
+class Compiled:
+    """What `compile` returns: call it like the function. Safe to call from several threads."""
+
+    def __init__(self, f: Callable[..., Any], **options: Any) -> None:
+        if not callable(f):
+            raise TypeError(f"compile expects a function, got {type(f).__name__} ({f!r})")
+        functools.update_wrapper(self, f, updated=())
+        self._f = f
+        self._options = _checked(options)
+        self._programs: dict[Shape, list[Program]] = {}
+        self._tracing = threading.RLock()
+        self._said = False
+
+    def __call__(self, *args: Any) -> Any:
+        if active() is not None:  # called by a function that is being traced: part of that trace
+            return self._f(*args)
+        try:
+            call = Call(args, self._options["in_axes"], self._options["static_argnums"])
+        except HasValues:
+            return self._f(*args)
+        for program in self._programs.get(call.shape, ()):
+            if program.recording.current():
+                result = program.run(call)
+                if result is not None:
+                    return program.result(result, call)
+        return self._traced_call(call)
+
+    def _traced_call(self, call: Call) -> Any:
+        with self._tracing:
+            programs = self._programs.setdefault(call.shape, [])
+            programs[:] = [program for program in programs if program.recording.current()]
+            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants=call.batched)
+            many = len(programs) >= self._options["max_traces"]
+            if many:
+                self._say_many()
+            program = Program(recording, self._options, interpreted=many)
+            if not many:
+                programs.append(program)
+        result = program.run(call)
+        if result is None:
+            raise program.undecided()
+        return program.result(result, call)
+
+    def _say_many(self) -> None:
+        if not self._said:
+            self._said = True
+            name = getattr(self._f, "__name__", "the function")
+            warnings.warn(
+                f"{name} took {self._options['max_traces']} different branches: further ones are traced at every call"
+                " and run slowly; choose with where(condition, a, b), or raise max_traces",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    def __get__(self, owner: Any, cls: type | None = None) -> Any:
+        return self if owner is None else functools.partial(self, owner)
+
+    def __repr__(self) -> str:
+        count = sum(map(len, self._programs.values()))
+        return f"<compiled {getattr(self._f, '__name__', self._f)}, {count} trace{'s' * (count != 1)}>"
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """What has been traced so far, the oldest first."""
+        return [program.recording for programs in self._programs.values() for program in programs]
+
+    def source(self, *args: Any) -> str:
+        """The program as Python: of the call `compiled(*args)`, or without arguments of the latest trace.
+
+        >>> print(compile(lambda x: x * x + 1.0).source(3.0))
+        def compiled(x):
+            v1 = x * x
+            v2 = v1 + 1.0
+            return (v2,)
+        <BLANKLINE>
+        """
+        if args:
+            self(*args)
+        if not self.recordings:
+            raise ValueError("nothing has been traced yet: call the function first, or give source() its arguments")
+        recording = self.recordings[-1]
+        outputs = recording.tape.outputs
+        shown = recording.tape._replace(outputs=outputs if recording.guards else outputs[:-1])
+        return source(shown, recording.names)
+
+    def clear(self) -> None:
+        """Forget all traces: the next call traces again, and sees the plain Python numbers that f reads anew."""
+        self._programs = {}
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    for name, allowed in {
+        "reduce": (None, "mean", "sum"),
+        "dtype": ("float64", "float32"),
+        "backend": ("auto", "llvm", "python"),
+    }.items():
+        if options[name] not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {options[name]!r}")
+    axes = options["in_axes"]
+    entries = axes if isinstance(axes, (list, tuple)) else [axes]
+    if any(axis not in (0, None) for axis in entries):
+        raise ValueError(f"in_axes must be 0 (the first axis counts the samples) or None (shared), got {axes!r}")
+    if options["reduce"] is not None and all(axis is None for axis in entries):
+        raise ValueError(f"reduce={options['reduce']!r} needs samples: say with in_axes which arguments have them")
+    return options

@@ -1,0 +1,98 @@
+"""A call: its arguments as numbers, one list of them, or one list per sample."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.compiler.shapes import NUMBER, Shape, put_together, take_apart
+from autograd.compiler.tape import PARAMETER, SAMPLE
+
+
+class Call:
+    """One call of a compiled function.
+
+    `shape` is that of the arguments of one sample; `numbers` are its inputs in order, each a float, or for an input
+    that differs between the samples a column: a sequence of one float per sample. `samples` is their number, 0
+    without `in_axes`.
+    """
+
+    def __init__(self, args: tuple[Any, ...], in_axes: Any, static: Sequence[int]) -> None:
+        self.numbers: list[Any] = []
+        self.samples = 0
+        self.batched = in_axes is not None
+        if not self.batched and not static:
+            self.shape = take_apart(args, self.numbers)
+            self.kinds: Sequence[str] = (PARAMETER,) * len(self.numbers)
+            return
+        kinds: list[str] = []
+        shapes = []
+        for i, (arg, axis) in enumerate(zip(args, _per_argument(in_axes, len(args)), strict=True)):
+            if i in static:
+                shapes.append(_static(arg, i))
+            elif axis is None:
+                shapes.append(take_apart(arg, self.numbers))
+            else:
+                shapes.append(self._samples_apart(arg, f"argument {i}"))
+            kinds += [PARAMETER if axis is None else SAMPLE] * (len(self.numbers) - len(kinds))
+        self.shape = ("tuple", tuple(shapes))
+        self.kinds = tuple(kinds)
+
+    def _samples_apart(self, x: Any, name: str) -> Shape:
+        """As take_apart, for an argument whose arrays and lists count the samples along their first axis."""
+        if isinstance(x, dict):
+            return "dict", tuple(x), tuple([self._samples_apart(item, f"{name}[{key!r}]") for key, item in x.items()])
+        if isinstance(x, tuple):
+            parts = tuple([self._samples_apart(item, f"{name}[{i}]") for i, item in enumerate(x)])
+            return (x.__class__ if hasattr(x, "_fields") else "tuple"), parts
+        if not hasattr(x, "__len__"):
+            raise TypeError(f"{name} has in_axes=0, so it must be an array or a list of samples, not {x!r}")
+        if self.samples and len(x) != self.samples:
+            raise ValueError(f"{name} has {len(x)} samples, the arguments before it {self.samples}: give equally many")
+        self.samples = len(x)
+        if not self.samples:
+            raise ValueError(f"{name} has no samples: a batch needs at least one")
+        if hasattr(x, "dtype") and x.dtype != object:
+            columns = x.reshape(len(x), -1)
+            self.numbers.extend(columns[:, i] for i in range(columns.shape[1]))
+            return NUMBER if x.ndim == 1 else ("array", x.shape[1:])
+        rows: list[list[float]] = []
+        shapes = {take_apart(sample, rows.append([]) or rows[-1]) for sample in x}  # type: ignore[func-returns-value]
+        if len(shapes) != 1:
+            raise ValueError(f"the samples of {name} differ in shape: {' and '.join(map(repr, list(shapes)[:2]))}")
+        self.numbers.extend(map(list, zip(*rows)))
+        return shapes.pop()
+
+    def sample(self, at: int) -> list[float]:
+        """The numbers of sample number `at`."""
+        if not self.batched:
+            return self.numbers
+        return [float(x[at]) if kind == SAMPLE else x for x, kind in zip(self.numbers, self.kinds)]
+
+
+def _per_argument(in_axes: Any, count: int) -> Sequence[int | None]:
+    if not isinstance(in_axes, (list, tuple)):
+        return (in_axes,) * count
+    if len(in_axes) != count:
+        raise ValueError(f"in_axes has {len(in_axes)} entries, the call {count} arguments: give one for each")
+    return in_axes
+
+
+def _static(arg: Any, i: int) -> Shape:
+    try:
+        hash(arg)
+    except TypeError:
+        raise TypeError(f"argument {i} is in static_argnums, so it must be hashable, not {arg!r}") from None
+    return "static", arg, type(arg)
+
+
+def stacked(shape: tuple[int, ...], items: Sequence[Any]) -> Any:
+    """An array result of a batch: columns, one per element, as an array with the samples along the first axis."""
+    import numpy as np
+
+    columns = np.array(items)
+    return np.moveaxis(columns.reshape(*shape, columns.shape[1]), -1, 0)
+
+
+def rebuilt(shape: Shape, numbers: Iterator[Any], columns: bool) -> Any:
+    """The result of a call, from its numbers or, where each is a column of a batch, its columns."""
+    build: Callable[..., Any] | None = stacked if columns else None
+    return put_together(shape, numbers, build)

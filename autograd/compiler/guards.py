@@ -1,0 +1,69 @@
+"""Guards: what a trace took for granted about its numbers, and what is said when that does not hold.
+
+    y = x * x if x > 0 else -x        traced at x = 2.0, records `greater(x, 0.0)`, expected 1.0, and only the row x * x
+
+A later call evaluates the comparison with the rest of the tape. Where it comes out differently the recorded rows are
+not the program that Python would have run, so the result is thrown away: the function is traced again, or, if the
+comparison differs between the samples of one batch, no single trace is right and an error says so.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from autograd.context import Line
+from autograd.value import Value
+
+
+class TraceError(TypeError):
+    """The function does something with a traced number that cannot be recorded."""
+
+
+class GuardError(ValueError):
+    """A comparison came out differently for the samples of one batch."""
+
+
+class Guard(NamedTuple):
+    """One comparison of traced numbers: as text, its outcome while tracing, how close it was, where it stands."""
+
+    text: str
+    expected: float
+    margin: float
+    line: Line
+
+    def in_a_batch(self, sample: int) -> GuardError:
+        """The error for a comparison that sample number `sample` decides otherwise than sample 0."""
+        return GuardError(
+            f"the comparison `{self.text}` is {bool(self.expected)} for sample 0 and {not self.expected} for"
+            f" sample {sample} of the batch, so the samples take different branches; compute both and choose with"
+            f" where(condition, a, b), maximum, relu or clamp\n  at {self.line}"
+        )
+
+    def undecided(self) -> GuardError:
+        """The error for a comparison that rounds differently here than in the trace (float32)."""
+        return GuardError(
+            f"the comparison `{self.text}` is {bool(self.expected)} in float64 and {not self.expected} in"
+            f" this precision: compile with dtype='float64', or choose with where\n  at {self.line}"
+        )
+
+
+_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+
+
+def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) -> Guard:
+    """The guard of a node that compares two operands."""
+    assert comparison.op is not None
+    x, y = comparison.args
+    shown = [repr(arg) if arg.__class__ is float else arg.label or "..." for arg in (x, y)]
+    numbers = [arg if arg.__class__ is float else number_of(arg) for arg in (x, y)]
+    text = f"{shown[0]} {_SIGNS[comparison.op.name]} {shown[1]}"
+    return Guard(text, number_of(comparison), abs(numbers[0] - numbers[1]), line)
+
+
+def left_the_graph(what: str, line: Line) -> TraceError:
+    """The error for a traced number that Python asked for as a plain number."""
+    return TraceError(
+        f"{what} takes a number out of the graph while it is being compiled: the compiled function would repeat"
+        " this call's number for ever. Use the operations of autograd (exp, where, maximum, ...) on the Value itself,"
+        " return it as an output, or mark the argument with static_argnums"
+        f"\n  at {line}"
+    )

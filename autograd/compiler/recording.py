@@ -1,0 +1,85 @@
+"""A recording: one run of a function as a tape, with all that is needed to run it again for another call."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.guards import Guard
+from autograd.compiler.passes import optimised
+from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
+from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
+from autograd.compiler.trace import closed_over, fresh, tracing
+from autograd.primitives import TABLE
+from autograd.value import Value
+
+
+class Recording(NamedTuple):
+    """`tape` computes, from the numbers of a call and then `live`, the outputs and last whether all guards held."""
+
+    tape: Tape
+    names: list[str]  # of the inputs
+    live: list[Value]  # made before the trace: their numbers are read at each call
+    owners: list[tuple[Any, list[Value]]]  # Modules among the arguments, with the parameters they had
+    guards: list[Guard]
+    decisions: Tape  # the outcomes of the guards, one by one
+    result: Shape
+
+    def current(self) -> bool:
+        """Whether the Modules still have the parameters that were traced."""
+        return all(_same(owner.parameters(), had) for owner, had in self.owners)
+
+
+def _same(now: Any, then: list[Value]) -> bool:
+    now = list(now)
+    return len(now) == len(then) and all(a is b for a, b in zip(now, then))
+
+
+def recorded(
+    f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str], constants: bool = False
+) -> Recording:
+    """Run `f` once on arguments of this shape; `numbers` decide its branches.
+
+    With `constants` an output that is a plain number is an output of the tape, else a part of the result's shape.
+    Raises TraceError where f does something that cannot be recorded.
+    """
+    owners = [(module, list(module.parameters())) for module in modules(shape)]
+    older = [*closed_over(f), *(p for _, had in owners for p in had)]
+    called = argument_names(f, shape)
+    with tracing(older) as trace:
+        inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
+        values: list[Any] = []
+        result = results(f(*put_together(shape, iter(inputs))), values, constants)
+        for value in values:
+            trace.operand(value)
+        live = list(trace.live)
+        everything = [*inputs, *live]
+        kinds = [*kinds, *(PARAMETER,) * len(live)]
+        whole = record([*values, *trace.decisions], everything, kinds)
+        tape = optimised(_with_verdict(whole, len(values), trace.guards))
+        decisions = optimised(whole._replace(outputs=whole.outputs[len(values):]))
+    called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
+    return Recording(tape, called, live, owners, trace.guards, decisions, result)
+
+
+def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:
+    """A name for every number of a call."""
+    items = (NUMBER,) * shape[1] if isinstance(shape[1], int) else shape[1]
+    try:
+        given = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # a builtin
+        given = []
+    plain = [p.name for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    plain += [f"arg{i}" for i in range(len(plain), len(items))]
+    return [found for item, name in zip(items, plain) for found in names(item, name)]
+
+
+def _with_verdict(tape: Tape, results_count: int, guards: list[Guard]) -> Tape:
+    """The tape with the outcomes of the guards replaced by one last output: 1.0 if all are as expected, else 0.0."""
+    rows: list[Row] = list(tape.rows)
+    verdict: Arg = 1.0
+    for outcome, guard in zip(tape.outputs[results_count:], guards, strict=True):
+        held: Arg = len(tape.kinds) + len(rows)
+        rows.append((TABLE["equal"], (outcome, guard.expected)))
+        rows.append((TABLE["mul"], (verdict, held)))
+        verdict = held + 1
+    return Tape(tape.kinds, rows, [*tape.outputs[:results_count], verdict])

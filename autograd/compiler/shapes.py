@@ -1,0 +1,164 @@
+"""Shapes: the arguments and results of a compiled function, taken apart into numbers and put together again.
+
+A shape is a nested tuple that says what a thing was, without its numbers; two calls with equal shapes run the same
+program. A number is NUMBER; a flag, a string, None or a function has no number to differentiate and is part of the
+shape itself, as is which Module was passed (its parameters are read again at each call).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd.primitives import number
+from autograd.value import Value
+
+Shape = Any
+
+NUMBER = "number"
+
+
+class HasValues(Exception):
+    """A Value among the arguments: the caller wants graph, not numbers."""
+
+
+def take_apart(x: Any, numbers: list[float]) -> Shape:
+    """Append the numbers of `x` from left to right, and return its shape. Raises HasValues when it meets a Value.
+
+    >>> found = []
+    >>> take_apart({"w": [1.0, 2.0], "b": 3, "how": "mean"}, found), found
+    (('dict', ('w', 'b', 'how'), (('list', 2), 'number', ('static', 'mean', <class 'str'>))), [1.0, 2.0, 3.0])
+    """
+    cls = x.__class__
+    if cls is float:
+        numbers.append(x)
+        return NUMBER
+    if cls is list or cls is tuple:
+        if set(map(type, x)) == {float}:  # the common case, at once
+            numbers.extend(x)
+            return cls.__name__, len(x)
+        return cls.__name__, tuple([take_apart(item, numbers) for item in x])
+    if isinstance(x, (bool, str)) or x is None:
+        return "static", x, type(x)
+    if isinstance(x, Value):
+        raise HasValues
+    if isinstance(x, dict):
+        return "dict", tuple(x), tuple([take_apart(item, numbers) for item in x.values()])
+    if isinstance(x, (list, tuple)):
+        return cls, tuple([take_apart(item, numbers) for item in x])
+    return _take_other_apart(x, numbers)
+
+
+def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
+    if callable(getattr(x, "parameters", None)):
+        return "module", _Same(x)
+    if hasattr(x, "tolist") and hasattr(x, "shape") and x.shape != ():
+        if x.dtype == object:
+            return "array", x.shape, tuple([take_apart(item, numbers) for item in x.ravel().tolist()])
+        numbers.extend(map(number, x.ravel().tolist()))
+        return "array", x.shape
+    if callable(x):
+        return "static", x, type(x)
+    numbers.append(number(x))
+    return NUMBER
+
+
+class _Same:
+    """A thing compared by identity, and kept alive so that its identity stays its own."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any] | None = None) -> Any:
+    """The inverse of take_apart, with numbers (or Values) from `numbers`; `array(shape, items)` makes the arrays.
+
+    >>> put_together(("tuple", (("list", 2), "number")), iter([1.0, 2.0, 3.0]))
+    ([1.0, 2.0], 3.0)
+    """
+    if shape == NUMBER:
+        return next(numbers)
+    kind, *rest = shape
+    if kind == "static":
+        return rest[0]
+    if kind == "module":
+        return rest[0].thing
+    if kind == "dict":
+        return {name: put_together(item, numbers, array) for name, item in zip(rest[0], rest[1])}
+    if kind == "array":
+        items = rest[1] if len(rest) == 2 else (NUMBER,) * math.prod(rest[0])
+        return (array or _array)(rest[0], [put_together(item, numbers, array) for item in items])
+    (items,) = rest
+    items = (NUMBER,) * items if isinstance(items, int) else items
+    parts = [put_together(item, numbers, array) for item in items]
+    if kind == "list":
+        return parts
+    if kind == "tuple":
+        return tuple(parts)
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+
+
+def _array(shape: tuple[int, ...], items: list[Any]) -> Any:
+    import numpy as np
+
+    flat = np.empty(len(items), dtype=float if all(isinstance(item, (int, float)) for item in items) else object)
+    flat[:] = items
+    return flat.reshape(shape)
+
+
+def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
+    """The shape of what a traced function returned; its Values are appended to `values`.
+
+    Plain numbers are part of the shape, so that they cost nothing, or with `constants` appended too.
+
+    >>> results([Value(1.0), 0.0], [])
+    ('list', ('number', ('static', 0.0)))
+    """
+    if isinstance(x, Value) or (constants and isinstance(x, (float, int)) and not isinstance(x, bool)):
+        values.append(x)
+        return NUMBER
+    if isinstance(x, dict):
+        return "dict", tuple(x), tuple([results(item, values, constants) for item in x.values()])
+    if isinstance(x, (list, tuple)):
+        cls = type(x)
+        name = cls.__name__ if cls in (list, tuple) else cls
+        return name, tuple([results(item, values, constants) for item in x])
+    if hasattr(x, "tolist") and getattr(x, "shape", ()) != ():
+        return "array", x.shape, tuple([results(item, values, constants) for item in x.ravel().tolist()])
+    return "static", x
+
+
+def modules(shape: Shape) -> list[Any]:
+    """The Modules among the arguments."""
+    if not isinstance(shape, tuple):
+        return []
+    if shape and shape[0] == "module":
+        return [shape[1].thing]
+    return [module for part in shape for module in modules(part)]
+
+
+def names(shape: Shape, name: str) -> list[str]:
+    """A Python name for every number: x, x_0, x_1_2, params_w.
+
+    >>> names(("dict", ("w", "b"), (("list", 2), "number")), "p")
+    ['p_w_0', 'p_w_1', 'p_b']
+    """
+    if shape == NUMBER:
+        return [name]
+    kind, *rest = shape
+    if kind in ("static", "module"):
+        return []
+    if kind == "array":
+        return [f"{name}_{i}" for i in range(math.prod(rest[0]))]
+    if kind == "dict":
+        keys = [key if isinstance(key, str) and key.isidentifier() else str(i) for i, key in enumerate(rest[0])]
+        return [found for key, item in zip(keys, rest[1]) for found in names(item, f"{name}_{key}")]
+    items = (NUMBER,) * rest[0] if isinstance(rest[0], int) else rest[0]
+    return [found for i, item in enumerate(items) for found in names(item, f"{name}_{i}")]
+
+

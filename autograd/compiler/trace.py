@@ -1,0 +1,336 @@
+"""Tracing: run the function once on recording numbers and keep the graph.
+
+A `Traced` is a Value that records its operation and operands and computes nothing: no number, no local derivative.
+Its number is worked out only where Python must decide something, in a comparison, and that comparison becomes a
+guard. Gradients taken while tracing are graph too: they are written with the table's partials, on Traced operands.
+
+What is an input, what a constant:
+
+    a number in the arguments                            an input of every call
+    a Value made before the trace (a model's weight)     an input too: its `.data` is read again at each call
+    a Value made by the function, a plain number         a constant
+    the parameters of a Module among the arguments       like any Value made before
+
+A weight is recognised when it is reached by an operation. Those that can be found beforehand, in the closure of the
+function, its globals, its object or a Module among the arguments, become Traced themselves while the trace lasts, so
+that reading their `.data` is noticed as well.
+"""
+
+import contextlib
+import functools
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType, FunctionType, MethodType
+from typing import Any, NoReturn
+
+from autograd import context
+from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
+from autograd.func import _partials_as_graph
+from autograd.graph import topological_order
+from autograd.primitives import TABLE, Primitive, number
+from autograd.value import _OPERATORS, Value, _answers_itself
+
+_new = object.__new__
+_slot: Any = vars(Value)["data"]  # the slot itself: Traced.data is a property that guards it
+_active = threading.local()
+
+# An identity through which no gradient flows: `detach()` and `no_grad()`. Not in the table, where every row's partials
+# are the derivatives of its forward; the passes remove it.
+detached = _new(Primitive)
+detached.__dict__.update(TABLE["identity"].__dict__, name="detached", partials=lambda x, z: (0.0,))
+
+
+class Trace:
+    """What one run of a function met: guards, the Values made before it, the constants made by it."""
+
+    def __init__(self) -> None:
+        self.guards: list[Guard] = []
+        self.decisions: list[Value] = []  # the comparisons themselves, one per guard
+        self.live: dict[Value, None] = {}
+        self.made: set[Value] = set()
+        self.inputs: list[Value] = []
+
+    def note(self, node: Value) -> None:
+        """A node that Value's own methods made: of operands that are all older than the trace, or a leaf."""
+        if node.op is None:
+            self.made.add(node)
+        else:
+            for arg in node.args:
+                self.operand(arg)
+            node.__class__ = Traced
+
+    def operand(self, x: Any) -> Any:
+        """`x` as an operand of a Traced: a Value as it is (one made earlier becomes an input), else a float."""
+        if isinstance(x, Traced):
+            return x
+        if isinstance(x, Value):
+            if x not in self.made:
+                self.live[x] = None
+            return x
+        return number(x)
+
+
+def active() -> Trace | None:
+    """The trace that this thread is recording, if any."""
+    return getattr(_active, "trace", None)
+
+
+def _current() -> Trace:
+    trace = active()
+    if trace is None:
+        raise _finished()
+    return trace
+
+
+def _finished() -> TraceError:
+    return TraceError(
+        "a number of a finished trace is used: the compiled function stored it somewhere while it was traced;"
+        " return it as an output instead"
+    )
+
+
+@contextlib.contextmanager
+def tracing(older: Sequence[Value]) -> Iterator[Trace]:
+    """Record everything this thread does with Values. `older` ones are Traced inside the block.
+
+    The cyclic collector rests meanwhile: a graph is no garbage, and looking for it costs more than recording it.
+    """
+    trace = Trace()
+    borrowed = [x for x in older if type(x) is Value]
+    collecting = gc.isenabled()
+    gc.disable()
+    _active.trace = trace
+    for x in borrowed:
+        x.__class__ = Traced
+        trace.live[x] = None
+    try:
+        with context.record_with(trace.note):
+            yield trace
+    finally:
+        for x in borrowed:
+            x.__class__ = Value
+        for x in trace.inputs:
+            _slot.__delete__(x)  # so that a use after the trace is noticed
+        _active.trace = None
+        if collecting:
+            gc.enable()
+
+
+def fresh(data: float, label: str = "") -> "Traced":
+    """A new input of the trace, with the number it has in the call that is traced."""
+    x = _new(Traced)
+    _slot.__set__(x, data)
+    x.op, x.args = None, ()
+    if label:
+        x.label = label
+    _current().inputs.append(x)
+    return x
+
+
+class _Filled:
+    """The nodes whose number is known, as a collection that topological_order can stop at."""
+
+    def __contains__(self, node: Any) -> bool:
+        try:
+            _slot.__get__(node)
+        except AttributeError:
+            return False
+        return True
+
+
+_FILLED: Any = _Filled()
+
+
+def number_of(node: Value) -> float:
+    """The number `node` has in the call that is traced, computed when first asked for."""
+    read = _slot.__get__
+    for below in topological_order([node], inputs=_FILLED):
+        if below not in _FILLED:
+            if below.op is None:
+                raise _finished()
+            data = [arg if arg.__class__ is float else read(arg) for arg in below.args]
+            _slot.__set__(below, below.op.forward(*data))
+    return float(read(node))
+
+
+def _inside() -> bool:
+    """Whether the engine itself is asking, which may read a number: to print it, to compare it."""
+    return str(sys._getframe(2).f_globals.get("__name__", "")).startswith("autograd.")
+
+
+class Traced(Value):
+    """A number of a trace; see the head of this file."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> float:
+        if _inside():
+            return number_of(self)
+        raise left_the_graph("reading .data", context._calling_line())
+
+    @data.setter
+    def data(self, x: float) -> None:
+        raise TraceError(
+            "assigning .data inside a compiled function would happen once, while tracing, and never again: return the"
+            f" new number as an output\n  at {context._calling_line()}"
+        )
+
+    @property
+    def partials(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return tuple(0.0 if partial is None else partial for partial in _partials_as_graph(self))
+
+    def item(self) -> NoReturn:
+        raise left_the_graph("item()", context._calling_line())
+
+    def __float__(self) -> NoReturn:
+        raise left_the_graph("float(...), which the math module calls too,", context._calling_line())
+
+    def __int__(self) -> NoReturn:
+        raise left_the_graph("int(...)", context._calling_line())
+
+    __trunc__ = __round__ = __index__ = __int__
+
+    def __bool__(self) -> NoReturn:
+        raise left_the_graph("the truth of a number (write `x > 0` or the like)", context._calling_line())
+
+    def backward(self, gradient: float = 1.0) -> NoReturn:
+        raise TraceError(
+            "backward() inside a compiled function would write its gradients once, while tracing: use"
+            " autograd.grad(outputs, inputs) or func.value_and_grad and return the derivatives"
+            f"\n  at {context._calling_line()}"
+        )
+
+    def detach(self) -> Value:
+        return _node(detached, (self,))
+
+    def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> Value:
+        return _node(op, tuple(map(_current().operand, args)))
+
+    def __lt__(self, other: Any) -> bool:
+        return _decide(self.less(other))
+
+    def __le__(self, other: Any) -> bool:
+        return _decide(self.less_equal(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return _decide(self.greater(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return _decide(self.greater_equal(other))
+
+
+def _decide(comparison: Any) -> bool:
+    """The outcome of a comparison, which becomes a guard of the trace."""
+    trace = _current()
+    trace.decisions.append(comparison)
+    trace.guards.append(guard(comparison, number_of, context._calling_line()))
+    return trace.guards[-1].expected != 0.0
+
+
+def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
+    node = _new(Traced)
+    node.op = op
+    node.args = args
+    if context.open_contexts > 1 and not context.current.grad_enabled and op is not detached:
+        return _node(detached, (node,))
+    return node
+
+
+# `_node` written out for one operand and for two: the hot path of tracing.
+def _unary(op: Primitive) -> Callable[[Traced], Value]:
+    def method(self: Traced) -> Value:
+        if context.open_contexts > 1:
+            return _node(op, (self,))
+        node = _new(Traced)
+        node.op = op
+        node.args = (self,)
+        return node
+
+    return method
+
+
+def _binary(op: Primitive, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+    def method(self: Traced, other: Any) -> Any:  # a Value, or NotImplemented
+        if other.__class__ is not Traced and other.__class__ is not float:
+            if _answers_itself(other):
+                return NotImplemented
+            other = _current().operand(other)
+        if context.open_contexts > 1:
+            return _node(op, (other, self) if reflected else (self, other))
+        node = _new(Traced)
+        node.op = op
+        node.args = (other, self) if reflected else (self, other)
+        return node
+
+    return method
+
+
+def _install(op: Primitive) -> None:
+    if op.variadic or op.pack is not None or len(op.operands) > 2:
+        return  # Value's method calls the operation, which asks __autograd__
+    make: Any = _unary if len(op.operands) == 1 else _binary
+    direct, *twins = _OPERATORS.get(op.name, ("",))
+    for name in {op.name, op.numpy or op.name, direct} - {""}:
+        setattr(Traced, name, make(op))
+    for twin in twins:
+        setattr(Traced, twin, _binary(op, reflected=True))
+
+
+for _row in TABLE.values():
+    _install(_row)
+
+
+def closed_over(f: Any) -> list[Value]:
+    """The Values that `f` can be seen to use besides its arguments: in its closure, globals and object."""
+    found: dict[Value, None] = {}
+    seen: set[int] = set()
+    waiting: list[Any] = [f]
+    while waiting:
+        x = waiting.pop()
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if isinstance(x, Value):
+            found[x] = None
+        else:
+            waiting.extend(_within(x))
+    return list(found)
+
+
+def _within(x: Any) -> list[Any]:
+    """What `x` holds, as far as `closed_over` looks."""
+    if isinstance(x, (list, tuple, set)):
+        return list(x)
+    if isinstance(x, dict):
+        return list(x.values())
+    if isinstance(x, functools.partial):
+        return [x.func, *x.args, *x.keywords.values()]
+    if isinstance(x, MethodType):
+        return [x.__func__, x.__self__, *getattr(x.__self__, "__dict__", {}).values()]
+    if isinstance(x, FunctionType):
+        return _used_by(x)
+    if isinstance(x, type):
+        return []
+    if callable(getattr(x, "parameters", None)):
+        return list(x.parameters())
+    return [x.__wrapped__] if hasattr(x, "__wrapped__") else []
+
+
+def _used_by(f: FunctionType) -> list[Any]:
+    found: list[Any] = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+    for cell in f.__closure__ or ():
+        with contextlib.suppress(ValueError):  # a name that is not bound yet
+            found.append(cell.cell_contents)
+    if not f.__module__.startswith("autograd."):
+        found += [f.__globals__[name] for name in _names(f.__code__) if name in f.__globals__]
+    return found
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (_names(const) for const in code.co_consts if isinstance(const, CodeType))
+    return set(code.co_names).union(*inner)
+
+

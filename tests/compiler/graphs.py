@@ -1,0 +1,57 @@
+"""Random scalar functions and awkward points for the compiler's tests."""
+
+import math
+import random
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from autograd.primitives import TABLE, Primitive
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, math.inf, -math.inf, math.nan, 1e-320, 1e308, -1e308, 710.0, 3.0, 1e-9]
+
+# Everything that is smooth enough to stay finite for a while when composed at random.
+UNARY = ["neg", "abs", "sin", "cos", "tanh", "atan", "asinh", "sigmoid", "relu", "softplus", "gelu", "erf", "silu"]
+BINARY = ["add", "sub", "mul", "mul", "add", "div", "maximum", "minimum", "hypot", "atan2", "logaddexp"]
+
+
+def same(a: float, b: float) -> bool:
+    """Equal to the last bit; all nans are one number."""
+    return (a != a and b != b) or struct.pack("d", a) == struct.pack("d", b)
+
+
+def random_function(seed: int, operations: int, inputs: int) -> Callable[[list[Any]], Any]:
+    """A function of a list of `inputs` numbers made of `operations` random rows of the table."""
+    rng = random.Random(seed)
+    plan = []
+    for k in range(operations):
+        name = rng.choice(UNARY + BINARY)
+        recent = range(max(0, inputs + k - 8), inputs + k)
+        operands: list[Any] = [rng.choice(recent) if rng.random() < 0.8 else rng.randrange(inputs) for _ in range(2)]
+        constant = rng.choice([1.0, 0.5, 2.0, -1.5, 0.0])
+        plan.append((TABLE[name], operands, constant if rng.random() < 0.2 else None))
+
+    def f(xs: list[Any]) -> Any:
+        values = list(xs)
+        for op, (a, b), constant in plan:
+            if len(op.operands) == 1:
+                values.append(op(values[a]))
+            else:
+                values.append(op(values[a], values[b] if constant is None else constant))
+        return values[-1] + values[-2] * 0.25
+
+    return f
+
+
+def counts(op: Primitive) -> list[int]:
+    """With how many operands to try an operation."""
+    if not op.variadic:
+        return [len(op.operands)]
+    return [2, 4] if op.name == "dot" else [1, 2, 3]
+
+
+def points(count: int, seed: int = 0) -> list[list[float]]:
+    """Points with special numbers in every place, and ordinary ones."""
+    rng = random.Random(seed)
+    tuples = [[x] * count for x in SPECIAL] + [[rng.choice(SPECIAL) for _ in range(count)] for _ in range(40)]
+    return tuples + [[rng.uniform(-3.0, 3.0) for _ in range(count)] for _ in range(20)]

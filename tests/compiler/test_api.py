@@ -1,0 +1,317 @@
+"""autograd.compile as its users meet it: the same numbers as the plain function, whatever changes between calls."""
+
+import threading
+import warnings
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, func, where
+from autograd.compiler.guards import GuardError
+from tests.compiler.graphs import points, random_function, same
+
+BACKENDS = ["python"]
+
+
+@pytest.fixture(params=BACKENDS)
+def compiled(request):
+    """autograd.compile with each back end."""
+    return lambda f=None, **options: autograd.compile(f, **{"backend": request.param, **options})
+
+
+def flat(tree):
+    if isinstance(tree, (list, tuple)):
+        return [x for branch in tree for x in flat(branch)]
+    return [tree]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_graphs_value_gradient_and_hessian(compiled, seed):
+    f = random_function(seed, 20, 3)
+    for g in (f, func.value_and_grad(f), func.hessian(f)):
+        fast = compiled(g)
+        for point in points(3, seed)[-25:]:
+            want = g([Value(x) for x in point])
+            want = [x.data if isinstance(x, Value) else x for x in flat(want)]
+            assert all(map(same, flat(fast(point)), want)), point
+
+
+def test_arguments_and_results_of_any_shape(compiled):
+    Pair = namedtuple("Pair", "a b")
+
+    def f(x, tree, how, flag=None):
+        assert how == "sum"
+        assert flag is None
+        return {"p": Pair(x + 1, tree["w"][0] * 2), "q": (tree["b"],), "text": how, "none": flag, "three": 3}
+
+    result = compiled(f)(1, {"w": [2.0, 5.0], "b": np.float32(3.0)}, "sum", None)
+    assert result == {"p": (2.0, 4.0), "q": (3.0,), "text": "sum", "none": None, "three": 3}
+    assert type(result["p"]) is Pair
+
+
+def test_arrays_in_and_out(compiled):
+    def layer(w, x):
+        return np.tanh(w @ x)
+
+    w, x = np.arange(6.0).reshape(2, 3) / 10, np.array([1.0, 2.0, 3.0])
+    result = compiled(layer)(w, x)
+    assert result.shape == (2,)
+    np.testing.assert_allclose(result, np.tanh(w @ x), rtol=1e-15)
+
+
+def test_another_branch_traces_again(compiled):
+    traces = []
+
+    @compiled
+    def f(x, y):
+        traces.append(1)
+        return x * x if x > y else y - x
+
+    assert [f(2.0, 1.0), f(1.0, 3.0), f(5.0, 1.0), f(0.0, 9.0), f(1.0, 1.0)] == [4.0, 2.0, 25.0, 9.0, 0.0]
+    assert len(traces) == 2
+    assert f(float("nan"), 1.0) != f(float("nan"), 1.0)
+    assert repr(f) == "<compiled f, 2 traces>"
+
+
+def test_too_many_branches_are_said_once_and_still_right(compiled):
+    def steps(x):
+        count = 0
+        while x > count:
+            count += 1
+        return x * count
+
+    fast = compiled(steps, max_traces=3)
+    with pytest.warns(RuntimeWarning, match="steps took 3 different branches.*raise max_traces"):
+        assert [fast(k + 0.5) for k in range(6)] == [(k + 0.5) * (k + 1) for k in range(6)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fast(8.5) == 8.5 * 9
+    assert len(fast.recordings) == 3
+
+
+def test_weights_in_a_closure_are_read_at_each_call(compiled):
+    w = Value(2.0, label="w")
+    fast = compiled(lambda x: w * x + w * w)
+    assert fast(3.0) == 10.0
+    w.data = 5.0
+    assert fast(3.0) == 40.0
+    assert fast.source().startswith("def compiled(x, w):")
+
+
+class Model:
+    def __init__(self):
+        self.w, self.b = Value(2.0), Value(1.0)
+
+    def parameters(self):
+        return [self.w, self.b]
+
+    def __call__(self, x):
+        return self.w * x + self.b
+
+
+def test_a_module_among_the_arguments(compiled):
+    def loss(model, x, y):
+        error = (model(x) - y) ** 2
+        return error, autograd.grad(error, model.parameters())
+
+    fast, model = compiled(loss), Model()
+    assert fast(model, 3.0, 5.0) == (4.0, (12.0, 4.0))
+    model.w.data = 0.0
+    assert fast(model, 3.0, 5.0) == (16.0, (-24.0, -8.0))
+    model.w = Value(4.0)  # another node in the same place
+    assert fast(model, 3.0, 5.0) == (64.0, (48.0, 16.0))
+    assert fast(Model(), 3.0, 5.0) == (4.0, (12.0, 4.0))
+
+
+def test_called_with_values_it_is_the_function_itself(compiled):
+    fast = compiled(lambda x: x * x)
+    x = Value(3.0)
+    fast(x).backward()
+    assert x.grad == 6.0
+    assert func.grad(fast)(4.0) == 8.0
+    assert compiled(lambda x: fast(x) + 1.0)(2.0) == 5.0
+
+
+def test_second_derivatives_that_are_zero_cost_nothing(compiled):
+    def separable(x):
+        return autograd.sum(xi**3 for xi in x)
+
+    fast = compiled(func.hessian(separable))
+    result = fast([1.0, 2.0, 3.0])
+    assert result == [[6.0, 0.0, 0.0], [0.0, 12.0, 0.0], [0.0, 0.0, 18.0]]
+    assert len(fast.recordings[0].tape.outputs) == 3 + 1  # the verdict on the guards is the last
+
+
+def test_methods_and_decorator_with_options(compiled):
+    class Scale:
+        def __init__(self, k):
+            self.k = Value(k)
+
+        @compiled(max_traces=2)
+        def times(self, x):
+            return self.k * x
+
+    class Named(Scale):
+        def parameters(self):
+            return [self.k]
+
+    assert [Named(2.0).times(3.0), Named(4.0).times(3.0)] == [6.0, 12.0]
+
+
+def test_static_arguments(compiled):
+    fast = compiled(lambda x, n: autograd.sum(x**k for k in range(n)), static_argnums=[1])
+    assert [fast(2.0, 3), fast(2.0, 4), fast(3.0, 3)] == [7.0, 15.0, 13.0]
+    assert fast(2.0, True) == 1.0
+    with pytest.raises(TypeError, match=r"argument 1 is in static_argnums, so it must be hashable, not \[3\]"):
+        fast(2.0, [3])
+
+
+def test_clear_reads_plain_numbers_again(compiled):
+    rate = 2.0
+
+    def f(x):
+        return x * rate
+
+    fast = compiled(f)
+    assert fast(3.0) == 6.0
+    rate = 5.0
+    fast.clear()
+    assert fast(3.0) == 15.0
+
+
+# ------------------------------------------------------------------------------------------------------------ batches
+
+
+def loss(w, x, y):
+    return (autograd.tanh(w[0] * x[0] + w[1] * x[1]) - y) ** 2
+
+
+X, Y = np.linspace(-2.0, 2.0, 14).reshape(7, 2), np.linspace(0.0, 1.0, 7)
+
+
+def test_a_batch_is_every_sample_by_itself(compiled):
+    fast = compiled(func.value_and_grad(loss), in_axes=(None, 0, 0))
+    values, slopes = fast([0.5, -0.25], X, Y)
+    assert values.shape == slopes[0].shape == slopes[1].shape == (7,)
+    for i in range(7):
+        want, (a, b) = func.value_and_grad(loss)([0.5, -0.25], list(X[i]), Y[i])
+        assert (values[i], slopes[0][i], slopes[1][i]) == (want, a, b)
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_reduced_over_the_samples(compiled, reduce):
+    fast = compiled(func.value_and_grad(loss), in_axes=(None, 0, 0), reduce=reduce)
+    value, slopes = fast([0.5, -0.25], X, Y)
+    each = [func.value_and_grad(loss)([0.5, -0.25], list(x), y) for x, y in zip(X, Y)]
+    weight = {"sum": 1.0, "mean": 1 / 7}[reduce]
+    assert value == pytest.approx(weight * sum(v for v, _ in each), rel=1e-14)  # sums of 7 terms, reordered
+    assert slopes == pytest.approx([weight * sum(g[k] for _, g in each) for k in (0, 1)], rel=1e-14)
+
+
+def test_constants_and_rows_of_parameters_in_a_batch(compiled):
+    def f(w, x):
+        return [w * w, 3.0, x * w]
+
+    a, b, c = compiled(f, in_axes=(None, 0))(2.0, [1.0, 2.0, 3.0])
+    assert (list(a), list(b), list(c)) == ([4.0] * 3, [3.0] * 3, [2.0, 4.0, 6.0])
+    assert compiled(f, in_axes=(None, 0), reduce="mean")(2.0, [1.0, 2.0, 3.0]) == [4.0, 3.0, 4.0]
+    assert compiled(f, in_axes=(None, 0), reduce="sum")(2.0, [1.0, 2.0, 3.0]) == [12.0, 9.0, 12.0]
+
+
+def test_containers_and_array_results_in_a_batch(compiled):
+    def f(sample):
+        return np.array([sample["x"][0] * 2.0, sample["y"] + sample["x"][1]])
+
+    result = compiled(f, in_axes=0)({"x": X, "y": Y})
+    np.testing.assert_array_equal(result, np.stack([2 * X[:, 0], Y + X[:, 1]], axis=1))
+    rows = compiled(f, in_axes=0)({"x": X.tolist(), "y": Y.tolist()})
+    np.testing.assert_array_equal(rows, result)
+
+
+def test_samples_that_branch_differently_are_an_error_that_says_where(compiled):
+    def f(x):
+        if x > 1.0:
+            return x
+        return x * x
+
+    fast = compiled(f, in_axes=0)
+    assert list(fast([2.0, 3.0])) == [2.0, 3.0]
+    assert list(fast([0.5, -1.0])) == [0.25, 1.0]
+    with pytest.raises(GuardError, match=r"(?s)`x > 1.0` is True for sample 0 and False for sample 2 of the batch.*"
+                       r"where\(condition, a, b\).*test_api.py:\d+: if x > 1.0"):
+        fast([2.0, 3.0, 0.0])
+    assert list(compiled(lambda x: where(x.greater(1.0), x, x * x), in_axes=0)([2.0, 0.5])) == [2.0, 0.25]
+
+
+def test_a_branch_on_a_parameter_is_fine_in_a_batch(compiled):
+    fast = compiled(lambda w, x: w * x if w > 0.0 else x, in_axes=(None, 0))
+    assert list(fast(2.0, [1.0, 2.0])) == [2.0, 4.0]
+    assert list(fast(-2.0, [1.0, 2.0])) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("options", "args", "message"), [
+    ({"in_axes": 1}, (), r"in_axes must be 0 .* or None .*, got 1"),
+    ({"reduce": "max", "in_axes": 0}, (), "reduce must be one of None, 'mean', 'sum', got 'max'"),
+    ({"reduce": "mean"}, (), "reduce='mean' needs samples"),
+    ({"dtype": "float16"}, (), "dtype must be one of 'float64', 'float32', got 'float16'"),
+    ({"backend": "cuda"}, (), "backend must be one of"),
+    ({"in_axes": (0,)}, ([1.0], [2.0]), "in_axes has 1 entries, the call 2 arguments"),
+    ({"in_axes": 0}, ([1.0], [2.0, 3.0]), "argument 1 has 2 samples, the arguments before it 1"),
+    ({"in_axes": 0}, ([], []), "argument 0 has no samples: a batch needs at least one"),
+    ({"in_axes": 0}, ([[1.0], [1.0, 2.0]], [1.0, 1.0]), "the samples of argument 0 differ in shape"),
+])  # fmt: skip
+def test_wrong_options_and_batches_say_what_is_wrong(options, args, message):
+    with pytest.raises(ValueError, match=message):
+        autograd.compile(lambda x, y: x + y, **options)(*args)
+
+
+def test_wrong_things_say_what_is_wrong():
+    with pytest.raises(TypeError, match=r"compile expects a function, got float \(3.0\)"):
+        autograd.compile(3.0)
+    with pytest.raises(TypeError, match="argument 0 has in_axes=0, so it must be an array or a list of samples"):
+        autograd.compile(lambda x: x, in_axes=0)(3.0)
+    with pytest.raises(TypeError, match="not complex"):
+        autograd.compile(lambda x: x)(3j)
+    with pytest.raises(ValueError, match="nothing has been traced yet"):
+        autograd.compile(lambda x: x).source()
+
+
+# ------------------------------------------------------------------------------------------------- precision, threads
+
+
+def test_float32_rounds(compiled):
+    fast = compiled(lambda x: x / 3.0, dtype="float32")
+    assert fast(1.0) == float(np.float32(1.0) / np.float32(3.0))
+    batch = compiled(lambda x: x / 3.0, dtype="float32", in_axes=0)(np.arange(5, dtype=np.float32))
+    assert batch.dtype == np.float32
+    np.testing.assert_array_equal(batch, np.arange(5, dtype=np.float32) / np.float32(3.0))
+
+
+def test_many_threads_call_at_once(compiled):
+    fast = compiled(func.value_and_grad(lambda x: x * x if x > 0.0 else -x))
+    wrong = []
+
+    def work(k):
+        for i in range(200):
+            x = float(i - 100) * k
+            if fast(x) != ((x * x, 2 * x) if x > 0 else (-x, -1.0)):
+                wrong.append(x)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in (1, 2, 3, 4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert not wrong
+    assert len(fast.recordings) == 2
+
+
+def test_the_source_can_be_read():
+    fast = autograd.compile(lambda x, w: (x * w["a"]).tanh() if x > 0.0 else x)
+    assert fast.source(2.0, {"a": 3.0}) == '''def compiled(x, w_a):
+    v2 = greater(x, 0.0)
+    v3 = x * w_a
+    v4 = tanh(v3)
+    v5 = equal(v2, 1.0)
+    return (v4, v5)
+'''

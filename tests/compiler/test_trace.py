@@ -1,0 +1,202 @@
+"""Tracing: what is recorded, what is noticed, what is refused with its line."""
+
+import copy
+import gc
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, func, no_grad
+from autograd.compiler.guards import TraceError
+from autograd.compiler.tape import evaluate, record
+from autograd.compiler.trace import Traced, closed_over, fresh, tracing
+from autograd.primitives import TABLE
+from tests.compiler.graphs import counts, points, same
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_every_operation_is_recorded_through_the_table(name):
+    op = TABLE[name]
+    for count in counts(op):
+        with tracing([]) as trace:
+            inputs = [fresh(0.5 + i) for i in range(count)]
+            node = Traced.__autograd__(inputs[0], op, tuple(inputs))
+        assert type(node) is Traced
+        assert not trace.live
+        tape = record([node], inputs)
+        for point in points(count)[::5]:
+            assert same(evaluate(tape, point)[0], op.forward(*point))
+
+
+def test_operators_methods_and_functions_record_alike():
+    with tracing([]):
+        x, y = fresh(2.0), fresh(3.0)
+        pairs = [
+            (x + y, "add", (x, y)), (2 - x, "sub", (2.0, x)), (x * 2, "mul", (x, 2.0)), (1 / x, "div", (1.0, x)),
+            (x**y, "pow", (x, y)), (2**x, "pow", (2.0, x)), (-x, "neg", (x,)), (+x, "identity", (x,)),
+            (abs(x), "abs", (x,)), (x.tanh(), "tanh", (x,)), (autograd.tanh(x), "tanh", (x,)),
+            (x.clamp(0.0, 1.0), "clamp", (x, 0.0, 1.0)), (autograd.sum([x, y, 1]), "sum", (x, y, 1.0)),
+        ]  # fmt: skip
+    for node, name, args in pairs:
+        assert (type(node), node.op.name, node.args) == (Traced, name, args)
+
+
+def test_older_values_are_inputs_whatever_they_meet():
+    w, b = Value(2.0), Value(1.0)
+    with tracing([]) as trace:
+        x = fresh(3.0)
+        out = [w * x, x * w, w * w + b, autograd.maximum(w, x), w.relu()]
+    assert all(type(node) is Traced for node in out)
+    assert set(trace.live) == {w, b}
+    assert type(w) is Value
+    assert evaluate(record(out, [x, w, b]), [3.0, 5.0, 1.0]) == [15.0, 15.0, 26.0, 5.0, 5.0]
+
+
+def test_an_older_result_is_an_input_as_it_stands():
+    w = Value(2.0)
+    squared = w * w
+    with tracing([]) as trace:
+        x = fresh(3.0)
+        out = squared * x
+    assert list(trace.live) == [squared]
+    assert len(record([out], [x, squared]).rows) == 1
+
+
+def test_values_made_inside_are_constants():
+    with tracing([]) as trace:
+        x = fresh(3.0)
+        out = x * Value(4.0) + autograd.exp(Value(0.0))
+    assert not trace.live
+    assert evaluate(record([out], [x]), [2.0]) == [9.0]
+
+
+def test_gradients_are_graph_with_and_without_create_graph():
+    w = Value(2.0)
+    with tracing([w]):
+        x = fresh(3.0)
+        (plain,) = autograd.grad(x * x * w, w)
+        (again,) = autograd.grad(autograd.grad(x**3 * w, x, create_graph=True)[0], x)
+        value, push = func.jvp(lambda t: t * t, [x], [1.0])
+    tape = record([plain, again, value, push], [x, w])
+    assert evaluate(tape, [5.0, 7.0]) == [25.0, 6.0 * 5.0 * 7.0, 25.0, 10.0]
+
+
+@pytest.mark.parametrize("stop", [lambda x: x.detach(), lambda x: no_grad()(lambda: x * 1.0)()])
+def test_detach_and_no_grad_stop_the_gradient_and_keep_the_number(stop):
+    def f(x):
+        return x * stop(x * x)
+
+    compiled = autograd.compile(func.value_and_grad(f))
+    for x in (2.0, 3.0):
+        assert compiled(x) == func.value_and_grad(f)(x) == (x**3, x * x)
+
+
+def test_comparisons_are_guards_with_their_line():
+    with tracing([]) as trace:
+        x, y = fresh(2.0, "x"), fresh(3.0, "y")
+        assert (x < y, x <= 2, 3 > y, max(x, y) is y) == (True, True, False, True)
+    assert [guard.text for guard in trace.guards] == ["x < y", "x <= 2.0", "y < 3.0", "y > x"]
+    assert [guard.expected for guard in trace.guards] == [1.0, 1.0, 0.0, 1.0]
+    assert "assert (x < y" in str(trace.guards[0].line)
+
+
+def test_numbers_are_computed_only_where_something_is_decided():
+    calls = []
+    probe = copy.copy(TABLE["exp"])
+    probe.forward = lambda x: calls.append(x) or math.exp(x)
+    with tracing([]):
+        x = fresh(1.0)
+        y = Traced.__autograd__(x, probe, (x,))
+        assert calls == []
+        assert y > 1.0
+        assert y > 2.0
+    assert calls == [1.0]
+
+
+@pytest.mark.parametrize(("use", "what"), [
+    (float, r"float\(\.\.\.\)"),
+    (int, r"int\(\.\.\.\)"),
+    (math.exp, "the math module"),
+    (bool, "the truth of a number"),
+    (range, r"int\(\.\.\.\)"),
+    (round, r"int\(\.\.\.\)"),
+    (lambda x: x.data, r"reading \.data"),
+    (lambda x: x.item(), r"item\(\)"),
+    (lambda x: setattr(x, "data", 1.0), r"assigning \.data"),
+    (lambda x: x.backward(), r"backward\(\) inside a compiled function"),
+])  # fmt: skip
+def test_a_number_that_leaves_the_graph_is_an_error_with_its_line(use, what):
+    def f(x):
+        use(x * 2.0)  # here it leaves
+        return x
+
+    with pytest.raises(TraceError, match=f"(?s){what}.*test_trace.py:"):
+        autograd.compile(f)(3.0)
+
+
+def test_reading_the_data_of_a_weight_is_noticed():
+    w = Value(2.0)
+    model = {"w": [w]}
+
+    def f(x):
+        return x * model["w"][0].data
+
+    with pytest.raises(TraceError, match=r"(?s)reading \.data.*return x \* model"):
+        autograd.compile(f)(3.0)
+    assert type(w) is Value
+    assert w.data == 2.0
+
+
+def test_a_number_kept_from_an_earlier_trace_is_an_error():
+    kept = []
+
+    def f(x):
+        kept.append(x)
+        return x + kept[0]
+
+    compiled = autograd.compile(f)
+    assert compiled(1.0) == 2.0
+    with pytest.raises(TraceError, match="a number of a finished trace"):
+        compiled.clear() or compiled(1.0)
+    with pytest.raises(TraceError, match="a number of a finished trace"):
+        bool(kept[0] > 0.0)
+
+
+def test_printing_shows_the_traced_number(capsys):
+    compiled = autograd.compile(lambda x: print(x * 2.0) or x)
+    compiled(4.0)
+    compiled(5.0)
+    assert capsys.readouterr().out == "Value(data=8.0, grad=0.0)\n"
+
+
+def test_everything_is_put_back_also_after_an_error():
+    w = Value(2.0)
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), tracing([w]):
+        assert type(w) is Traced
+        assert not gc.isenabled()
+        1 / 0  # noqa: B018
+    assert type(w) is Value
+    assert gc.isenabled()
+    assert (w * 2.0).data == 4.0
+
+
+def test_where_a_function_keeps_its_values():
+    a, b, c, d, e, g = (Value(float(i)) for i in range(6))
+
+    class Model:
+        def __init__(self):
+            self.weight = a
+
+        def loss(self, x, scale=b):
+            return x * self.weight * scale * c
+
+        def parameters(self):
+            return [d]
+
+    model = Model()
+    assert {a, b, c} <= set(closed_over(model.loss))
+    assert closed_over(lambda x: x * model.weight) == [d]
+    assert closed_over(func.grad(lambda x: x * e)) == [e]
+    assert closed_over([{"deep": (g,)}]) == [g]
