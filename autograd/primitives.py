@@ -9,7 +9,7 @@ The columns of a row
              that the same text gives a number from floats, more graph from Values, and a formula from names. The
              result z is an argument too, since many derivatives are shortest in it: exp' = z, tanh' = 1 - z*z.
   symbol     how Python writes it between or before its operands: `+`. Functions have none.
-  tex        the same in TeX: {0}, {1} stand for the operands, {args} for all of them.
+  tex        the same in TeX: {0}, {1} stand for the operands, {args} for all of them; or a function of their texts.
   domain     an open interval per operand inside which the row is defined, and smooth but for `kink` and `pole`.
   kink       zero where the function is defined but not differentiable; a gradient there is a choice, written down
              in `partials`: relu'(0) = 0, abs'(0) = 0, maximum shares a tie equally (PyTorch's choices).
@@ -55,7 +55,7 @@ class Primitive:
         partials: Callable[..., tuple[Any, ...]],
         *,
         symbol: str | None = None,
-        tex: str | None = None,
+        tex: str | Callable[..., str] | None = None,
         domain: tuple[Interval, ...] | None = None,
         kink: Callable[..., Any] | None = None,
         pole: Callable[..., Any] | None = None,
@@ -96,6 +96,14 @@ class Primitive:
         if chosen is not None:
             return chosen.__autograd__(self, args)
         return self.forward(*[number(arg) for arg in args])
+
+    def to_tex(self, *operands: str) -> str:
+        """The row in TeX, with these texts for its operands.
+
+        >>> exp.to_tex("x")
+        'e^{x}'
+        """
+        return self.tex(*operands) if callable(self.tex) else self.tex.format(*operands, args=", ".join(operands))
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -196,6 +204,14 @@ def logaddexp_forward(x: Any, y: Any) -> Any:
     return where(equal(x, y), x + LN2, maximum(x, y) + log1p(exp(-abs(x - y))))  # equal: also inf and inf
 
 
+def tex_sum(*xs: str) -> str:
+    return " + ".join(xs) or "0"
+
+
+def tex_dot(*a: str) -> str:
+    return tex_sum(*(rf"{x} \cdot {y}" for x, y in zip(a[: len(a) // 2], a[len(a) // 2 :])))
+
+
 # Rows that earlier rows mention.
 sign: Primitive
 cos: Primitive
@@ -282,11 +298,12 @@ minimum  = P("minimum",  smaller,          lambda x, y, z: (less(x, y) + 0.5 * e
 clamp    = P("clamp",    lambda x, min, max: smaller(larger(x, min), max),
                                            lambda x, min, max, z: (greater_equal(x, min) * less_equal(x, max), less(x, min) * less(min, max),
                                                                    1.0 - (1.0 - greater(x, max)) * (1.0 - greater(min, max))),
-             kink=lambda x, min, max: (x - min) * (x - max) * (max - min), pack=lambda x, min=-inf, max=inf: (x, min, max), numpy="clip")
+             kink=lambda x, min, max: (x - min) * (x - max) * (max - min), pack=lambda x, min=-inf, max=inf: (x, min, max), numpy="clip",
+             tex=r"\min\left(\max\left({0}, {1}\right), {2}\right)")
 sign     = P("sign",     signum,           lambda x, z: (0.0,),                 tex=r"\operatorname{{sign}}\left({0}\right)", kink=lambda x: x)
 where    = P("where",    lambda condition, x, y: x if condition else y,
                                            lambda condition, x, y, z: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
-             kink=lambda condition, x, y: condition)
+             tex=r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}", kink=lambda condition, x, y: condition)
 greater       = P("greater",       truth(operator.gt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} > {1}\right]", kink=lambda x, y: x - y)
 greater_equal = P("greater_equal", truth(operator.ge), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \ge {1}\right]", kink=lambda x, y: x - y)
 less          = P("less",          truth(operator.lt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} < {1}\right]", kink=lambda x, y: x - y)
@@ -295,17 +312,18 @@ equal         = P("equal",         truth(operator.eq), lambda x, y, z: (0.0, 0.0
 
 # many operands
 sum      = P("sum",      lambda *xs: add_up(xs),
-                                           lambda *a: (1.0,) * (len(a) - 1),    tex=r"\operatorname{{sum}}\left({args}\right)", pack=pack_values, composite=True)
+                                           lambda *a: (1.0,) * (len(a) - 1),    tex=tex_sum, pack=pack_values, composite=True)
 mean     = P("mean",     lambda *xs: add_up(xs) / len(xs),
                                            lambda *a: (1.0 / (len(a) - 1),) * (len(a) - 1),
-             tex=r"\operatorname{{mean}}\left({args}\right)", pack=pack_some, composite=True)
+             tex=lambda *xs: rf"\frac{{{tex_sum(*xs)}}}{{{len(xs)}}}", pack=pack_some, composite=True)
 dot      = P("dot",      lambda *a: add_up(map(operator.mul, a[: len(a) // 2], a[len(a) // 2 :])),
                                            lambda *a: a[len(a) // 2 : -1] + a[: len(a) // 2],
-             tex=r"\operatorname{{dot}}\left({args}\right)", pack=pack_pairs, composite=True)
+             tex=tex_dot, pack=pack_pairs, composite=True)
 logsumexp = P("logsumexp", logsumexp_forward,
                                            lambda *a: tuple(exp(x - a[-1]) for x in a[:-1]),
-             tex=r"\operatorname{{logsumexp}}\left({args}\right)", pack=pack_some, composite=True)
-logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)), composite=True)
+             tex=lambda *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right)", pack=pack_some, composite=True)
+logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)),
+             tex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", composite=True)
 # fmt: on
 
 if not TYPE_CHECKING:  # a type checker reads the rows themselves

@@ -45,7 +45,9 @@ def test_a_composite_row_fed_with_values_gives_the_same_number_as_graph(op):
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=str)
 def test_the_tex_template_takes_the_operands(op):
-    text = op.tex.format(*"abcdef"[: max(1, len(op.operands))], args="a, b")
+    operands = "αβγδ"[: len(op.operands) or 4]
+    text = op.to_tex(*operands)
+    assert all(text.count(operand) >= 1 for operand in operands)
     assert text.count("{") == text.count("}")
 
 
