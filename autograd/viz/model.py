@@ -1,9 +1,11 @@
 """The picture model: a computation graph as plain data, ready to be laid out, cut down, or stepped through."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd import context
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import TABLE, Primitive
 from autograd.value import Value
@@ -111,6 +113,11 @@ def root_values(v: Any) -> list[Value]:
     return list(dict.fromkeys(given))  # a Value twice is drawn once
 
 
+def undisturbed() -> AbstractContextManager[None]:
+    """Inside the block nodes are recorded plainly, whatever contexts the caller has opened."""
+    return context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope="")
+
+
 def _names(labels: Labels) -> Callable[[Value], str]:
     if labels is None:
         return lambda value: value.label
@@ -170,8 +177,9 @@ def _cells(order: list[Value], expand: Collection[str]) -> Iterable[_Cell]:
 def _inside(cell: _Cell) -> list[_Cell]:
     """The forward function of a composite row, fed with Values: the same number as a graph, with gradients."""
     assert cell.op is not None
-    fresh = [Value(arg.data) if isinstance(arg, Value) else arg for arg in cell.args]
-    result = cell.op.forward(*fresh)
+    with undisturbed():
+        fresh = [Value(arg.data) if isinstance(arg, Value) else arg for arg in cell.args]
+        result = cell.op.forward(*fresh)
     if not isinstance(result, Value) or not result.args:
         return []
     outside: dict[Any, Any] = {new: old for new, old in zip(fresh, cell.args) if isinstance(new, Value)}

@@ -1,0 +1,149 @@
+"""A graph as a Python program that rebuilds it: the same operations in the same order, and so the same number."""
+
+import json
+import keyword
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from autograd import primitives
+from autograd.graph import topological_order
+from autograd.primitives import Primitive
+from autograd.value import Value
+
+LINE = 72  # characters of an expression; a longer one gets a name
+DEEP = 12  # parentheses within parentheses; Python's own parser stops at 200
+
+_BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}  # Python's precedence, by symbol
+_UNARY, _ATOM = 3, 5
+Text = tuple[str, int, int]  # the expression, how tightly it binds, how deep it is
+
+
+def to_python(v: Value) -> str:
+    """A Python program that builds `v` again and calls it `result`.
+
+    Leaves, labelled nodes, subexpressions used twice and long ones get a line and a name of their own. The program's
+    `result.data` is `v.data` to the last bit, as long as no `.data` was changed since `v` was computed.
+    Raises TypeError when `v` is not a Value.
+
+    >>> a, b = Value(-4.0, label="a"), Value(2.0, label="b")
+    >>> print(to_python((a + b) * b.tanh()))
+    import autograd as ag
+    from autograd import Value
+    <BLANKLINE>
+    b = Value(2.0, label="b")
+    a = Value(-4.0, label="a")
+    result = (a + b) * ag.tanh(b)
+    <BLANKLINE>
+    """
+    if not isinstance(v, Value):
+        raise TypeError(f"to_python writes Values, not {type(v).__name__} ({v!r:.60})")
+    order = topological_order([v])
+    uses: dict[Value, int] = {}
+    for node in order:
+        for arg in node.args:
+            if isinstance(arg, Value):
+                uses[arg] = uses.get(arg, 0) + 1
+    called = _Names()
+    found: dict[Value, Text] = {}
+    lines: list[str] = []
+    for node in order:
+        text = _written(node, found)
+        long = len(text[0]) > LINE or text[2] > DEEP
+        if node.op is None or node is v or node.label or uses[node] > 1 or long:
+            name = "result" if node is v else called.of(node)
+            lines.append(f"{name} = {text[0]}")
+            text = (name, _ATOM, 0)
+        found[node] = text
+    return "\n".join([*_imports(order), "", *lines, ""])
+
+
+def _imports(order: Iterable[Value]) -> list[str]:
+    """What the program needs: this package, the names of inf and nan, and operations registered from outside."""
+    order = list(order)
+    lines = ["import autograd as ag", "from autograd import Value"]
+    numbers = [node.data for node in order if node.op is None]
+    numbers += [arg for node in order for arg in node.args if not isinstance(arg, Value)]
+    if not all(map(math.isfinite, numbers)):
+        lines.insert(0, "from math import inf, nan")
+    foreign = sorted({node.op.name for node in order if node.op is not None and not _is_public(node.op)})
+    if foreign:
+        lines.append("from autograd.primitives import find")
+    return lines
+
+
+def _is_public(op: Primitive) -> bool:
+    return getattr(primitives, op.name, None) is op
+
+
+class _Names:
+    """A Python name for every node that needs one: from its label, or v1, v2, ..."""
+
+    def __init__(self) -> None:
+        self.used = {"result", "ag", "autograd", "Value", "find", "inf", "nan", *keyword.kwlist}
+        self.count = 0
+
+    def of(self, node: Value) -> str:
+        name = re.sub(r"\W", "_", node.label)
+        if not name:
+            self.count += 1
+            name = f"v{self.count}"
+        elif not name.isidentifier():
+            name = f"v_{name}"
+        free, twin = name, 1
+        while free in self.used:
+            twin += 1
+            free = f"{name}_{twin}"
+        self.used.add(free)
+        return free
+
+
+def _written(node: Value, found: dict[Value, Text]) -> Text:
+    if node.op is None:
+        label = f", label={json.dumps(node.label, ensure_ascii=False)}" if node.label else ""
+        return f"Value({node.data!r}{label})", _ATOM, 0
+    operands = [found[arg] if isinstance(arg, Value) else _number(arg) for arg in node.args]
+    deep = 1 + max((depth for _, _, depth in operands), default=0)
+    symbol = node.op.symbol
+    if symbol and len(operands) == 1:
+        text, binds, _ = operands[0]
+        return symbol + _bracketed(text, binds, _ATOM if text[0] in "+-" else _UNARY), _UNARY, deep
+    if symbol and len(operands) == 2:
+        binds = _BINDS[symbol]
+        power = symbol == "**"  # groups to the right, and takes a sign only on its right
+        left = _bracketed(*operands[0][:2], binds + power)
+        right = _bracketed(*operands[1][:2], _UNARY if power else binds + 1)
+        return f"{left} {symbol} {right}", binds, deep
+    return _call(node.op, node.args, [text for text, _, _ in operands]), _ATOM, deep
+
+
+def _call(op: Primitive, args: tuple[Any, ...], texts: list[str]) -> str:
+    """A call of the row; one that packs lists gets them as it takes them."""
+    name = f"ag.{op.name}" if _is_public(op) else f"find({op.name!r})"
+    if not op.variadic:
+        return f"{name}({', '.join(texts)})"
+    half = len(args) // 2
+    if _packs(op, args, args):
+        return f"{name}([{', '.join(texts)}])"
+    if _packs(op, args, args[:half], args[half:]):
+        return f"{name}([{', '.join(texts[:half])}], [{', '.join(texts[half:])}])"
+    if op.pack is None:
+        return f"{name}({', '.join(texts)})"
+    return f"{name}.apply(({', '.join(texts)},))"
+
+
+def _packs(op: Primitive, args: tuple[Any, ...], *given: Any) -> bool:
+    """Whether a call with `given` has just these operands."""
+    try:
+        return op.pack is not None and tuple(op.pack(*given)) == args
+    except (TypeError, ValueError):
+        return False
+
+
+def _number(x: float) -> Text:
+    return repr(x), _UNARY if math.copysign(1.0, x) < 0 else _ATOM, 0
+
+
+def _bracketed(text: str, binds: int, least: int) -> str:
+    return text if binds >= least else f"({text})"
