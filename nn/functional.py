@@ -82,20 +82,16 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     """Squared near 0, absolute beyond delta: r^2 / 2 for r = |x - y| < delta, else delta (r - delta / 2)."""
     if not delta > 0.0:
         raise ValueError(f"huber_loss needs a delta above 0, got {delta}")
-
-    def huber(x: Any, y: Any) -> Any:
-        r = abs(x - y)
-        near = clamp(r, 0.0, delta)
-        return near * (r - 0.5 * near)
-
-    return _elementwise("huber_loss", huber, input, target, reduction)
+    return _elementwise("huber_loss", lambda x, y: _huber(x, y, delta), input, target, reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """The Huber loss divided by its delta: r^2 / (2 beta) for r = |x - y| < beta, else r - beta / 2."""
+    if not beta >= 0.0:
+        raise ValueError(f"smooth_l1_loss needs a beta of at least 0, got {beta}")
     if beta == 0.0:
         return l1_loss(input, target, reduction)
-    return huber_loss(input, target, reduction, delta=beta) / beta
+    return _elementwise("smooth_l1_loss", lambda x, y: _huber(x, y, beta) / beta, input, target, reduction)
 
 
 def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
@@ -154,7 +150,7 @@ def nll_loss(input: Any, target: Any, weight: Sequence[float] | None = None, red
 
     `weight` gives each class its weight; the mean is then weighted too, as in PyTorch.
     """
-    return _by_class("nll_loss", lambda row, k: -row[k], input, target, weight, reduction)
+    return _by_class("nll_loss", lambda row, k: _weighed(-row[k], weight, k), input, target, weight, reduction)
 
 
 def cross_entropy(
@@ -181,8 +177,7 @@ def cross_entropy(
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
     def from_logits(row: Sequence[Any], k: int) -> Any:
-        loss = logsumexp(row) - row[k]
-        return loss if weight is None else weight[k] * loss
+        return _weighed(logsumexp(row) - row[k], weight, k)
 
     def smoothed(row: Sequence[Any], k: int) -> Any:
         everywhere = sum([from_logits(row, other) for other in range(len(row))])
@@ -212,6 +207,12 @@ def l2_penalty(weights: Iterable[Any]) -> Any:
 # ------------------------------------------------------------------------------------------------ inside
 
 _REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"mean": mean, "sum": sum}
+
+
+def _huber(x: Any, y: Any, delta: float) -> Any:
+    r = abs(x - y)
+    near = clamp(r, 0.0, delta)
+    return near * (r - 0.5 * near)
 
 
 def _elementwise(name: str, loss: Callable[[Any, Any], Any], input: Any, target: Any, reduction: str) -> Any:
@@ -247,6 +248,10 @@ def _by_class(
     if weight is None or reduction != "mean":
         return _reduce(losses[0] if one else losses, reduction)
     return sum(losses) / math.fsum(weight[k] for k in classes)
+
+
+def _weighed(loss: Any, weight: Sequence[float] | None, k: int) -> Any:
+    return loss if weight is None else weight[k] * loss
 
 
 def _class(name: str, row: Sequence[Any], target: Any) -> int:
