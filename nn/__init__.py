@@ -7,7 +7,9 @@
 """
 
 from nn import functional as functional
+from nn import init as init
 from nn import optim as optim
+from nn import utils as utils
 from nn.activations import ELU as ELU
 from nn.activations import GELU as GELU
 from nn.activations import LeakyReLU as LeakyReLU
@@ -22,12 +24,15 @@ from nn.activations import Tanh as Tanh
 from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.containers import Residual as Residual
 from nn.containers import Sequential as Sequential
+from nn.descent import gradient_descent as gradient_descent
 from nn.history import History as History
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer
 from nn.layers import Linear as Linear
 from nn.layers import Neuron as Neuron
 from nn.module import Module as Module
+from nn.normalization import BatchNorm1d as BatchNorm1d
+from nn.normalization import Dropout as Dropout
 from nn.saving import load as load
 from nn.saving import save as save
 from nn.training import Training as Training
