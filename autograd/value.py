@@ -78,6 +78,30 @@ class Value:
         """The number, as PyTorch spells it."""
         return self.data
 
+    def draw(self, **options: Any) -> Any:
+        """The computation graph of this Value as a picture: see `autograd.viz.draw` for the options."""
+        from autograd.viz import draw
+
+        return draw(self, **options)
+
+    def to_latex(self) -> str:
+        """The formula of this Value in TeX: see `autograd.viz.to_latex`."""
+        from autograd.viz import to_latex
+
+        return to_latex(self)
+
+    def to_python(self) -> str:
+        """A Python program that computes this Value again: see `autograd.viz.to_python`."""
+        from autograd.viz import to_python
+
+        return to_python(self)
+
+    def trace(self) -> Any:
+        """How this Value was computed, operation by operation, as a table: see `autograd.viz.trace`."""
+        from autograd.viz import trace
+
+        return trace(self)
+
     def step_through(self, language: str = "en") -> Any:
         """The forward and the backward pass one step at a time: see `autograd.viz.step_through`."""
         from autograd.viz import step_through
@@ -136,6 +160,11 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<code>{escape(repr(self))}</code>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         named = {name: getattr(self, name) for name in ("label", "scope") if getattr(self, name)}
@@ -209,7 +238,7 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
         x = self.data
         if isinstance(other, Value):
             y = other.data
-        elif type(other) is float:
+        elif other.__class__ is float:
             y = other
         elif _answers_itself(other):
             return NotImplemented

@@ -4,6 +4,12 @@ from autograd.viz.draw import Drawing as Drawing
 from autograd.viz.draw import draw as draw
 from autograd.viz.explain import Explanation as Explanation
 from autograd.viz.explain import explain as explain
+from autograd.viz.latex import derivative_table as derivative_table
+from autograd.viz.latex import partial_latex as partial_latex
+from autograd.viz.latex import to_latex as to_latex
+from autograd.viz.python import to_python as to_python
 from autograd.viz.stepper import Step as Step
 from autograd.viz.stepper import Stepper as Stepper
 from autograd.viz.stepper import step_through as step_through
+from autograd.viz.trace import Trace as Trace
+from autograd.viz.trace import trace as trace

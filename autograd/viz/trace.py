@@ -1,0 +1,124 @@
+"""trace: what was computed, operation by operation, as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, overload
+
+from autograd.graph import topological_order
+from autograd.value import Value
+from autograd.viz.notation import fill, inside, names, shown, templates_of
+
+SHOWN = 200  # rows of a longer trace that are printed: the first and the last
+COLUMNS = ("step", "name", "operation", "in numbers", "value", "local derivatives", "gradient")
+
+
+@dataclass(frozen=True)
+class TraceRow:
+    """One line of the table. `operation` and `numbers` are empty for a leaf; `grad` is None until a backward pass."""
+
+    step: int
+    name: str
+    operation: str
+    numbers: str
+    data: float
+    partials: tuple[tuple[str, float], ...]  # (operand, local derivative), an operand used twice twice
+    grad: float | None
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, in the order of COLUMNS."""
+        slopes = ", ".join(f"∂{self.name}/∂{operand} = {shown(partial)}" for operand, partial in self.partials)
+        known = "?" if self.grad is None else shown(self.grad)
+        return str(self.step), self.name, self.operation, self.numbers, shown(self.data), slopes, known
+
+
+class Trace(Sequence[TraceRow]):
+    """The rows of a trace, operands first. Print it, index it, or take it as Markdown or HTML."""
+
+    def __init__(self, root: Value) -> None:
+        if not isinstance(root, Value):
+            raise TypeError(f"trace needs a Value, not {type(root).__name__} ({root!r:.60})")
+        self.root = root
+        self._order = topological_order([root])
+        self._names = names(self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, index: int) -> TraceRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TraceRow]: ...
+    def __getitem__(self, index: int | slice) -> TraceRow | list[TraceRow]:
+        steps = range(1, len(self) + 1)[index]
+        return self._row(steps) if isinstance(steps, int) else [self._row(step) for step in steps]
+
+    def _row(self, step: int) -> TraceRow:
+        node = self._order[step - 1]
+        name, grad = self._names[node], node.grad if node.has_grad else None
+        if node.op is None:
+            return TraceRow(step, name, "", "", node.data, (), grad)
+        operands = [self._names[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
+        given = [inside(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
+        template = templates_of(node).result
+        slopes = zip(node.args, node.partials)
+        partials = tuple((self._names[arg], partial) for arg, partial in slopes if isinstance(arg, Value))
+        operation, numbers = fill(template, operands, name), fill(template, given, shown(node.data))
+        return TraceRow(step, name, operation, numbers, node.data, partials, grad)
+
+    def _shown(self) -> list[tuple[str, ...]]:
+        """The cells of the rows to be printed, with one row of dots for those that are left out."""
+        if len(self) <= SHOWN:
+            return [row.cells() for row in self]
+        half = SHOWN // 2
+        dots = ("…", f"{len(self) - 2 * half:,} more", *("…",) * 5)
+        return [*(row.cells() for row in self[:half]), dots, *(row.cells() for row in self[-half:])]
+
+    def __str__(self) -> str:
+        rows = [COLUMNS, *self._shown()]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
+        lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths)).rstrip() for row in rows]
+        return "\n".join([lines[0], "  ".join("-" * wide for wide in widths), *lines[1:]])
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self)} rows>"
+
+    def to_markdown(self) -> str:
+        """The table in Markdown."""
+        lines = ["| " + " | ".join(COLUMNS) + " |", "|--:" + "|---" * 3 + "|--:|---|--:|"]
+        for row in self._shown():
+            safe = [cell.replace("\\", "\\\\").replace("|", r"\|").replace("*", r"\*") for cell in row]
+            lines.append("| " + " | ".join(safe) + " |")
+        return "\n".join(lines) + "\n"
+
+    def to_html(self) -> str:
+        """The table in HTML."""
+        head = "".join(f"<th>{name}</th>" for name in COLUMNS)
+        body = "\n".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._shown()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        try:
+            return {"text/plain": str(self), "text/html": self.to_html(), "text/markdown": self.to_markdown()}
+        except Exception as error:  # a notebook's display must not fail
+            return {"text/plain": f"{self!r}, which could not be written out: {error}"}
+
+
+def trace(v: Value) -> Trace:
+    """How `v` was computed, operation by operation: value, local derivatives, gradient ("?" before a backward pass).
+
+    Raises TypeError when `v` is not a Value.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> c = a * b
+    >>> c.backward()
+    >>> print(trace(c))
+    step  name  operation  in numbers  value  local derivatives        gradient
+    ----  ----  ---------  ----------  -----  -----------------------  --------
+    1     b                            -3                              2
+    2     a                            2                               -3
+    3     v1    a·b        2·(-3)      -6     ∂v1/∂a = -3, ∂v1/∂b = 2  1
+    """
+    return Trace(v)
