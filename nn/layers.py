@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import Value, dot
+from autograd import Value, dot, scope
 from nn.activations import Activation, by_name
 from nn.module import Module, Row
 
@@ -77,7 +77,10 @@ class Layer(Module):
 
     def forward(self, x: Row) -> Row:
         expect(self, self.nin, x)
-        row = [neuron.run([x])[0][0] for neuron in self.neurons]
+        row = []
+        for neuron in self.neurons:
+            with scope(neuron._name):
+                row.append(neuron.forward(x))
         return row if self.activation is None else self.activation.run([row])[0]
 
     def extra_repr(self) -> str:
