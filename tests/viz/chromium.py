@@ -1,0 +1,92 @@
+"""A real browser with the network off. Every request that a page tries is written down, also one that would fail."""
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@contextlib.contextmanager
+def chromium():
+    """The browser, or a skip that says how to get one."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright to test pages in a browser")
+    with sync_api.sync_playwright() as playwright:
+        found = next(filter(None, map(shutil.which, NAMES)), playwright.chromium.executable_path)
+        if not Path(found).exists():
+            pytest.skip("no Chromium: apt-get install chromium, or python -m playwright install chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Sheet:
+    """A page opened offline, what it asked for, and what it complained about."""
+
+    def __init__(self, browser, path, width=1280, scheme="light", scripts=True, clock=False):
+        self.context = browser.new_context(
+            offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
+        )
+        self.page = self.context.new_page()
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        if clock:
+            self.page.clock.install()
+        self.url = Path(path).as_uri()
+        self.page.goto(self.url)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        asked = [url for url in self.requests if url != self.url and not url.startswith("data:")]
+        complaints = self.complaints
+        self.context.close()
+        if error[0] is None:
+            assert asked == []
+            assert complaints == []
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def panel(self):
+        """The step on show: role -> (label, full number, text)."""
+        return {
+            role: (label, float(number), text)
+            for role, label, number, text in self.page.locator("dl").evaluate(
+                """list => [...list.querySelectorAll("dd")].map((line) => [line.className,
+                    line.previousElementSibling.textContent, line.querySelector("data").value, line.textContent])"""
+            )
+        }
+
+    def numbers(self):
+        """The table: name -> (value, gradient or None)."""
+        return {
+            name: (float(data), None if gradient is None else float(gradient))
+            for name, data, gradient in self.page.locator("tbody").evaluate(
+                """body => [...body.rows].map((row) => {
+                    const find = (what) => row.querySelector(what)?.value ?? null;
+                    const data = find(".data input:not(.wrong)") ?? find(".data data") ?? "nan";
+                    return [row.querySelector("th").textContent, data, find(".gradient data")];
+                })"""
+            )
+        }
+
+    def overflow(self):
+        """How many pixels the page is wider than its window, and any panel than its frame."""
+        return self.page.evaluate(
+            """() => {
+                const roots = [...document.querySelectorAll("*")].map((host) => host.shadowRoot).filter(Boolean);
+                const framed = "main, header, nav, .panel, dd, .sheet, td, th";
+                const frames = roots.flatMap((root) => [...root.querySelectorAll(framed)]);
+                return Math.max(document.documentElement.scrollWidth - innerWidth,
+                    ...frames.map((frame) => frame.scrollWidth - frame.clientWidth));
+            }"""
+        )

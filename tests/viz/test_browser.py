@@ -1,0 +1,304 @@
+"""The saved sheet in a real browser, offline: its numbers are the engine's, its keys and clicks work, all fits."""
+
+import math
+import random
+
+import pytest
+
+from autograd import Value, dot, gelu, logsumexp, maximum
+from autograd.primitives import TABLE
+from autograd.value import record, register
+from autograd.viz import step_through
+from autograd.viz.javascript import key, program, unknown
+from autograd.viz.model import picture
+from autograd.viz.page import asset
+from tests.viz.chromium import Sheet, chromium
+from tests.viz.expressions import random_graph, readme_of_micrograd
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def blank(browser):
+    return browser.new_page()
+
+
+@pytest.fixture(scope="module")
+def readme(tmp_path_factory):
+    _, _, g = readme_of_micrograd()
+    stepper = step_through(g)
+    return stepper, stepper.save_html(tmp_path_factory.mktemp("readme") / "readme.html")
+
+
+# ------------------------------------------------------------------------------------------------ the table, by number
+
+
+def points(op, arity):
+    """Operands inside the row's domain, and the special ones: zeros, ties, infinities, nan."""
+    rng = random.Random(op.name)
+    intervals = op.domain * arity if op.variadic else op.domain
+    bounds = [(max(low, -3.0), min(high, 3.0 if low < 1.0 else 9.0)) for low, high in intervals]
+    inside = [[rng.uniform(*ends) for ends in bounds] for _ in range(20)]
+    special = [0.0, -0.0, 1.0, -1.0, 2.0, -8.0, 1e-8, 40.0, -40.0, 800.0, math.inf, -math.inf, math.nan]
+    return inside + [[x] * arity for x in special] + [[rng.choice(special) for _ in range(arity)] for _ in range(40)]
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_javascript_computes_every_row_as_the_engine_does(blank, op):
+    arity = 3 if op.variadic and op.name != "dot" else 4 if op.variadic else len(op.operands)
+    asked = points(op, arity)
+    code = asset("operations.js") + program([(op, arity)])
+    answers = blank.evaluate(
+        f"(points) => {{ {code}; const name = '{key((op, arity))}';"
+        "return points.map((x) => { const z = O[name](...x); return [z, P[name](...x, z)]; }); }",
+        asked,
+    )
+    for operands, (z, partials) in zip(asked, answers, strict=True):
+        node = record(op, tuple(map(Value, operands)))
+        # Two libraries' last digits differ, and 1 - z*z loses as many as z is close to 1: hence the absolute part.
+        assert z == pytest.approx(node.data, rel=1e-12, abs=1e-12, nan_ok=True), operands
+        assert partials == pytest.approx(node.partials, rel=1e-12, abs=1e-12, nan_ok=True), (operands, z)
+
+
+def test_every_row_can_be_computed_in_the_browser():
+    assert unknown((op, 2 if op.variadic else len(op.operands)) for op in TABLE.values()) == []
+
+
+# ------------------------------------------------------------------------------------------------------- step by step
+
+
+def test_every_step_shows_the_numbers_of_the_stepper(browser, readme):
+    stepper, path = readme
+    with Sheet(browser, path) as sheet:
+        for step in stepper:
+            panel = sheet.panel()
+            if step.phase == "forward":
+                assert panel["result"][1] == step.node.data
+            else:
+                assert panel["sum"][1] == step.total
+            if step.operand is not None:
+                assert [panel[role][1] for role in ("local", "upstream", "contribution")] == [
+                    step.local, step.upstream, step.contribution]  # fmt: skip
+                assert f"{step.count} of {step.expected} contributions" in panel["sum"][0]
+                shown = panel["local"][2].replace("−", "-")
+                assert step.formula in shown
+                assert step.numbers in shown
+            sheet.press("ArrowRight")
+
+
+def test_after_the_last_step_the_gradients_are_the_engines(browser, readme):
+    stepper, path = readme
+    a, b, g = readme_of_micrograd()
+    g.backward()
+    with Sheet(browser, path) as sheet:
+        sheet.press("End")
+        numbers = sheet.numbers()
+    assert (numbers["a"], numbers["b"], numbers["g"]) == ((a.data, a.grad), (b.data, b.grad), (g.data, 1.0))
+    assert numbers == {name: (node.data, stepper.gradients[node]) for node, name in stepper.names.items()}
+
+
+def test_keys_buttons_and_slider(browser, readme):
+    stepper, path = readme
+    with Sheet(browser, path, clock=True) as sheet:
+        page = sheet.page
+        counter, n = page.locator(".counter"), len(stepper)
+        at = lambda i: counter.inner_text() == f"step {i} of {n}"
+        assert at(1)
+        sheet.press("ArrowRight", "ArrowRight")
+        assert at(3)
+        sheet.press("ArrowLeft")
+        assert at(2)
+        sheet.press("End", "ArrowRight")
+        assert at(n)
+        sheet.press("Home", "ArrowLeft")
+        assert at(1)
+        for button, place in [("last", n), ("previous", n - 1), ("first", 1), ("next", 2)]:
+            page.locator(f"button.{button}").click()
+            assert at(place), button
+        page.locator("input[type=range]").fill("10")
+        assert at(11)
+        page.locator("h1").click()
+        sheet.press(" ")
+        page.clock.run_for(2500)
+        assert at(13)
+        sheet.press(" ")
+        page.clock.run_for(5000)
+        assert at(13)
+
+
+def test_a_click_on_a_node_shows_its_gradient_finished(browser, readme):
+    stepper, path = readme
+    drawn = picture(stepper.root)
+    with Sheet(browser, path) as sheet:
+        for node, name in stepper.names.items():
+            sheet.page.locator(f"#{drawn.ids[node]}").click()
+            assert sheet.panel()["sum"][1] == stepper.gradients[node]
+            group = sheet.page.locator(f"#{drawn.ids[node]}")
+            assert "now" in group.get_attribute("class").split()
+            assert "finished" in group.get_attribute("class").split()
+            if node is not stepper.root:
+                assert sheet.page.locator(".verdict").inner_text() == f"The gradient of {name} is finished."
+
+
+def test_a_click_on_an_edge_shows_where_its_number_comes_from(browser, readme):
+    stepper, path = readme
+    drawn = picture(stepper.root)
+    with Sheet(browser, path) as sheet:
+        for edge in drawn.edges:
+            if drawn.node(edge.tail).kind != "constant":
+                sheet.page.locator(f"#{edge.id} .partial").click()
+                assert sheet.panel()["local"][1] == edge.partial
+                assert "now" in sheet.page.locator(f"#{edge.id}").get_attribute("class").split()
+
+
+def test_the_drawing_tells_what_is_known_so_far(browser, readme):
+    stepper, path = readme
+    drawn = picture(stepper.root)
+    with Sheet(browser, path) as sheet:
+        grads = lambda: sheet.page.locator(".drawing .grad").all_text_contents()
+        sheet.press("Home")
+        assert set(grads()) == {"?"}
+        sheet.press("End")
+        assert "?" not in grads()
+        b = next(node for node, name in stepper.names.items() if name == "b")
+        assert sheet.page.locator(f"#{drawn.ids[b]} .grad").text_content() == "645.5773"
+
+
+# ----------------------------------------------------------------------------------------------------------- what if?
+
+
+def check_what_if(sheet, rebuilt):
+    """All numbers after the last step against the engine's on a graph built from the new values."""
+    for name, node, gradient in rebuilt:
+        data, grad = sheet.numbers()[name]
+        assert data == pytest.approx(node.data, rel=1e-12, abs=1e-12)
+        assert grad == pytest.approx(gradient, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("changes", [{"a": "3.25"}, {"b": "-0.1"}, {"a": "1e-3", "b": "7"}, {"a": " -2 "}])
+def test_what_if_equals_the_engine(browser, readme, changes):
+    stepper, path = readme
+    new = {}
+    for node, name in stepper.names.items():
+        operands = [new[arg] if isinstance(arg, Value) else arg for arg in node.args]
+        new[node] = node.op(*operands) if node.op else Value(float(changes.get(name, node.data)))
+    new[stepper.root].backward()
+    with Sheet(browser, path) as sheet:
+        sheet.press("End")
+        for name, text in changes.items():
+            sheet.page.get_by_role("textbox", name=name, exact=True).fill(text)
+        numbers = sheet.numbers()
+        for node, name in stepper.names.items():
+            assert numbers[name] == pytest.approx((new[node].data, new[node].grad), rel=1e-12, abs=1e-12)
+        sheet.page.locator("button.reset").click()
+        assert sheet.numbers() == {n: (v.data, stepper.gradients[v]) for v, n in stepper.names.items()}
+
+
+def test_what_if_for_fused_and_kinked_operations(browser, tmp_path):
+    def make(values):
+        x, y, z = (Value(value, label=name) for value, name in zip(values, "xyz"))
+        loss = logsumexp([x, y, z]) + dot([x, y], [y, z]) + gelu(x) * maximum(x, y) + y.erf() + abs(z).cbrt()
+        loss.label = "loss"
+        return [x, y, z, loss]
+
+    path = step_through(make([0.5, -1.5, 2.0])[-1]).save_html(tmp_path / "fused.html")
+    for values in ([1.0, 1.0, -3.0], [0.0, -2.0, 8.0], [-700.0, 0.25, 1.0]):
+        nodes = make(values)
+        nodes[-1].backward()
+        with Sheet(browser, path) as sheet:
+            sheet.press("End")
+            for name, value in zip("xyz", values):
+                sheet.page.get_by_role("textbox", name=name, exact=True).fill(str(value))
+            check_what_if(sheet, [(node.label, node, node.grad) for node in nodes])
+
+
+def test_what_if_says_what_is_not_a_number(browser, readme):
+    _, path = readme
+    with Sheet(browser, path) as sheet:
+        before = sheet.numbers()["g"]
+        field = sheet.page.get_by_role("textbox", name="a", exact=True)
+        field.fill("two")
+        assert sheet.page.locator(".problem").inner_text() == "two is not a number"
+        assert sheet.numbers()["g"] == before
+        sheet.press("ArrowLeft", "Home")  # in a field the keys belong to the field
+        assert sheet.page.locator(".counter").inner_text().startswith("step 1 of")
+        field.fill("inf")
+        assert sheet.page.locator(".problem").inner_text() == ""
+        assert math.isinf(sheet.numbers()["v15"][0])
+
+
+def test_an_operation_the_browser_does_not_know(browser, tmp_path):
+    if "halved_for_the_browser" not in TABLE:
+        register("halved_for_the_browser", lambda x: x / 2.0, lambda x, z: (0.5,))
+        register("halved_composite", lambda x: x / 2.0, lambda x, z: (0.5,), composite=True)
+    x = Value(3.0, label="x")
+    with Sheet(browser, step_through(x.halved_for_the_browser()).save_html(tmp_path / "a.html")) as sheet:
+        assert "the browser does not know halved_for_the_browser" in sheet.page.locator(".what-if").inner_text()
+        assert sheet.page.locator("table input").count() == 0
+        sheet.press("End")
+        assert sheet.numbers()["x"] == (3.0, 0.5)
+    with Sheet(browser, step_through(x.halved_composite()).save_html(tmp_path / "b.html")) as sheet:
+        sheet.page.get_by_role("textbox", name="x").fill("10")
+        assert sheet.numbers()["v1"][0] == 5.0
+
+
+# ---------------------------------------------------------------------------------------------------- how it looks
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_runs_over_its_frame(browser, tmp_path, width, language):
+    _, _, g = readme_of_micrograd()
+    with Sheet(browser, step_through(g, language).save_html(tmp_path / "g.html"), width=width) as sheet:
+        for place in (0, 20, 25, 30, 58):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            assert sheet.overflow() <= 0
+
+
+def test_dark_mode_has_dark_paper_and_light_ink(browser, readme):
+    _, path = readme
+    brightness = {}
+    for scheme in ("light", "dark"):
+        with Sheet(browser, path, scheme=scheme) as sheet:
+            brightness[scheme] = sheet.page.evaluate(
+                """() => { const style = getComputedStyle(document.querySelector(".stepgrad-stepper"));
+                    return [style.backgroundColor, style.color].map((c) => Number(c.match(/\\d+/)[0])); }"""
+            )
+    assert brightness["light"][0] > 200 > 60 > brightness["light"][1]
+    assert brightness["dark"][0] < 60 < 200 < brightness["dark"][1]
+
+
+def test_english_and_chinese(browser, tmp_path):
+    x = Value(3.0, label="x")
+    with Sheet(browser, step_through(x * x, "zh").save_html(tmp_path / "x.html")) as sheet:
+        sheet.press("End")
+        assert "x 的梯度已经算完" in sheet.page.locator(".verdict").inner_text()
+        assert sheet.page.locator("html").get_attribute("lang") == "zh"
+        sheet.page.locator("select.language").select_option("en")
+        assert sheet.page.locator(".verdict").inner_text() == "The gradient of x is finished."
+        assert sheet.page.locator("html").get_attribute("lang") == "en"
+        text = sheet.page.locator("main").inner_text()
+        assert not any("\u4e00" <= letter <= "\u9fff" for letter in text.replace("中文", ""))
+
+
+def test_a_label_cannot_become_code(browser, tmp_path):
+    x = Value(3.0, label="</script><img src=http://127.0.0.1:9/x onerror=alert(1)>{0}&amp;")
+    y = x * x
+    y.label = "<b>y"
+    with Sheet(browser, step_through(y).save_html(tmp_path / "x.html")) as sheet:
+        sheet.press("End")
+        assert sheet.numbers()[x.label] == (3.0, 6.0)
+        assert sheet.page.locator("h1").inner_text() == "<b>y, step by step"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_graphs_in_the_browser(browser, tmp_path, seed):
+    _, root = random_graph(seed, size=15)
+    stepper = step_through(root)
+    with Sheet(browser, stepper.save_html(tmp_path / "r.html")) as sheet:
+        sheet.press("End")
+        assert sheet.numbers() == {name: (v.data, stepper.gradients[v]) for v, name in stepper.names.items()}
