@@ -23,7 +23,7 @@ def as_rows(X: Any, name: str = "X") -> list[list[float]]:
         raise ValueError(f"{name} is empty: pass at least one row")
     table = []
     for i, row in enumerate(rows):
-        if not isinstance(row, list | tuple) and not hasattr(row, "__array__"):
+        if not (hasattr(row, "__len__") or hasattr(row, "__array__")) or isinstance(row, str):
             raise ValueError(f"{name} is a list of rows, one per sample, but entry {i} is {row!r}: "
                              f"write [[x] for x in {name}] if each sample is a single number")
         table.append([_number(x, f"{name}, row {i}, column {j}") for j, x in enumerate(_listed(row, name))])

@@ -78,7 +78,7 @@ def architecture(model: Module) -> dict[str, Any]:
     bound = inspect.signature(type(model).__init__).bind(model, *args, **named)
     bound.apply_defaults()  # written down, so that a default that changes later does not change old files
     described = {name: _described(x, f"{type(model).__name__}({name}=...)")
-                 for name, x in list(bound.arguments.items())[1:] if name != "seed"}
+                 for name, x in list(bound.arguments.items())[1:] if name != "seed" and x not in ((), {})}
     return {"class": type(model).__name__, **described}
 
 

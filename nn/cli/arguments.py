@@ -40,7 +40,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=100)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.help and "%(default)" not in action.help and action.default not in (None, False, argparse.SUPPRESS) and action.default != []:
+        if action.help and action.default not in (None, False, [], argparse.SUPPRESS):
             return f"{action.help} (default: %(default)s)"
         return action.help
 
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    _train_options(command("train", train, "train a network and write a report (meant when no command is given)", TRAIN))
+    _train_options(command("train", train, "train a network, write a report (meant when no command is given)", TRAIN))
     made = command("predict", predict, "apply a trained model to new rows",
                    "Apply a trained model to the rows of a CSV file and write them, with the predictions, to another.")
     made.add_argument("model", help="the folder that train wrote, or its model.safetensors")
@@ -77,8 +77,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("--drop", type=_names, default=[], metavar="COLUMNS", help="columns to leave out: --drop id,name")
     add("--task", choices=("classification", "regression"), help="what the target is, where the guess is wrong")
     add("--hidden", type=_sizes, default="8", metavar="SIZES", help="neurons per hidden layer: 16,16, or none")
-    add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=f"one of {', '.join(sorted(NAMES))}")
-    add("--optimizer", choices=OPTIMIZERS, default="adam", metavar="NAME", help="one of " + ", ".join(OPTIMIZERS))
+    add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=f"{', '.join(sorted(NAMES))}")
+    add("--optimizer", choices=OPTIMIZERS, default="adam", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=_positive(float), metavar="RATE", help="the learning rate (default: 0.02, sgd: 0.1)")
     add("--epochs", type=_positive(int), default=100, metavar="N", help="passes over the training data, at most")
     add("--batch-size", type=_positive(int), default=16, metavar="N", help="samples per step")

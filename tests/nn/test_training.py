@@ -1,0 +1,425 @@
+"""fit: what it accepts, what it refuses, what it computes, when it stops, and that a resumed run is the same run."""
+
+import array
+import functools
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nn
+from autograd import Value
+from nn import functional as F
+from nn.data import blobs, xor
+from nn.tensorfile import FileError
+from nn.training import epoch, steps
+
+DATA = xor(24, noise=0.2, seed=3)
+X, Y = DATA.features, DATA.labels
+
+
+def mlp(*outputs, seed=1):
+    return nn.MLP(2, [4, *(outputs or (2,))], activation="tanh", seed=seed)
+
+
+def fit(model, X=X, y=Y, **options):
+    return nn.fit(model, X, y, **{"epochs": 3, "batch_size": 8, "progress": False, **options})
+
+
+def bits(model):
+    return [x.hex() for x in model.state_dict().values()]
+
+
+# ------------------------------------------------------------------------------------------------------ what it does
+
+
+def test_it_learns_and_says_so():
+    model = mlp()
+    history = fit(model, epochs=60, validation=(X, Y))
+    assert len(history) == 60
+    assert history.names == ["epoch", "loss", "lr", "validation_loss"]
+    assert history.validation_loss[-1] < 0.3 < 0.6 < history.validation_loss[0]
+    assert not model.training
+    assert history.stopped == ""
+
+
+def test_one_epoch_is_the_loop_one_would_write():
+    """Two parts of 8 and 4 samples a step, written out by hand, give the same bits."""
+    model, twin = mlp(), mlp()
+    history = fit(model, X[:12], Y[:12], epochs=1, batch_size=8, accumulate=2, optimizer=nn.optim.SGD(
+        model.parameters(), lr=0.5), seed=7)
+    order = list(range(12))
+    random.Random(7).shuffle(order)
+    twin.zero_grad()
+    total = 0.0
+    for part in order[:8], order[8:]:
+        loss = F.cross_entropy([twin(X[i]) for i in part], [Y[i] for i in part])
+        (loss * (len(part) / 12)).backward()
+        total += loss.data * len(part)
+    for p in twin.parameters():
+        p.data -= 0.5 * p.grad
+    assert bits(model) == bits(twin)
+    assert history.loss == [total / 12]
+
+
+@pytest.mark.parametrize(("size", "accumulate"), [(5, 5), (7, 4), (1, 24), (23, 2)])
+def test_accumulated_parts_equal_the_full_batch(size, accumulate):
+    """Unequal parts too. Sums are added in another order: the difference is rounding, a few units in the last place."""
+    whole, parts = mlp(), mlp()
+    for model, batch, count in (whole, None, 1), (parts, size, accumulate):
+        fit(model, epochs=4, batch_size=batch, accumulate=count,
+            optimizer=nn.optim.SGD(model.parameters(), lr=0.3, momentum=0.9))
+    assert list(parts.state_dict().values()) == pytest.approx(list(whole.state_dict().values()), rel=1e-11, abs=1e-12)
+
+
+def test_steps_cover_the_order():
+    made = list(steps(list(range(11)), 3, 2))
+    assert made == [[[0, 1, 2], [3, 4, 5]], [[6, 7, 8], [9, 10]]]
+
+
+def test_the_same_seed_gives_the_same_bits_and_leaves_pythons_generator_alone():
+    random.seed(5)
+    before = random.getstate()
+    models = [mlp(), mlp(), mlp()]
+    histories = [fit(model, seed=seed) for model, seed in zip(models, (4, 4, 5), strict=True)]
+    assert bits(models[0]) == bits(models[1]) != bits(models[2])
+    assert histories[0] == histories[1] != histories[2]
+    assert random.getstate() == before
+
+
+def test_a_schedule_is_stepped_after_every_epoch():
+    model = mlp()
+    optimizer = nn.optim.SGD(model.parameters(), lr=1.0)
+    history = fit(model, optimizer=optimizer, schedule=nn.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5))
+    assert history["lr"] == [1.0, 0.5, 0.25]
+
+
+def test_callbacks_see_the_run_and_can_stop_it():
+    seen = []
+
+    def watch(training):
+        seen.append((training.epoch, training.history.loss[-1]))
+        training.history.record(twice=2 * training.epoch)
+        if training.epoch == 2:
+            training.stop("seen enough")
+
+    history = fit(mlp(), epochs=9, callbacks=[watch])
+    assert seen == [(1, history.loss[0]), (2, history.loss[1])]
+    assert history.stopped == "seen enough"
+    assert history["twice"] == [2, 4]
+
+
+def test_a_regression_and_a_single_logit():
+    line = nn.Linear(1, 1, seed=0)
+    fit(line, [[x / 10] for x in range(20)], [0.3 * x - 1 for x in range(20)], epochs=300,
+        optimizer=nn.optim.SGD(line.parameters(), lr=0.3))
+    assert line([2.0]).data == pytest.approx(5.0, abs=1e-3)  # how far 300 steps get
+    assert fit(mlp(1), epochs=80, batch_size=4).loss[-1] < 0.2, "one output, targets 0 and 1: a single logit"
+    two = nn.Linear(1, 2, seed=0)
+    assert fit(two, [[0.0], [1.0]], [[0.0, 1.0], [1.0, 0.0]], epochs=200).loss[-1] < 0.1
+
+
+def test_batch_norm_and_dropout_are_in_their_modes():
+    layers = [nn.Linear(2, 8, seed=1), *([nn.BatchNorm1d(8)] if hasattr(nn, "BatchNorm1d") else []), nn.Tanh()]
+    if hasattr(nn, "Dropout"):
+        layers.append(nn.Dropout(0.2, seed=2))
+    model = nn.Sequential(*layers, nn.Linear(8, 2, seed=3))
+    modes = []
+    history = fit(model, validation=(X, Y), epochs=40, callbacks=[lambda training: modes.append(model.training)])
+    assert history.validation_loss[-1] < history.validation_loss[0]
+    assert not model.training
+
+
+# ----------------------------------------------------------------------------------------------------- early stopping
+
+
+def test_early_stopping_restores_the_best_weights():
+    model, states = mlp(), []
+    validation = ([[0.0, 1.0], [1.0, 1.0]], [0, 0])  # wrong on purpose: training makes it worse
+    history = fit(model, epochs=50, validation=validation, callbacks=[
+        lambda training: states.append(bits(training.model)), nn.EarlyStopping(patience=4)])
+    best = min(range(len(history)), key=history.validation_loss.__getitem__)
+    assert history.best_epoch == best + 1
+    assert len(history) == best + 5
+    assert bits(model) == states[best] != states[-1]
+    assert history.stopped.startswith("validation_loss has not fallen below")
+
+
+def test_early_stopping_by_its_options():
+    model = mlp()
+    history = fit(model, epochs=30, callbacks=[nn.EarlyStopping(2, monitor="loss", min_delta=10, restore_best=False)])
+    assert (len(history), history.best_epoch) == (3, None)
+    with pytest.raises(ValueError, match="patience of at least 1 epoch, got 0"):
+        nn.EarlyStopping(0)
+    with pytest.raises(ValueError, match=r"watches 'validation_loss', .* pass validation=\(X, y\) to fit"):
+        fit(mlp(), callbacks=[nn.EarlyStopping()])
+
+
+# --------------------------------------------------------------------------------------------------------- divergence
+
+
+class Log(nn.Module):
+    """The logarithm of its inputs: nan below 0."""
+
+    def forward(self, row):
+        return [x.log() for x in row]
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_operation():
+    model = nn.Sequential(nn.Linear(2, 2, seed=0), Log())
+    for p, x in zip(model.parameters(), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), strict=True):
+        p.data = x
+    before = bits(model)
+    with pytest.warns(RuntimeWarning, match="training stopped in epoch 1: step 1: the loss is nan: log in log1 made"):
+        history = fit(model, [[1.0, -2.0], [2.0, -3.0]], [[0.0, 0.0], [1.0, 1.0]], batch_size=None)
+    assert "log in log1 made nan from" in history.stopped
+    assert f"{Path(__file__).name}" in history.stopped, "the line of this file that took the logarithm"
+    assert history.rows == []
+    assert bits(model) == before
+
+
+class Root(nn.Module):
+    """The square root: at 0 its value is finite and its derivative is not."""
+
+    def __init__(self):
+        self.w = Value(0.0, label="w")
+
+    def forward(self, row):
+        return (self.w * row[0]).sqrt()
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_too():
+    model = Root()
+    with pytest.warns(RuntimeWarning, match=r"the backward pass of sqrt .*made .*inf"):
+        history = fit(model, [[1.0], [2.0]], [1.0, 1.0])
+    assert model.w.data == 0.0
+    assert history.stopped
+
+
+def test_divergence_in_the_middle_keeps_the_last_checkpoint(tmp_path):
+    model = nn.Linear(1, 1, seed=0)
+    path = tmp_path / "run"
+    with pytest.warns(RuntimeWarning, match="training stopped in epoch"):
+        history = fit(model, [[10.0], [20.0]], [1.0, 2.0], epochs=500, checkpoint=path,
+                      optimizer=nn.optim.SGD(model.parameters(), lr=10.0))
+    assert 1 < len(history) < 500
+    again = nn.Linear(1, 1)
+    with pytest.warns(RuntimeWarning):
+        resumed = fit(again, [[10.0], [20.0]], [1.0, 2.0], epochs=500, checkpoint=path, resume=True,
+                      optimizer=nn.optim.SGD(again.parameters(), lr=10.0))
+    assert resumed == history
+
+
+# ------------------------------------------------------------------------------------------------- what it is fed with
+
+
+class Frame:
+    """Something with `__array__` and nothing else, as a data frame might be."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __array__(self, dtype=None, copy=None):
+        return pytest.importorskip("numpy").array(self.rows)
+
+
+def test_every_kind_of_data_gives_the_same_bits():
+    np = pytest.importorskip("numpy")
+    kinds = [(X, Y), (tuple(map(tuple, X)), tuple(Y)), (np.array(X), np.array(Y)), (Frame(X), Frame(Y)),
+             ([np.array(row) for row in X], [np.int64(y) for y in Y]), ([array.array("d", row) for row in X], Y)]
+    results = set()
+    for rows, labels in kinds:
+        model = mlp()
+        fit(model, rows, labels)
+        results.add(tuple(bits(model)))
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize(("X", "y", "error", "message"), [
+    ([], [], ValueError, "X is empty: pass at least one row"),
+    ([[]], [0], ValueError, "the rows of X are empty"),
+    ([[1.0, 2.0], [3.0]], [0, 1], ValueError, "X is ragged: row 1 has 1 number, row 0 has 2"),
+    ([1.0, 2.0], [0, 1], ValueError, r"X is a list of rows, one per sample, but entry 0 is 1.0: write \[\[x\] for x"),
+    ([[1.0, 2.0, 3.0]], [0], ValueError, "Layer expects 2 inputs, got 3"),
+    ([[1.0, math.nan]], [0], ValueError, "X, row 0, column 1 is nan: data must be finite"),
+    ([[1.0, 2.0], [math.inf, 0.0]], [0, 1], ValueError, "X, row 1, column 0 is inf: data must be finite"),
+    ([[1.0, "2"]], [0], TypeError, "X, row 0, column 1 is '2': not a number"),
+    ([[1.0, None]], [0], TypeError, "X, row 0, column 1 is None: not a number"),
+    ([[1.0, 2.0]], [0, 1], ValueError, "y has 2 targets for 1 rows: pass one per row"),
+    ([[1.0, 2.0]], [2], ValueError, r"y\[0\] is class 2, but the model has 2 outputs: classes go from 0 to 1"),
+    ([[1.0, 2.0]], [-1], ValueError, r"y\[0\] is class -1, but the model has 2 outputs"),
+    ([[1.0, 2.0]], [0.5], ValueError, "the model gives 2 outputs a row, and y has 1"),
+    ([[1.0, 2.0]], [math.nan], ValueError, r"y\[0\] is nan: data must be finite"),
+    ([[1.0, 2.0]], ["a"], TypeError, r"y\[0\] is 'a': not a number"),
+    ("1 2", [0], TypeError, "X is a list or an array of numbers, got str"),
+    (7, [0], TypeError, "X is a list or an array of numbers, got int"),
+])
+def test_bad_data_is_one_clear_error_before_any_work(X, y, error, message):
+    model = mlp()
+    before = bits(model)
+    with pytest.raises(error, match=message):
+        fit(model, X, y)
+    assert bits(model) == before
+
+
+def test_classes_are_whole_numbers():
+    with pytest.raises(ValueError, match=r"y\[1\] is 0.5, not a class: this loss takes whole numbers from 0"):
+        fit(mlp(), X[:2], [0, 0.5], loss=F.cross_entropy)
+    with pytest.raises(ValueError, match=r"validation y\[0\] is class 9"):
+        fit(mlp(), validation=(X[:1], [9]))
+    with pytest.raises(ValueError, match=r"y\[0\] is class 7"):
+        fit(mlp(), X[:1], [7], loss=functools.partial(F.cross_entropy, label_smoothing=0.1))
+    assert fit(mlp(), X[:2], [0.0, 1.0], loss=F.cross_entropy).loss
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"epochs": 0}, "epochs is a whole number of at least 1, got 0"),
+    ({"batch_size": -1}, "batch_size is a whole number of at least 1, got -1"),
+    ({"accumulate": 1.5}, "accumulate is a whole number of at least 1, got 1.5"),
+    ({"resume": True}, "resume=True needs checkpoint="),
+])
+def test_options_that_make_no_sense(options, message):
+    with pytest.raises(ValueError, match=message):
+        fit(mlp(), **options)
+
+
+# --------------------------------------------------------------------------------------------- checkpoints and resume
+
+
+class Reached(Exception):
+    """The epoch at which a test pulls the plug."""
+
+
+def plug(at):
+    def pull(training):
+        if training.epoch == at:
+            raise Reached
+    return pull
+
+
+def everything():
+    """A model with random numbers inside, an optimiser with state, a schedule and early stopping."""
+    layers = [nn.Linear(2, 6, seed=1), nn.Tanh(), nn.Linear(6, 2, seed=2)]
+    if hasattr(nn, "Dropout"):
+        layers.insert(2, nn.Dropout(0.3, seed=5))
+    if hasattr(nn, "BatchNorm1d"):
+        layers.insert(1, nn.BatchNorm1d(6))
+    model = nn.Sequential(*layers)
+    optimizer = nn.optim.Adam(model.parameters(), lr=0.05)
+    return model, {"optimizer": optimizer, "schedule": nn.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.9)}
+
+
+def test_a_resumed_run_is_the_same_run(tmp_path):
+    model, options = everything()
+    history = fit(model, **options, epochs=12, validation=(X, Y), callbacks=[nn.EarlyStopping(4)])
+    for at in 1, 5, 9:
+        path = tmp_path / f"run{at}"
+        broken, options = everything()
+        with pytest.raises(Reached):
+            fit(broken, **options, epochs=12, validation=(X, Y), callbacks=[nn.EarlyStopping(4), plug(at)],
+                checkpoint=path)
+        resumed, options = everything()
+        again = fit(resumed, **options, epochs=12, validation=(X, Y), callbacks=[nn.EarlyStopping(4), plug(0)],
+                    checkpoint=path, resume=True)
+        assert again == history
+        assert bits(resumed) == bits(model)
+        assert next(iter(options["optimizer"].state.values())), "Adam has moments"
+
+
+def test_a_finished_run_can_go_on_for_longer(tmp_path):
+    long, short, longer = mlp(), mlp(), mlp(seed=99)
+    fit(long, epochs=8)
+    fit(short, epochs=3, checkpoint=tmp_path / "run")
+    fit(longer, epochs=8, checkpoint=tmp_path / "run", resume=True)
+    assert bits(longer) == bits(long)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"batch_size": 4}, "batch_size was 8 and is 4 now; use what it was, or start again with resume=False"),
+    ({"seed": 1}, "seed was 0 and is 1 now"),
+    ({"X": [[x + 1.0, y] for x, y in X]}, "data was"),
+    ({"accumulate": 2}, "accumulate was 1 and is 2 now"),
+    ({"callbacks": [nn.EarlyStopping(monitor="loss")]}, "parts was"),
+])
+def test_another_run_is_not_resumed(tmp_path, change, message):
+    fit(mlp(), checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match=message):
+        fit(mlp(), **change, checkpoint=tmp_path / "run", resume=True)
+
+
+def test_a_damaged_checkpoint_and_another_model_are_refused(tmp_path):
+    path = tmp_path / "run"
+    fit(mlp(), checkpoint=path)
+    with pytest.raises(FileError, match=r"run holds another model"):
+        fit(nn.MLP(2, [5, 2]), checkpoint=path, resume=True)
+    nn.save(mlp(), tmp_path / "model")
+    with pytest.raises(FileError, match="model is not a checkpoint of a training run"):
+        fit(mlp(), checkpoint=tmp_path / "model", resume=True)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(FileError, match="run is damaged"):
+        fit(mlp(), checkpoint=path, resume=True)
+
+
+KILLED = """
+import sys
+import nn
+from nn.data import xor
+
+data = xor(24, noise=0.2, seed=3)
+layers = [nn.Linear(2, 6, seed=1), nn.Tanh(), nn.Linear(6, 2, seed=2)]
+if hasattr(nn, "Dropout"):
+    layers.insert(2, nn.Dropout(0.3, seed=5))
+model = nn.Sequential(*layers)
+optimizer = nn.optim.Adam(model.parameters(), lr=0.05)
+history = nn.fit(model, data.features, data.labels, epochs=150, batch_size=8, progress=False, optimizer=optimizer,
+                 schedule=nn.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.99), checkpoint=sys.argv[1],
+                 resume=True, callbacks=[lambda training: print(training.epoch, flush=True)])
+print([x.hex() for x in model.state_dict().values()], [x.hex() for x in history.loss])
+"""
+
+
+def test_a_run_killed_twenty_times_ends_with_the_same_bits(tmp_path):
+    """SIGKILL some milliseconds after some epoch: in the middle of a step, or of writing the checkpoint."""
+    def start(path):
+        return subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True,
+                                cwd=Path(__file__).parents[2])
+
+    whole = start(tmp_path / "whole").communicate()[0].splitlines()
+    assert len(whole) == 151
+    rng, kills, reached = random.Random(0), 0, [0]
+    while kills < 20:
+        process = start(tmp_path / "killed")
+        for _ in range(rng.randint(1, 3)):
+            reached.append(int(process.stdout.readline()))
+        try:
+            process.wait(timeout=rng.uniform(0.0, 0.02))
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+            kills += 1
+        process.stdout.close()
+    assert len(set(reached)) > 20, "the run moved on between kills"
+    resumed = start(tmp_path / "killed").communicate()[0].splitlines()
+    assert resumed[-1] == whole[-1]
+    assert len(resumed) < 151, "and did not start again"
+
+
+def test_another_engine_can_run_an_epoch():
+    """`epoch` gets a Training and the steps, whatever the engine: here it is called as fit calls it."""
+    model = mlp()
+    training = nn.Training(model, F.cross_entropy, nn.optim.SGD(model.parameters(), lr=0.1), X, Y)
+    first = epoch(training, steps(list(range(24)), 8, 1))
+    assert epoch(training, steps(list(range(24)), 8, 1)) < first
+
+
+def test_three_classes():
+    data = blobs(60, seed=2)
+    model = mlp(3)
+    fit(model, data.features, data.labels, epochs=30)
+    right = sum(max(range(3), key=lambda k: model(x)[k].data) == y for x, y in zip(data.features, data.labels))
+    assert right >= 58
