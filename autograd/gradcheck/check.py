@@ -8,9 +8,10 @@ from typing import Any
 from autograd.context import remember_lines
 from autograd.func import gradients
 from autograd.gradcheck.blame import at_kink, culprits
+from autograd.gradcheck.differences import EPSILON
 from autograd.gradcheck.references import ORACLES, Slope, slopes
 from autograd.gradcheck.report import Culprit, GradcheckReport, Row
-from autograd.gradcheck.rounding import rounding
+from autograd.gradcheck.rounding import Rounded, rounding
 from autograd.gradcheck.verdict import SAFETY, Verdict, judge
 from autograd.primitives import identity
 from autograd.replay import Unsupported, replay
@@ -110,6 +111,9 @@ class _Run:
             )
         self.leaves_graph = not self._is_replayed()
         self.analytic = [self._backward(y) for y in self.outputs]
+        rounded = replay(self.outputs, Rounded)
+        self.precision = [EPSILON + (y.error / abs(y.value) if y.value else 0.0) for y in rounded]
+        self.rounding = [rounding(y, self.leaves) for y in self.outputs]
 
     def numbers(self, xs: Sequence[float]) -> list[float]:
         """f itself, on numbers."""
@@ -149,25 +153,18 @@ def _oracles(wanted: str | None, leaves_graph: bool) -> list[str]:
 def _column(run: _Run, i: int, oracles: Sequence[str]) -> Iterator[Row]:
     """The derivatives of all outputs with respect to one input."""
     try:
-        references = slopes(run.replayed, run.xs, i, oracles, run.numbers)
+        references = slopes(run.replayed, run.xs, i, oracles, run.numbers, run.precision)
     except Unsupported as error:
         references = [Slope(float("nan"), float("nan"), float("inf"), "none", note=str(error))] * len(run.outputs)
     for k, reference in enumerate(references):
         output, analytic = run.outputs[k], run.analytic[k][i]
-        rounded, size = _rounding(output, run.leaves[i])
+        rounded, size = run.rounding[k][i]
         tolerance = SAFETY * (rounded + reference.error)
         verdict = judge(analytic, reference, tolerance, size)
         note = ""
         if verdict is Verdict.FAIL and (kink := at_kink(output)):
             verdict, note = Verdict.INCONCLUSIVE, f"{kink} sits on its kink: its derivative there is a convention"
         yield Row(run.names[k], run.leaves[i].label, run.xs[i], analytic, reference, tolerance, verdict, note)
-
-
-def _rounding(output: Any, leaf: Value) -> tuple[float, float]:
-    if not isinstance(output, Value):
-        return 0.0, 0.0
-    (rounded,), (size,) = rounding(output, [leaf])
-    return rounded, size
 
 
 def _notes(run: _Run, failed: bool, blamed: Sequence[Culprit]) -> tuple[str, ...]:

@@ -39,17 +39,20 @@ def extrapolate(slopes: Sequence[float], noise: Sequence[float], order: int) -> 
     return best
 
 
-def ridders(f: Callable[[float], float], x: float, side: int = 0) -> Estimate:
+def ridders(f: Callable[[float], float], x: float, side: int = 0, precision: float = EPSILON) -> Estimate:
     """f'(x) and its error; with `side` 1 or -1 the derivative from the right or the left, looking nowhere else.
 
-    (nan, inf) where f has no finite values on both sides, or on that side.
+    `precision` is the relative error of f's values, at best the rounding of one float. The answer is (nan, inf) where f
+    has no finite values on both sides, or on that side.
 
     >>> value, error = ridders(math.exp, 1.0)
     >>> abs(value - math.e) <= error < 1e-9
     True
     """
     best = Estimate(nan, inf)
-    for step in sorted({s * unit for s in FIRST_STEPS for unit in (max(1.0, abs(x)), abs(x) or 1.0)}, reverse=True):
+    # From the finest steps to the coarsest: fine ones see the derivative through rounding, coarse ones sharply, unless
+    # they step over what f does in between. So a sharper estimate is taken only if it does not contradict a finer one.
+    for step in sorted({s * unit for s in FIRST_STEPS for unit in (max(1.0, abs(x)), abs(x) or 1.0)}):
         slopes, noise = [], []
         for level in range(LEVELS):
             h = step / SHRINK**level
@@ -58,6 +61,8 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0) -> Estimate:
             if ends[0] != ends[1] and all(map(math.isfinite, values)):
                 run = ends[0] - ends[1]  # the step that was really made
                 slopes.append((values[0] - values[1]) / run)
-                noise.append(EPSILON * max(map(abs, values)) / abs(run))
-        best = min(best, extrapolate(slopes, noise, 1 if side else 2), key=lambda e: e.error)
+                noise.append(precision * max(map(abs, values)) / abs(run))
+        found = extrapolate(slopes, noise, 1 if side else 2)
+        if found.error < best.error and not abs(found.value - best.value) > 2.0 * (found.error + best.error):
+            best = found
     return best

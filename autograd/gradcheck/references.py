@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Any, NamedTuple
 
-from autograd.gradcheck.differences import Estimate, ridders
+from autograd.gradcheck.differences import EPSILON, Estimate, ridders
 from autograd.replay import Complex, Precise, Unsupported
 from autograd.replay.systems import DIGITS
 
@@ -55,13 +55,23 @@ class Slope:
 
 
 def slopes(
-    f: Function, xs: Sequence[float], i: int, oracles: Sequence[str], direct: Function | None = None
+    f: Function,
+    xs: Sequence[float],
+    i: int,
+    oracles: Sequence[str],
+    direct: Function | None = None,
+    precision: Sequence[float] = (EPSILON,),
 ) -> list[Slope]:
-    """d f / d xs[i], for each output of f, by the first of `oracles` that can; `direct` is f on floats, if another."""
+    """d f / d xs[i], for each output of f, by the first of `oracles` that can.
+
+    `direct` is f on floats, if that is another function, and `precision` the relative error of each of its values.
+    """
     reason: Exception | None = None
     for name in oracles:
         try:
-            return ORACLES[name](direct or f if name == "differences" else f, xs, i)
+            if name == "differences":
+                return by_differences(direct or f, xs, i, precision)
+            return ORACLES[name](f, xs, i)
         except (Unsupported, ArithmeticError, ValueError) as error:
             reason = error
     raise Unsupported(f"no reference derivative by {', '.join(oracles)}: {reason}") from reason
@@ -137,7 +147,7 @@ def by_complex_step(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
     return [Slope(z.imag / h, z.imag / h, 1e-14 * abs(z.imag / h), "complex step") for z in found]
 
 
-def by_differences(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
+def by_differences(f: Function, xs: Sequence[float], i: int, precision: Sequence[float] = (EPSILON,)) -> list[Slope]:
     known: dict[float, list[float]] = {}
 
     def output(k: int) -> Callable[[float], float]:
@@ -148,17 +158,18 @@ def by_differences(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
 
         return value
 
-    return [_from_estimates(output(k), xs[i]) for k in range(len(f(list(xs))))]
+    return [_from_estimates(output(k), xs[i], accuracy) for k, accuracy in enumerate(precision)]
 
 
-def _from_estimates(f: Callable[[float], float], x: float) -> Slope:
-    both, left, right = ridders(f, x), ridders(f, x, -1), ridders(f, x, 1)
+def _from_estimates(f: Callable[[float], float], x: float, precision: float) -> Slope:
+    both, left, right = (ridders(f, x, side, precision) for side in (0, -1, 1))
     sides = [side for side in (left, right) if math.isfinite(side.error)]
     if not sides:
         return Slope(nan, nan, inf, "differences", note="f is not defined around this point")
     step = 0.125 * max(1.0, abs(x))
     nearby = [abs(f(x + h) - f(x)) / step for h in (-step, step)]
-    scale = max((slope for slope in nearby if math.isfinite(slope)), default=0.0)
+    # A slope far below f / x, such as that of a constant, is known well enough if known to 1e-10 of that.
+    scale = max([1e-6 * abs(f(x)) / max(1.0, abs(x)), *filter(math.isfinite, nearby)])
     if len(sides) == 1:
         return _slope(sides[0], scale, "an edge of the domain: one-sided")
     gap = abs(left.value - right.value)

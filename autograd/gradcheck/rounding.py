@@ -62,8 +62,10 @@ def local(op: Primitive, operands: Sequence[Rounded], z: Rounded) -> tuple[Round
     return tuple(p if isinstance(p, Rounded) else Rounded(float(p)) for p in found)
 
 
-def rounding(output: Value, inputs: Sequence[Value]) -> tuple[list[float], list[float]]:
+def rounding(output: Any, inputs: Sequence[Value]) -> list[tuple[float, float]]:
     """For each input, the rounding in d output / d input, and the sum of |products along paths|: its condition."""
+    if not isinstance(output, Value):  # a number depends on nothing
+        return [(0.0, 0.0)] * len(inputs)
     numbers = evaluate([output], Rounded, {})
     order = topological_order([output])
 
@@ -74,4 +76,4 @@ def rounding(output: Value, inputs: Sequence[Value]) -> tuple[list[float], list[
 
     errors = adjoints(order, {output: Rounded(1.0)}, with_errors, operator.mul)
     sizes = adjoints(order, {output: 1.0}, lambda node: tuple(map(abs, node.partials)), operator.mul)
-    return [errors[x].error if x in errors else 0.0 for x in inputs], [sizes.get(x, 0.0) for x in inputs]
+    return [(errors[x].error, sizes[x]) if x in errors else (0.0, 0.0) for x in inputs]

@@ -1,0 +1,164 @@
+"""Gradients from values alone, and the Taylor test of a gradient."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from autograd.context import no_grad
+from autograd.func import grad
+from autograd.gradcheck.differences import EPSILON, Estimate, ridders
+from autograd.gradcheck.rounding import Rounded
+from autograd.replay import replay
+from autograd.tree import flatten
+from autograd.value import Value
+
+
+def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
+    """(gradient, error): f's gradient from its values, and how far each number in it may be off, both shaped like xs.
+
+    Arguments: `f` returns one number or Value; `xs` is a tuple of its arguments, or its only argument: numbers or
+    nested lists, tuples, dictionaries of them. f is called some hundred times for each number in xs.
+    At the edge of f's domain the derivative is one-sided; where f has no values on either side it is (nan, inf).
+    Source: Ridders' extrapolation of central differences, see `autograd.gradcheck.differences`.
+
+    >>> value, error = numerical_grad(lambda x: x * x * x, 2.0)
+    >>> abs(value - 12.0) <= error < 1e-9
+    True
+    >>> value, error = numerical_grad(lambda x: 2.0 * x + x**2.5, 0.0)  # nothing to the left of zero
+    >>> abs(value - 2.0) <= error < 1e-6
+    True
+    """
+    call = _Function(f, xs)
+    estimates = [call.partial(i) for i in range(len(call.point))]
+    return call.shaped([e.value for e in estimates]), call.shaped([e.error for e in estimates])
+
+
+class _Function:
+    """f of a flat list of floats, and the way back to the caller's shapes."""
+
+    def __init__(self, f: Callable[..., Any], xs: Any) -> None:
+        self.f, self.several = f, isinstance(xs, tuple) and not hasattr(xs, "_fields")
+        leaves, self.rebuild = flatten(xs if self.several else (xs,))
+        self.point = [float(x) for x in leaves]
+
+    def shaped(self, numbers: Sequence[Any]) -> Any:
+        tree = self.rebuild(list(numbers))
+        return tree if self.several else tree[0]
+
+    def __call__(self, numbers: Sequence[float]) -> float:
+        with no_grad():
+            return float(self.f(*self.rebuild([Value(x) for x in numbers])))
+
+    def partial(self, i: int) -> Estimate:
+        def along(t: float) -> float:
+            return self([t if k == i else x for k, x in enumerate(self.point)])
+
+        both = ridders(along, self.point[i])
+        if math.isfinite(both.error):
+            return both
+        return min((ridders(along, self.point[i], side) for side in (-1, 1)), key=lambda e: e.error)
+
+
+STEPS = tuple(2.0**-k for k in range(3, 27))
+
+
+@dataclass(frozen=True)
+class TaylorTest:
+    """How the remainder |f(x + h d) - f(x) - h g.d| falls with h; true if by two orders, as with the right gradient.
+
+    `slope` is the order: 2, or 1 for a wrong gradient, 3 where the curvature happens to vanish, inf if f is linear.
+    `first` is |f(x + h d) - f(x)|, of order 1. Only remainders above `noise`, the rounding in f, count.
+    """
+
+    steps: tuple[float, ...]
+    remainders: tuple[float, ...]
+    first: tuple[float, ...]
+    noise: float
+    slope: float
+
+    def __bool__(self) -> bool:
+        return self.slope > 1.8  # between the 1 of a wrong gradient and the 2 of a right one
+
+    def plot(self, ax: Any = None) -> Any:
+        """The remainders over the step on logarithmic axes (matplotlib), beside lines of slope 1 and 2; the axes."""
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(figsize=(6.0, 4.0), layout="constrained")[1] if ax is None else ax
+        ax.loglog(self.steps, self.first, ".-", color="tab:gray", label="f(x+hd) − f(x)")
+        ax.loglog(self.steps, self.remainders, "o-", color="tab:blue", label="f(x+hd) − f(x) − h g·d")
+        start = 4.0 * max(*self.remainders, self.noise)
+        for order, style in ((1, ":"), (2, "--")):
+            guide = [start * (h / self.steps[0]) ** order for h in self.steps]
+            ax.loglog(self.steps, guide, style, color="tab:orange", lw=1, label=f"slope {order}")
+        bottom = ax.get_ylim()[0]
+        ax.axhspan(bottom, max(self.noise, bottom), color="tab:gray", alpha=0.15, lw=0, label="rounding")
+        ax.set(xlabel="step h", ylabel="remainder", title=f"Taylor test: slope {self.slope:.2f}")
+        ax.margins(x=0.02)
+        ax.legend(frameon=False)
+        return ax
+
+
+def taylor_test(
+    f: Callable[..., Any], x: Any, direction: Any = None, *, gradient: Any = None, plot: bool = False
+) -> TaylorTest:
+    """Whether f's gradient at x is right, seen along one direction.
+
+    Arguments: `f` and `x` as for `numerical_grad`; `direction` has the shape of x, by default random but always the
+    same; `gradient` is the gradient to test, by default the one of the backward pass; `plot` draws it at once.
+    Raises ValueError when direction or gradient has another number of entries than x.
+    Source: the Taylor remainder convergence test of Farrell, Ham, Funke and Rognes, Automated derivation of the
+    adjoint of high-level transient finite element programs, SIAM J. Sci. Comput. 35 (2013).
+
+    >>> test = taylor_test(lambda x: x.exp() * x, 1.0)
+    >>> bool(test), round(test.slope, 1)
+    (True, 2.0)
+    >>> bool(taylor_test(lambda x: x.exp() * x, 1.0, gradient=5.0))
+    False
+    """
+    call = _Function(f, x)
+    chance = random.Random(0)
+    d = [chance.uniform(0.5, 1.0) * chance.choice((-1.0, 1.0)) for _ in call.point]
+    if direction is not None:
+        d = _matching("direction", direction, call)
+    g = _matching("gradient", _gradient(call) if gradient is None else gradient, call)
+    start, slope = call(call.point), math.fsum(a * b for a, b in zip(g, d))
+    reached = [call([xi + h * di for xi, di in zip(call.point, d)]) - start for h in STEPS]
+    remainders = tuple(abs(rise - h * slope) for h, rise in zip(STEPS, reached))
+    noise = 4.0 * _noise(call) + 4.0 * EPSILON * abs(start)
+    test = TaylorTest(STEPS, remainders, tuple(map(abs, reached)), noise, _order(STEPS, remainders, noise))
+    if plot:
+        test.plot()
+    return test
+
+
+def _matching(name: str, tree: Any, call: _Function) -> list[float]:
+    numbers, _ = flatten(tree)
+    if len(numbers) != len(call.point):
+        raise ValueError(f"the {name} has {len(numbers)} entries for {len(call.point)} inputs: give it the shape of x")
+    return [float(x) for x in numbers]
+
+
+def _gradient(call: _Function) -> Any:
+    return grad(lambda flat: call.f(*call.rebuild(flat)))(call.point)
+
+
+def _noise(call: _Function) -> float:
+    output = call.f(*call.rebuild([Value(x) for x in call.point]))
+    return float(replay(output, Rounded).error) if isinstance(output, Value) else 0.0
+
+
+def _order(steps: Sequence[float], remainders: Sequence[float], noise: float) -> float:
+    """The slope of log remainder over log step, by least squares over the five smallest steps above the noise.
+
+    The smallest, because a slightly wrong gradient shows only there. A factor of ten over the noise keeps a rounded
+    point from bending the line.
+    """
+    points = [(math.log(h), math.log(r)) for h, r in zip(steps, remainders) if r > 10.0 * noise and math.isfinite(r)]
+    if len(points) < 2:
+        return inf if all(r <= 10.0 * noise for r in remainders) else math.nan
+    points = points[-5:]
+    mean_h, mean_r = (sum(column) / len(points) for column in zip(*points))
+    return math.fsum((h - mean_h) * (r - mean_r) for h, r in points) / math.fsum((h - mean_h) ** 2 for h, _ in points)

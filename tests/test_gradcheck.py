@@ -1,0 +1,384 @@
+"""Gradient checks: every row passes, every lie is found out and named, nothing else raises an alarm."""
+
+import contextlib
+import math
+import random
+
+import pytest
+
+import autograd
+from autograd import GradcheckError, Value, gradcheck, gradgradcheck
+from autograd.gradcheck import Verdict
+from autograd.primitives import TABLE
+from autograd.replay import systems
+
+BUILT_IN = [op for op in TABLE.values() if "example" not in op.name]
+ORACLES = ["mpmath", "complex step", "differences"]
+
+
+@pytest.fixture
+def register():
+    """`autograd.register` for the length of one test."""
+    names = []
+
+    def add(name, *args, **columns):
+        names.append(name)
+        return autograd.register(name, *args, **columns)
+
+    yield add
+    for name in names:
+        del TABLE[name]
+        if hasattr(Value, name):
+            delattr(Value, name)
+
+
+@pytest.fixture
+def without_mpmath(monkeypatch):
+    systems.high_precision.cache_clear()
+    monkeypatch.setattr(systems.importlib.util, "find_spec", lambda name: None)
+    yield
+    systems.high_precision.cache_clear()
+
+
+def points(op, count=6, reach=3.0):
+    """Over the row's domain, away from its kinks and poles."""
+    chance, found = random.Random(op.name), []
+    while len(found) < count:
+        point = []
+        for low, high in op.domain * (4 if op.variadic else 1):
+            low, high = max(low, -reach), min(high, max(low, -reach) + 2.0 * reach)
+            point.append(chance.uniform(low, high))
+        if all(column is None or abs(column(*point)) > 1e-2 for column in (op.kink, op.pole)):
+            found.append(tuple(point))
+    return found
+
+
+def apply(op):
+    return lambda *xs: op.apply(xs) * 1.0
+
+
+@pytest.mark.parametrize("op", BUILT_IN, ids=lambda op: op.name)
+class TestEveryRow:
+    def test_first_and_second_order(self, op):
+        for point in points(op):
+            first, second = gradcheck(apply(op), point), gradgradcheck(apply(op), point)
+            assert first, first
+            assert second, second
+
+    def test_by_differences_alone(self, op):
+        for point in points(op, 2):
+            first = gradcheck(apply(op), point, oracle="differences")
+            second = gradgradcheck(apply(op), point, oracle="differences")
+            assert first.verdict is not Verdict.FAIL
+            assert second.verdict is not Verdict.FAIL
+
+    def test_at_whole_numbers_nothing_is_wrong(self, op):
+        """Kinks, edges and poles are there: never FAIL, and never an exception."""
+        for x in (-1.0, 0.0, 1.0):
+            for y in (-1.0, 0.0, 2.0):
+                point = (x, y, 1.0, 2.0)[: len(op.operands) or 4]
+                report = gradcheck(apply(op), point, raise_exception=False)
+                assert report.verdict is not Verdict.FAIL, report
+
+    def test_a_wrong_derivative_is_found_and_named(self, op, register):
+        if not any(partial for partial in op.partials(*points(op)[0], op.forward(*points(op)[0]))):
+            pytest.skip("its derivative is zero everywhere: the next test adds to it")
+        wrong = _twin(op, register, lambda partials: tuple(-p for p in partials))
+        report = gradcheck(apply(wrong), points(op)[0], raise_exception=False)
+        assert report.verdict is Verdict.FAIL
+        assert {culprit.op for culprit in report.culprits} == {wrong.name}
+
+    def test_an_added_term_is_found_and_named(self, op, register):
+        wrong = _twin(op, register, lambda partials: tuple(p + 1e-3 for p in partials))
+        with pytest.raises(GradcheckError, match=f"`{wrong.name}`"):
+            gradcheck(apply(wrong), points(op)[0])
+
+
+def _twin(op, register, corrupt):
+    """The same row with a corrupted rule."""
+    rule = op.partials
+    written = {  # the table counts the operands of a rule by its signature
+        0: lambda *operands: corrupt(rule(*operands)),
+        1: lambda x, z: corrupt(rule(x, z)),
+        2: lambda x, y, z: corrupt(rule(x, y, z)),
+        3: lambda x, y, w, z: corrupt(rule(x, y, w, z)),
+    }[len(op.operands)]
+    return register(f"wrong_{op.name}", op.forward, written, composite=op.composite, domain=op.domain, kink=op.kink)
+
+
+class TestTheFailureNamesTheCulprit:
+    def test_on_one_screen_with_the_right_value_and_the_line(self, register):
+        wiggle = register("wiggle", lambda x: 2.0 * math.sin(x), lambda x, z: (-2.0 * autograd.cos(x),))
+
+        def loss(x, w):
+            h = autograd.tanh(x * w)
+            return wiggle(h) + x
+
+        with pytest.raises(GradcheckError) as caught:
+            gradcheck(loss, (0.5, 0.3))
+        text = str(caught.value)
+        assert len(text.splitlines()) <= 24
+        assert max(map(len, text.splitlines())) <= 120
+        assert "gradcheck: 2 FAIL" in text
+        assert "`wiggle`, made at" in text
+        assert "test_gradcheck.py" in text
+        assert "return wiggle(h) + x" in text
+        at = math.tanh(0.15)
+        assert f"recorded {-2.0 * math.cos(at):.10g}, reference {2.0 * math.cos(at):.10g}" in text
+        (culprit,) = caught.value.report.culprits
+        assert culprit.op == "wiggle"
+        assert culprit.reference.low == pytest.approx(2.0 * math.cos(at), rel=1e-9)
+
+    def test_only_the_culprit_among_many_nodes(self, register):
+        swapped = register("swapped", lambda x, y: x * x * y, lambda x, y, z: (x * x, 2.0 * x * y))
+
+        def f(x, y):
+            return (swapped(x, y).sin() + x.exp() * y) / (1.0 + swapped(y, x) ** 2)
+
+        report = gradcheck(f, (0.7, 1.3), raise_exception=False)
+        assert {(c.op, c.operand) for c in report.culprits} == {("swapped", "x"), ("swapped", "y")}
+        assert "and 1 more nodes like it" in str(report)
+
+    def test_a_lost_share_is_said_to_be_one(self, monkeypatch):
+        from autograd import value
+
+        def forgetful(root, seed):  # writes where it should add
+            root.grad = seed
+            for node in reversed(order := autograd.graph.topological_order([root])):
+                for arg, partial in zip(node.args, node.partials):
+                    arg.grad = node.grad * partial
+            return order
+
+        monkeypatch.setattr(value, "backpropagate", forgetful)
+        report = gradcheck(lambda x: x * x, 3.0, raise_exception=False)
+        assert report.verdict is Verdict.FAIL
+        assert not report.culprits
+        assert "every local derivative is right" in str(report)
+
+    def test_a_wrong_second_derivative_only(self, register):
+        crude = register("crude", lambda x: x * x, lambda x, z: (2.0 * autograd.identity(_value(x)),))
+        assert gradcheck(lambda x: crude(x), 1.5)
+        report = gradgradcheck(lambda x: crude(x), 1.5, raise_exception=False)
+        assert report.verdict is Verdict.FAIL
+
+
+def _value(x):
+    return x.data if isinstance(x, Value) else x
+
+
+class TestTolerance:
+    @pytest.mark.parametrize("oracle", ORACLES)
+    def test_a_gradient_of_1e_9_is_really_checked(self, oracle, register):
+        assert gradcheck(lambda x: 1e-9 * x.sin(), 0.5, oracle=oracle)
+        for name, factor in (("none", 0.0), ("twice", 2.0), ("minus", -1.0), ("nearly", 1.01)):
+            faint = _faint(register, f"faint_{name}", factor)
+            report = gradcheck(faint, 0.5, oracle=oracle, raise_exception=False)
+            assert report.verdict is Verdict.FAIL, report
+
+    @pytest.mark.parametrize("f", [
+        lambda x: (x + 1e8) - 1e8 * x / x,
+        lambda x: x.sin() ** 2 + x.cos() ** 2,
+        lambda x: (x * 30.0).tanh(),
+        lambda x: x.exp() - x.sinh() - x.cosh(),
+        lambda x: (1.0 + x * 1e-7).log() * 1e7,
+        lambda x: autograd.sigmoid(40.0 * x),
+        lambda x: (x * 1e6).sin(),
+        lambda x: autograd.gelu(-8.0 * x),
+        lambda x: x - x,
+    ])
+    @pytest.mark.parametrize("oracle", [None, *ORACLES])
+    def test_cancellation_raises_no_alarm(self, f, oracle):
+        assert gradcheck(f, 0.7, oracle=oracle).verdict is not Verdict.FAIL
+
+    def test_the_three_oracles_agree(self):
+        def f(x, y):
+            return (x * y).tanh() / (1.0 + x * x) + y.log() * x.sigmoid()
+
+        reports = [gradcheck(f, (0.3, 2.0), oracle=oracle) for oracle in ORACLES]
+        assert all(reports)
+        for precise, *others in zip(*(report.rows for report in reports)):
+            assert {row.reference.oracle for row in (precise, *others)} == set(ORACLES)
+            for row in others:
+                assert row.reference.low == pytest.approx(precise.reference.low, rel=1e-10)
+
+
+def _faint(register, name, factor):
+    return register(name, lambda x: x * 1e-9, lambda x, z: (1e-9 * factor + 0.0 * x,))
+
+
+class TestSpecialPoints:
+    @pytest.mark.parametrize("oracle", ["mpmath", "differences"])
+    @pytest.mark.parametrize("f", [autograd.relu, abs, lambda x: autograd.maximum(x, 0.0), autograd.leaky_relu])
+    def test_at_a_kink_anything_between_the_one_sided_derivatives_is_right(self, f, oracle):
+        report = gradcheck(lambda x: f(x), 0.0, oracle=oracle)
+        assert report
+        assert "a kink: one-sided derivatives" in str(report)
+        assert " .. 1 " in str(report)
+
+    def test_at_a_kink_something_else_is_wrong(self, register):
+        hinge = register("hinge", lambda x: x if x > 0.0 else 0.0, lambda x, z: (2.0 * autograd.greater_equal(x, 0.0),))
+        for oracle in ("mpmath", "differences"):
+            report = gradcheck(lambda x: hinge(x), 0.0, oracle=oracle, raise_exception=False)
+            assert report.verdict is Verdict.FAIL
+
+    def test_smooth_together_kinked_apart_is_a_convention(self):
+        report = gradcheck(lambda x: x.relu() - (-x).relu(), 0.0)  # the identity, but 0 by relu'(0) = 0
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "sits on its kink: its derivative there is a convention" in str(report)
+
+    def test_a_kink_met_by_rounding_raises_no_alarm(self):
+        for scale in (3.0, 7.0, 10.0):
+            report = gradcheck(lambda x, s=scale: (x * s - 0.1 * s).relu() * 5.0, 0.1)
+            assert report.verdict is not Verdict.FAIL
+
+    @pytest.mark.parametrize("oracle", ["mpmath", "differences"])
+    def test_one_sided_at_the_edge_of_the_domain(self, oracle):
+        report = gradcheck(lambda x: 2.0 * x + x**2.5, 0.0, oracle=oracle)
+        assert report
+        assert "an edge of the domain: one-sided" in str(report)
+
+    @pytest.mark.parametrize(("f", "x", "statement"), [
+        (lambda x: x.log(), -1.0, "f is not defined around this point"),
+        (lambda x: x.sqrt(), 0.0, "the slope of f grows without bound here"),
+        (lambda x: x.cbrt(), 0.0, "the slope of f grows without bound here"),
+        (lambda x: 1.0 / x, 0.0, "the slope of f grows without bound here"),
+        (lambda x: x.log(), 0.0, "the slope of f grows without bound here"),
+    ])
+    def test_poles_and_the_outside_are_said_to_be_such(self, f, x, statement):
+        report = gradcheck(f, x)
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert not report
+        assert statement in str(report)
+
+    def test_softplus_and_logaddexp_are_smooth_where_their_formula_has_kinks(self):
+        for oracle in (None, "differences"):
+            assert gradcheck(lambda x, y: x.softplus() + autograd.logaddexp(x, y), (0.0, 0.0), oracle=oracle)
+
+
+class TestTheFunction:
+    @pytest.mark.parametrize("f", [lambda x: x * x.data, lambda x: x * float(x), lambda x: x * x.detach()])
+    def test_leaving_the_graph_is_a_wrong_gradient(self, f):
+        report = gradcheck(f, 3.0, raise_exception=False)
+        assert report.verdict is Verdict.FAIL
+        assert "f leaves its graph" in str(report)
+
+    def test_a_branch_beside_the_point_is_asked_of_the_function(self):
+        report = gradcheck(lambda x: x * x if x > 3.0 else 6.0 * x - 9.0, 3.0)  # smooth once, across the branch
+        assert report
+        assert report.rows[0].reference.oracle == "differences"
+
+    def test_chance_is_refused(self):
+        chance = random.Random(0)
+        with pytest.raises(ValueError, match=r"f gave .* for the same inputs: seed its random numbers"):
+            gradcheck(lambda x: x * chance.random(), 1.0)
+
+    def test_nothing_to_differentiate(self):
+        with pytest.raises(ValueError, match="found nothing to differentiate: 1 inputs, f gave 3"):
+            gradcheck(lambda x: 3.0, 1.0)
+
+    def test_an_unknown_oracle(self):
+        with pytest.raises(ValueError, match="no oracle 'delphi': choose from mpmath, complex step, differences"):
+            gradcheck(lambda x: x, 1.0, oracle="delphi")
+
+
+class TestInputs:
+    def test_names_follow_the_arguments(self):
+        report = gradcheck(lambda x, p: [x * p["w"][1], p["b"] + p["w"][0]], (2.0, {"w": [1.0, 3.0], "b": 0.5}))
+        assert [row.input for row in report.rows[::2]] == ["x", "p['w'][0]", "p['w'][1]", "p['b']"]
+        assert {row.output for row in report.rows} == {"f[0]", "f[1]"}
+
+    def test_values_keep_their_label_and_their_grad(self):
+        x = Value(2.0, label="rate")
+        x.grad = 7.0
+        report = gradcheck(lambda v: v * v, x)
+        assert report.rows[0].input == "rate"
+        assert x.grad == 7.0
+
+    def test_second_derivatives_of_several_outputs(self):
+        report = gradgradcheck(lambda x, y: {"a": x * y * y, "b": x.exp()}, (0.5, 2.0))
+        assert report
+        assert len(report.rows) == 4
+
+
+class TestReport:
+    def test_text(self):
+        text = str(gradcheck(lambda x, w: x * w, (2.0, 3.0)))
+        head, _, columns, first, second = text.splitlines()
+        assert head == "gradcheck: 2 PASS"
+        assert columns.split() == ["derivative", "at", "analytic", "reference", "error", "ulps", "oracle", "verdict"]
+        assert first.split()[-1] == second.split()[-1] == "PASS"
+
+    def test_the_worst_comes_first_and_the_rest_is_counted(self):
+        report = gradcheck(lambda xs: autograd.sum(xs) + xs[20] * xs[20].data, [1.0] * 30, raise_exception=False)
+        first = str(report).splitlines()[3]
+        assert "xs[20]" in first
+        assert first.endswith("FAIL")
+        assert "... and 18 more derivatives, in `.rows`" in str(report)
+
+    def test_html_escapes_and_tells_the_same(self):
+        report = gradcheck(lambda x: x.relu(), Value(0.0, label="<x>"))
+        page = report._repr_html_()
+        assert "&lt;x&gt;" in page
+        assert "<x>" not in page
+        assert "one-sided" in page
+        assert "PASS" in page
+
+    def test_the_error_is_an_assertion_and_carries_the_report(self):
+        with pytest.raises(AssertionError, match="1 FAIL") as caught:
+            gradcheck(lambda x: x * x.data, 3.0)
+        assert not caught.value.report
+
+
+def test_without_mpmath_the_complex_step_takes_over(without_mpmath):
+    report = gradcheck(lambda x: x.tanh(), 0.5)
+    assert report
+    assert report.rows[0].reference.oracle == "complex step"
+    report = gradcheck(lambda x: x.erf() + x.relu(), 0.5)
+    assert report
+    assert report.rows[0].reference.oracle == "differences"
+
+
+def test_the_name_is_the_function_even_after_the_module_is_imported():
+    import autograd.gradcheck
+    from autograd.gradcheck.check import gradcheck as original
+
+    assert autograd.gradcheck is original
+
+
+def random_graph(seed):
+    """A function of some numbers, made of random rows with sharing, and a point inside all its domains."""
+    chance = random.Random(seed)
+    xs = [chance.uniform(-3.0, 3.0) for _ in range(chance.randint(1, 3))]
+    values, plan = [Value(x) for x in xs], []
+    for _ in range(60):
+        op = chance.choice(BUILT_IN)
+        picks = [chance.randrange(len(values)) for _ in range(len(op.operands) or 4)]
+        data = [values[i].data for i in picks]
+        if any(not low < x < high for x, (low, high) in zip(data, op.domain * (4 if op.variadic else 1))):
+            continue
+        if any(column is not None and column(*data) == 0.0 for column in (op.kink, op.pole)):
+            continue
+        node = op.apply(tuple(values[i] for i in picks))
+        if all(abs(x) < 1e6 for x in (node.data, *node.partials)):
+            plan.append((op, picks))
+            values.append(node)
+        if len(plan) == 10:
+            break
+
+    def f(*leaves):
+        nodes = list(leaves)
+        for op, picks in plan:
+            nodes.append(op.apply(tuple(nodes[i] for i in picks)))
+        return nodes[-1] * 1.0
+
+    return f, tuple(xs)
+
+
+def test_random_correct_graphs_never_fail():
+    verdicts = []
+    for seed in range(300):
+        f, xs = random_graph(seed)
+        with contextlib.suppress(GradcheckError):
+            verdicts.append(gradcheck(f, xs).verdict)
+    assert len(verdicts) == 300
+    assert verdicts.count(Verdict.PASS) >= 290  # a reference that never decides would be no check

@@ -1,0 +1,114 @@
+"""Numerical gradients and their error estimates; the Taylor test."""
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, func
+from autograd.gradcheck.differences import extrapolate, ridders
+from autograd.testing import numerical_grad, taylor_test
+
+SMOOTH = [
+    (math.exp, math.exp, [-3.0, 0.0, 1.0, 20.0]),
+    (math.sin, math.cos, [0.0, 1.0, 100.0]),
+    (lambda x: 1.0 / x if x else math.inf, lambda x: -1.0 / x**2, [1e-9, 0.1, 3.0, 1e6]),
+    (lambda x: math.log(x) if x > 0.0 else math.nan, lambda x: 1.0 / x, [1e-9, 0.5, 1e8]),
+    (lambda x: 1.0 + 1e-9 * x, lambda x: 1e-9, [0.0, 3.0]),
+    (lambda x: abs(x - 1.0), lambda x: math.copysign(1.0, x - 1.0), [0.999, 1.001, 5.0]),
+]
+
+
+@pytest.mark.parametrize(("f", "slope", "points"), SMOOTH)
+def test_the_error_estimate_holds_and_is_small(f, slope, points):
+    for x in points:
+        value, error = ridders(f, x)
+        assert abs(value - slope(x)) <= error
+        assert error <= 1e-6 * max(abs(slope(x)), abs(f(x)) / max(1.0, abs(x)))
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_one_sided_derivatives_look_at_one_side(side):
+    def f(x):
+        assert side * x >= 0.0
+        return 3.0 * x + x * x + x**3
+
+    value, error = ridders(f, 0.0, side)
+    assert abs(value - 3.0) <= error < 1e-10
+
+
+def test_extrapolation_removes_one_power_at_a_time():
+    steps = [2.0**-k for k in range(6)]
+    polynomial = [5.0 + 2.0 * h**2 - 3.0 * h**4 for h in steps]
+    value, error = extrapolate(polynomial, [0.0] * 6, 2)
+    assert value == pytest.approx(5.0, rel=1e-14)
+    assert error < 1e-12
+
+
+def test_nothing_to_see_gives_nan_and_inf():
+    value, error = numerical_grad(lambda x: x.log(), -1.0)
+    assert math.isnan(value)
+    assert error == math.inf
+
+
+def test_the_shape_is_that_of_the_inputs():
+    value, error = numerical_grad(lambda p: p["w"][0] * p["w"][1] + p["b"], {"w": [2.0, 3.0], "b": 1.0})
+    assert value["w"] == pytest.approx([3.0, 2.0])
+    assert value["b"] == pytest.approx(1.0)
+    assert error["w"][0] < 1e-9
+    value, _ = numerical_grad(lambda x, y: x * y, (2.0, Value(3.0)))
+    assert value == pytest.approx((3.0, 2.0))
+
+
+def test_it_agrees_with_the_gradient_and_knows_its_error():
+    def f(x, y):
+        return (x * y).exp() * x.sin() + autograd.logsumexp([x, y, x * y])
+
+    for point in [(1.0, 0.5), (-0.3, 2.0), (0.0, 0.0)]:
+        value, error = numerical_grad(f, point)
+        right = func.grad(lambda p: f(*p))(list(point))
+        for v, e, r in zip(value, error, right):
+            assert abs(v - r) <= e + 1e-14
+            assert e < 1e-9
+
+
+class TestTaylor:
+    def test_slope_two_exactly_when_the_gradient_is_right(self):
+        def f(x, y):
+            return (x * y).exp() * x.sin()
+
+        right = func.grad(lambda p: f(*p))([1.0, 0.5])
+        assert taylor_test(f, (1.0, 0.5)).slope == pytest.approx(2.0, abs=0.05)
+        for factor in (0.0, 0.5, -1.0, 1.001):
+            wrong = taylor_test(f, (1.0, 0.5), gradient=[g * factor for g in right])
+            assert not wrong
+            assert wrong.slope == pytest.approx(1.0, abs=0.05)
+
+    @pytest.mark.parametrize(("f", "x", "slope"), [
+        (lambda x: 3.0 * x, 1.0, math.inf),
+        (lambda x: x.sin(), 0.0, 3.0),
+        (lambda x: abs(x), 0.0, 1.0),
+        (lambda x: x.log(), 1e-3, 2.0),
+    ])
+    def test_other_slopes(self, f, x, slope):
+        assert taylor_test(f, x).slope == pytest.approx(slope, abs=0.05)
+
+    def test_a_direction_may_be_given(self):
+        def f(p):
+            return p[0] ** 2 * p[1]
+
+        assert taylor_test(f, [1.0, 2.0], direction=[0.0, 1.0]).slope == math.inf  # linear along p[1]
+        with pytest.raises(ValueError, match="the direction has 1 entries for 2 inputs"):
+            taylor_test(f, [1.0, 2.0], direction=[1.0])
+
+    def test_the_plot(self):
+        pytest.importorskip("matplotlib").use("Agg")
+        import matplotlib.pyplot as plt
+
+        before = plt.get_fignums()
+        axes = taylor_test(lambda x: x.exp(), 1.0).plot()
+        assert axes.get_title() == "Taylor test: slope 2.00"
+        assert [line.get_label() for line in axes.get_lines()][1:] == ["f(x+hd) − f(x) − h g·d", "slope 1", "slope 2"]
+        taylor_test(lambda x: x.exp(), 1.0, plot=True)
+        assert len(plt.get_fignums()) == len(before) + 2
+        plt.close("all")
