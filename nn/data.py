@@ -15,7 +15,7 @@ from nn.toys import blobs, circles, moons, spirals, xor
 
 __all__ = [
     "DataError", "Dataset", "Table", "read_csv", "read_table", "train_test_split",
-    "iris", "digits",
+    "iris", "digits", "names",
     "moons", "circles", "spirals", "xor", "blobs",
 ]
 
@@ -23,6 +23,7 @@ __all__ = [
 CHECKSUMS = {
     "iris.csv": "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355",
     "digits.csv.gz": "0f622aac121cc3fc5d83397199887f8019d6db33381d033e73e300a2ce17c1ed",
+    "names.txt": "cba14f452b7768bd7fe093035a67491d4a334061634ccfd51522fb796910e75e",
 }
 FOLDER = Path(__file__).parent / "datasets"
 
@@ -56,6 +57,18 @@ def digits() -> Dataset:
     ([0.0, 0.0, 5.0, 13.0, 9.0, 1.0, 0.0, 0.0], '0')
     """
     return Table.parse(gzip.decompress(_vendored("digits.csv.gz")), "digits.csv.gz").dataset("digit", "classification")
+
+
+def names() -> list[str]:
+    """5,163 first names, lower case, a to z only, in alphabetical order: what a small language model can learn to make up.
+
+    Source: United States Census Bureau, "Frequently Occurring Surnames and First Names from Census 1990", a work of
+    the federal government, in the public domain. Raises DataError when the file is missing or is not the vendored one.
+
+    >>> len(names()), names()[:3]
+    (5163, ['aaron', 'abbey', 'abbie'])
+    """
+    return _vendored("names.txt").decode("ascii").split()
 
 
 def _vendored(name: str) -> bytes:
