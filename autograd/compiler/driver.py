@@ -1,0 +1,97 @@
+"""The native loop: steps, and within a step the blocks of samples, the instructions, the optimiser.
+
+A plan is a row of 64-bit words, PLAN names them. One step: the accumulators are cleared, the instructions `before` run
+once, `body` runs for every block of samples, then `after` and `update`.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+
+from autograd.compiler.emit import KERNEL, WORDS, Kernel, whole
+from autograd.compiler.kernels import square
+from autograd.compiler.vectormath import DOUBLE, I64
+
+PLAN = [
+    "before", "before_count", "body", "body_count", "after", "after_count", "update", "update_count",
+    "cleared", "cleared_count",              # numbers to set to zero before each step
+    "data", "data_row", "features",          # the samples: address, bytes per sample, numbers per sample
+    "input", "input_row",                    # where they go, and bytes from one feature to the next
+    "order", "bounds",                       # sample numbers; step k uses order[bounds[k] : bounds[k+1]]
+    "weight", "weights",                     # where the weight of a sample goes; one number per step
+    "settings", "settings_from", "settings_count",  # numbers that change from step to step: to, from, how many
+    "loss", "losses",                        # where the loss is found; one number per step is written
+    "capacity", "batched",                   # samples in a block; 0 if a step is one sample and has no such axis
+]
+AT = {name: k for k, name in enumerate(PLAN)}
+
+
+def build(module: Any, width: int) -> None:
+    """train(plan, steps)."""
+    k = Kernel(module, "train", width)
+    b, steps = k.b, k.columns
+    word = {name: k.word(at) for name, at in AT.items()}
+
+    def run(code: str, columns: Any) -> None:
+        def execute(i: Any) -> None:
+            instruction = b.inttoptr(k.offset(word[code], i, whole(8 * WORDS)), I64.as_pointer())
+            b.call(b.inttoptr(b.load(instruction), KERNEL.as_pointer()), [instruction, columns])
+
+        k.repeat(word[f"{code}_count"], execute)
+
+    def at(base: Any, index: Any, kind: Any = DOUBLE) -> Any:
+        return k.pointer(k.offset(base, index, whole(8)), kind)
+
+    def copy(source: Any, target: Any, count: Any) -> None:
+        k.repeat(count, lambda i: b.store(b.load(at(source, i)), at(target, i)))
+
+    def gather(begin: Any, count: Any, weight: Any) -> None:
+        """Up to `capacity` samples, transposed; the last is repeated to fill a vector, with weight 0."""
+        last = b.sub(count, whole(1))
+
+        def group(i: Any) -> None:
+            first = b.mul(i, whole(width))
+            sources = []
+            for lane in range(width):
+                index = b.add(first, whole(lane))
+                index = b.select(b.icmp_signed("<", index, last), index, last)
+                sample = b.load(at(word["order"], b.add(begin, index), I64))
+                sources.append(k.offset(word["data"], sample, word["data_row"]))
+            square(k, sources, word["features"], k.offset(word["input"], first, whole(8)), word["input_row"])
+            live = b.select(k.mask(b.sub(count, first)), k.splat(weight), ir.Constant(k.kind, [0.0] * width))
+            k.store(live, k.offset(word["weight"], first, whole(8)))
+
+        k.repeat(b.sdiv(b.add(count, whole(width - 1)), whole(width)), group)
+
+    def step(i: Any) -> None:
+        k.repeat(word["cleared_count"], lambda j: b.store(ir.Constant(DOUBLE, 0.0), at(word["cleared"], j)))
+        copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(8)), word["settings"],
+             word["settings_count"])
+        begin, end = (b.load(at(word["bounds"], b.add(i, whole(n)), I64)) for n in (0, 1))
+        weight = b.load(at(word["weights"], i))
+        with b.if_else(b.icmp_signed("!=", word["batched"], whole(0))) as (blocks, single):
+            with blocks:
+                run("before", whole(0))
+                capacity = word["capacity"]
+
+                def block(j: Any) -> None:
+                    first = b.add(begin, b.mul(j, capacity))
+                    left = b.sub(end, first)
+                    count = b.select(b.icmp_signed("<", left, capacity), left, capacity)
+                    gather(first, count, weight)
+                    vectors = b.sdiv(b.add(count, whole(width - 1)), whole(width))
+                    run("body", b.mul(vectors, whole(width)))
+
+                samples = b.sub(end, begin)
+                k.repeat(b.sdiv(b.add(samples, b.sub(capacity, whole(1))), capacity), block)
+            with single:
+                sample = b.load(at(word["order"], begin, I64))
+                copy(k.offset(word["data"], sample, word["data_row"]), word["input"], word["features"])
+                b.store(weight, k.pointer(word["weight"], DOUBLE))
+                run("before", whole(0))
+        run("after", whole(0))
+        b.store(b.load(k.pointer(word["loss"], DOUBLE)), at(word["losses"], i))
+        run("update", whole(0))
+
+    k.repeat(steps, step)
+    k.finish()

@@ -1,0 +1,267 @@
+"""Lower: affine nests become instructions, each the kernel that fits the nest's strides and its words.
+
+Which kernel: along the vectors run the samples, or without a batch rows whose results are contiguous. A sum
+over samples of products x_i * g_j is a matrix product, once the x_i are transposed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograd.compiler.emit import SAMPLES, WORDS
+from autograd.compiler.formula import Formula
+from autograd.compiler.functions import CONTIGUOUS, SHARED, STRIDED
+from autograd.compiler.fuse import FUNCTION, REDUCTION, Rows
+from autograd.compiler.layout import Layout, canonical
+from autograd.compiler.reroll import Nest, Segment, affine, segments
+
+
+@dataclass
+class Operand:
+    """One operand of a nest: its first element and its strides along the outer rows, the inner rows, the pairs."""
+
+    base: int
+    outer: int
+    inner: int
+    pair: int
+    batched: bool
+
+
+@dataclass
+class Memory:
+    """Where things are, in bytes: `shared(address)`, `sample(address)`; samples of one row are contiguous."""
+
+    shared: Callable[[int], int]
+    sample: Callable[[int], int]
+    row: int  # from one row of samples to the next
+    scratch: Callable[[int], int]  # (rows) -> room for that many rows, transposed
+    width: int
+
+
+Instruction = tuple[str, list[int]]
+
+
+@dataclass
+class Code:
+    """Instructions as (kernel, words), and the formulas that need a kernel: (name -> formulas and operand modes)."""
+
+    instructions: list[Instruction] = field(default_factory=list)
+    functions: dict[str, tuple[tuple[Formula, ...], str]] = field(default_factory=dict)
+
+    def add(self, kernel: str, words: dict[int, int] | Sequence[int]) -> None:
+        row = [0] * WORDS
+        for k, word in words.items() if isinstance(words, dict) else enumerate(words, 1):
+            row[k] = word
+        self.instructions.append((kernel, row))
+
+    def function(self, formulas: tuple[Formula, ...], modes: str) -> str:
+        name = f"{'; '.join(f.key for f in formulas)} | {modes}"
+        self.functions[name] = (formulas, modes)
+        return name
+
+
+class Lowering:
+    """Writes the instructions of rows with given addresses."""
+
+    def __init__(self, rows: Rows, layout: Layout, memory: Memory) -> None:
+        self.rows, self.layout, self.memory = rows, layout, memory
+        self.zero = memory.shared(layout.address[rows.zero])
+        self.one = layout.group[rows.one]
+        self.before, self.body, self.after = Code(), Code(), Code()
+        self.packed: dict[tuple[int, ...], int] = {}
+
+    def steps(self) -> None:
+        """All computed rows, level by level."""
+        rows, layout = self.rows, self.layout
+        for _, members in layout.steps:
+            first = members[0]
+            batched, kind = rows.batched[first], rows.kind[first]
+            code = self.body if batched or kind == REDUCTION else self.after if layout.late[first] else self.before
+            place = self.memory.sample if batched else self.memory.shared
+            if kind == FUNCTION:
+                self.apply(code, members, batched)
+            else:
+                out = [layout.address[row] for row in members]
+                if kind == REDUCTION:
+                    nowhere = (self.zero, 0, 0, 0, 0)
+                    self.before.add("contract_sv", [1, 1, 0, len(out), place(out[0]), 0, 0, 8, *nowhere, *nowhere,
+                                                    self.zero, 0, 0, 0])
+                self.sums(code, [rows.pairs[row] for row in members], out, place, batched, kind == REDUCTION)
+
+    def outputs(self, pairs: list[list[int]], place: Callable[[int], int], reduction: bool, add: bool) -> None:
+        """Rows outside the layout: output k, the sum of pairs[k], goes to place(k), or is added to what is there."""
+        chosen = [k for k, found in enumerate(pairs) if found]
+        code = self.body if reduction else self.after
+        if chosen:
+            self.sums(code, [pairs[k] for k in chosen], chosen, place, False, reduction, add)
+
+    # Rows of pairs
+
+    def sums(self, code: Code, pairs: list[list[int]], out: list[int], place: Callable[[int], int], batched: bool,
+             reduction: bool, add: bool = False) -> None:
+        addresses = np.array(out, np.int64)
+        for members, found, starts in segments(canonical(self.rows, self.layout, pairs)):
+            columns = np.concatenate([addresses[members][:, None], starts], axis=1)
+            for nest in affine(columns):
+                self._nest(code, nest, found, place, batched, reduction, add)
+
+    def _nest(self, code: Code, nest: Nest, found: list[Segment], place: Callable[[int], int], batched: bool,
+              reduction: bool, add: bool) -> None:
+        size = self.memory.row if batched else 8
+        out = Operand(place(nest.base[0]), nest.outer[0] * size, nest.inner[0] * size, 0, batched)
+        terms = []
+        for k, segment in enumerate(found):
+            a = self._operand(nest, 1 + 2 * k, segment.a, segment.a_batched)
+            b = self._operand(nest, 2 + 2 * k, segment.b, segment.b_batched)
+            terms.append((segment, a, b))
+        init = out if add or reduction else Operand(self.zero, 0, 0, 0, False)
+        if not (add or reduction):
+            bare = next((t for t in terms if t[0].length == 1 and t[0].a_group == self.one), None)
+            if bare is not None:
+                terms.remove(bare)
+                init = bare[2]
+        if not terms:
+            self._contract(code, nest, 0, out, init, init, init, batched)
+        for segment, a, b in terms:
+            if reduction:
+                self._over_samples(code, nest, segment.length, out, a, b)
+            else:
+                self._contract(code, nest, segment.length, out, a, b, init, batched)
+            init = out
+
+    def _operand(self, nest: Nest, column: int, stride: int, batched: bool) -> Operand:
+        place, size = (self.memory.sample, self.memory.row) if batched else (self.memory.shared, 8)
+        return Operand(place(nest.base[column]), nest.outer[column] * size, nest.inner[column] * size, stride * size,
+                       batched)
+
+    def _contract(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand, init: Operand,
+                  batched: bool) -> None:
+        if batched:
+            self._along_samples(code, nest, count, out, a, b, init)
+        else:
+            self._along_rows(code, nest, count, out, a, b, init)
+
+    def _along_samples(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand,
+                       init: Operand) -> None:
+        """One number per sample: samples run along the vectors."""
+        swap = nest.n1 == 1 or (not a.batched and b.inner != 0 and not b.outer)
+        if a.batched:
+            kernel = "contract_vv"
+        elif not b.batched and count:
+            kernel = "nest"
+        else:
+            kernel = "contract_ss" if (b.outer if swap else b.inner) and count else "contract_sv"
+        n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
+        strides = [(x.inner, x.outer, x.pair, 8 * x.batched) if swap else (x.outer, x.inner, x.pair, 8 * x.batched)
+                   for x in (out, a, b, init)]
+        contract(code, kernel, (n0, n1, count, SAMPLES), (out, a, b, init), strides)
+
+    def _along_rows(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand,
+                    init: Operand) -> None:
+        """One number for all samples: rows, or else pairs, run along the vectors."""
+        for swap in (False, True):
+            strides = [(0, x.inner, x.pair, x.outer) if swap else (0, x.outer, x.pair, x.inner)
+                       for x in (out, a, b, init)]
+            n1, columns = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
+            along = [s[3] for s in strides]
+            if columns < 3 or along[0] != 8 or not {*along} <= {0, 8} or (along[1] == along[2] == 0 and count):
+                continue
+            if along[2] == 0 and count:
+                a, b = b, a
+                strides[1], strides[2] = strides[2], strides[1]
+            kernel = "contract_sv" if not (count and (strides[1][3] or strides[2][1])) else "contract_ss"
+            kernel = "contract_vv" if count and strides[1][3] else kernel
+            contract(code, kernel, (1, n1, count, columns), (out, a, b, init), strides)
+            return
+        swap = nest.n1 == 1
+        if count >= 4 and (a.pair, b.pair) in ((0, 8), (8, 0), (8, 8)):
+            if b.pair == 0:
+                a, b = b, a
+            kernel = "dot_v" if a.pair else "dot_s"
+        else:
+            kernel = "nest"
+        strides = [(x.inner, x.outer, x.pair, 0) if swap else (x.outer, x.inner, x.pair, 0) for x in (out, a, b, init)]
+        n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
+        contract(code, kernel, (n0, n1, count, 1), (out, a, b, init), strides)
+
+    def _over_samples(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand) -> None:
+        """A sum over the samples, added to what is there."""
+        if not a.batched or not self._outer_product(code, nest, count, out, a, b):
+            swap = nest.n1 == 1
+            n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
+            strides = [(x.inner, x.outer, 8, 0) if swap else (x.outer, x.inner, 8, 0) for x in (out, a, b, out)]
+            for k in range(count):
+                shifted = [Operand(x.base + k * x.pair, 0, 0, 0, x.batched) for x in (a, b)]
+                contract(code, "dot_v" if a.batched else "dot_s", (n0, n1, SAMPLES, 1), (out, *shifted, out), strides)
+
+    def _outer_product(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand) -> bool:
+        """sum_s a_r[s] * b_c[s] as a matrix product, if a and b each go with one level of the rows."""
+        for left, right in ((a, b), (b, a)):
+            for swap in (False, True):
+                (out_r, out_c), (a_r, a_c), (b_r, b_c) = [
+                    (x.inner, x.outer) if swap else (x.outer, x.inner) for x in (out, left, right)]
+                n_r, n_c = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
+                if out_c != 8 or a_c or b_r or n_c < self.memory.width // 2 or n_r < 2:
+                    continue
+                pitch = 8 * self.memory.width * -(-n_c // self.memory.width)
+                for k in range(count):
+                    packed = self._transposed(code, right.base + k * right.pair, b_c, n_c, pitch)
+                    factors = Operand(left.base + k * left.pair, 0, 0, 0, True), Operand(packed, 0, 0, 0, True)
+                    contract(code, "contract_sv", (1, n_r, SAMPLES, n_c), (out, *factors, out),
+                             [(0, out_r, 0, 8), (0, a_r, 8, 0), (0, 0, pitch, 8), (0, out_r, 0, 8)])
+                return True
+        return False
+
+    def _transposed(self, code: Code, base: int, stride: int, count: int, pitch: int) -> int:
+        """Where rows of samples lie transposed; each is transposed once."""
+        key = (base, stride, count)
+        if key not in self.packed:
+            self.packed[key] = self.memory.scratch(pitch)
+            code.add("transpose", {3: SAMPLES, 4: count, 5: self.packed[key], 6: pitch, 9: base, 10: stride})
+        return self.packed[key]
+
+    # Functions
+
+    def apply(self, code: Code, members: list[int], batched: bool) -> None:
+        """Rows of one formula."""
+        rows, layout = self.rows, self.layout
+        classes: dict[tuple[int, ...], list[int]] = {}
+        for row in members:
+            classes.setdefault(tuple(layout.group[x] for x in rows.args[row]), []).append(row)
+        formula = rows.formula[members[0]]
+        assert formula is not None
+        for chosen in classes.values():
+            columns = np.array([[layout.address[x] for x in (row, *rows.args[row])] for row in chosen], np.int64)
+            flags = [batched, *(rows.batched[x] for x in rows.args[chosen[0]])]
+            for nest in affine(columns):
+                self._function(code, formula, nest, flags)
+
+    def _function(self, code: Code, formula: Formula, nest: Nest, flags: list[bool]) -> None:
+        memory, operands = self.memory, []
+        for column, batched in enumerate(flags):
+            place, size = (memory.sample, memory.row) if batched else (memory.shared, 8)
+            operands.append((place(nest.base[column]), nest.outer[column] * size, nest.inner[column] * size))
+        if flags[0]:
+            extents = [nest.n0, nest.n1, SAMPLES]
+            places = [(*operand, 8 * batched) for operand, batched in zip(operands, flags)]
+        elif nest.n1 == 1:
+            extents = [1, 1, nest.n0]
+            places = [(base, 0, 0, outer) for base, outer, _ in operands]
+        else:
+            extents = [1, nest.n0, nest.n1]
+            places = [(base, 0, outer, inner) for base, outer, inner in operands]
+        modes = "".join(mode(place[3], k == 0) for k, place in enumerate(places))
+        code.add(code.function((formula,), modes), [*extents, *(x for place in places for x in place)])
+
+
+def mode(stride: int, result: bool) -> str:
+    """How a kernel walks along an operand."""
+    return CONTIGUOUS if stride == 8 else SHARED if stride == 0 and not result else STRIDED
+
+
+def contract(code: Code, kernel: str, extents: tuple[int, int, int, int], operands: Sequence[Operand],
+             strides: Sequence[tuple[int, int, int, int]]) -> None:
+    """The instruction of a contraction; see kernels.py for its words."""
+    (out, a, b, init), (so, sa, sb, si) = (x.base for x in operands), strides
+    code.add(kernel, [*extents, out, so[0], so[1], so[3], a, *sa, b, *sb, init, si[0], si[1], si[3]])
