@@ -1,6 +1,7 @@
 """One HTML file that needs nothing else: text, data, style and script inside, and no request to anywhere."""
 
 import functools
+import hashlib
 import html
 import importlib.resources
 import json
@@ -47,17 +48,18 @@ def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_p
     The last of `scripts` defines `start(host, data, style)`, which draws into the shadow root of its host: the
     style of a notebook does not reach in there, nor this style out.
     """
-    style = json_text(asset("page.css") + asset(f"{kind}.css"))
+    style, content = json_text(asset("page.css") + asset(f"{kind}.css")), json_text(data)
+    id = hashlib.sha256(content.encode()).hexdigest()[:12]  # one page may hold several, and one several times
     taking_over = (
-        f'for (const host of document.querySelectorAll(".stepgrad-{kind}:not([data-live])")) {{\n'
+        f"for (const host of document.querySelectorAll(\".stepgrad-{kind}[data-id='{id}']:not([data-live])\")) {{\n"
         '  host.dataset.live = "";\n'
         f'  start(host, JSON.parse(host.querySelector("script[type=\'application/json\']").textContent), {style});\n'
         "}"
     )
     code = "\n".join(['(() => {\n"use strict";', *scripts, taking_over, "})();"])
     return (
-        f'<div class="stepgrad-{kind}"{" data-page" if whole_page else ""}>\n{fallback}\n'
-        f'<script type="application/json">{json_text(data)}</script>\n'
+        f'<div class="stepgrad-{kind}" data-id="{id}"{" data-page" if whole_page else ""}>\n{fallback}\n'
+        f'<script type="application/json">{content}</script>\n'
         f"<script>\n{code}\n</script>\n</div>"
     )
 

@@ -204,13 +204,16 @@ function start(host, sheet, style) {
     for (const edge of svg.querySelectorAll(".edge.now")) edge.classList.remove("now");
     const edges = step.node === undefined ? [] : sheet.nodes[step.node].edges;
     for (const id of step.phase === "forward" ? edges : edges.slice(step.edge, step.edge + 1)) part(id).classList.add("now");
-    follow(part(sheet.nodes[to].id));
+    follow([to, step.node ?? to].map((index) => part(sheet.nodes[index].id)));
   }
 
-  function follow(group) { // keep what happens in sight, without moving the page
-    const box = drawing.getBoundingClientRect(), seen = group.getBoundingClientRect(), margin = 60;
-    if (seen.left < box.left + margin || seen.right > box.right - margin) drawing.scrollLeft += (seen.left + seen.right - box.left - box.right) / 2;
-    if (seen.top < box.top + margin || seen.bottom > box.bottom - margin) drawing.scrollTop += (seen.top + seen.bottom - box.top - box.bottom) / 2;
+  function follow([receiver, giver]) { // keep both ends of the edge in sight, or the receiver, without moving the page
+    const box = drawing.getBoundingClientRect(), to = receiver.getBoundingClientRect(), from = giver.getBoundingClientRect();
+    for (const [start, end, size, scroll] of [["left", "right", box.width, "scrollLeft"], ["top", "bottom", box.height, "scrollTop"]]) {
+      let low = Math.min(to[start], from[start]), high = Math.max(to[end], from[end]);
+      if (high - low > size - 20) [low, high] = [to[start], to[end]];
+      if (low < box[start] + 10 || high > box[end] - 10) drawing[scroll] += (low + high - box[start] - box[end]) / 2;
+    }
   }
 
   function fillTable(counts, sums) {
@@ -329,6 +332,7 @@ function start(host, sheet, style) {
   sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(finishedAt(index))));
   numbers.flows.forEach(({ node, edge }, index) => part(sheet.nodes[node].edges[edge]).addEventListener("click", () => go(forward + 1 + index)));
   const actions = { ArrowRight: () => go(position + 1), ArrowLeft: () => go(position - 1), Home: () => go(0), End: () => go(last), " ": () => play(timer === null) };
+  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys would move on to the next cell
   (host.hasAttribute("data-page") ? document : host).addEventListener("keydown", (event) => {
     const target = event.composedPath()[0], own = target.matches?.("input[type=text], select") || (event.key === " " && target.matches?.("button"));
     if (own || event.ctrlKey || event.altKey || event.metaKey || !(event.key in actions)) return;

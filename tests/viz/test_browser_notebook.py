@@ -1,0 +1,157 @@
+"""The same sheet in a notebook: exported and trusted, and where scripts and inline SVG are stripped."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from autograd import Value, tanh
+from autograd.viz import explain, step_through
+from tests.viz.chromium import Sheet, chromium
+from tests.viz.expressions import readme_of_micrograd
+
+nbformat = pytest.importorskip("nbformat", reason="pip install 'stepgrad[notebooks]' to test notebooks")
+nbconvert = pytest.importorskip("nbconvert", reason="pip install 'stepgrad[notebooks]' to test notebooks")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+def export(*shown, **options):
+    """A notebook with one cell for each thing shown, as nbconvert writes it; its own libraries left out."""
+    v4 = nbformat.v4
+    cells = [
+        v4.new_code_cell("...", outputs=[v4.new_output("display_data", data=one._repr_mimebundle_())]) for one in shown
+    ]
+    exporter = nbconvert.HTMLExporter(template_name="basic", **options)
+    body, _ = exporter.from_notebook_node(v4.new_notebook(cells=cells))
+    return f"<!DOCTYPE html><meta charset=utf-8><title>notebook</title>{body}"
+
+
+KEPT = {"img": ("src", "alt", "style"), "div": ("class",)} | dict.fromkeys(
+    ["p", "b", "details", "summary", "pre", "table", "thead", "tbody", "tr", "th", "td"], ()
+)
+
+
+class Sanitizer(HTMLParser):
+    """What an untrusted view leaves of an output: no script, style or inline SVG, images with their data."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=False)
+        self.kept, self.dropping = [], ""
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("script", "style", "svg"):
+            self.dropping = self.dropping or tag
+        elif not self.dropping and tag in KEPT:
+            allowed = "".join(f' {name}="{value}"' for name, value in attributes if name in KEPT[tag])
+            self.kept.append(f"<{tag}{allowed}>")
+
+    def handle_endtag(self, tag):
+        if tag == self.dropping:
+            self.dropping = ""
+        elif not self.dropping and tag in KEPT:
+            self.kept.append(f"</{tag}>")
+
+    def handle_data(self, data):
+        self.kept += [] if self.dropping else [data]
+
+    def handle_entityref(self, name):
+        self.handle_data(f"&{name};")
+
+    def handle_charref(self, name):
+        self.handle_data(f"&#{name};")
+
+
+def sanitized(fragment):
+    sanitizer = Sanitizer()
+    sanitizer.feed(fragment)
+    return "<!DOCTYPE html><meta charset=utf-8>" + "".join(sanitizer.kept)
+
+
+def test_a_trusted_notebook_with_several_sheets(browser, tmp_path):
+    _, _, g = readme_of_micrograd()
+    x = Value(0.5, label="x")
+    sheets = [step_through(g), step_through(tanh(x)), step_through(tanh(x))]
+    path = tmp_path / "notebook.html"
+    path.write_text(export(*sheets), encoding="utf-8")
+    with Sheet(browser, path) as sheet:
+        hosts = sheet.page.locator(".stepgrad-stepper[data-live]")
+        assert hosts.count() == 3
+        assert sheet.page.locator("img:visible").count() == 0  # the sheet has taken over
+        for number, stepper in enumerate(sheets):
+            host = hosts.nth(number)
+            host.locator("button.last").click()
+            for row, (value, gradient) in _rows(host).items():
+                node = next(node for node, name in stepper.names.items() if name == row)
+                assert (value, gradient) == (node.data, stepper.gradients[node])
+        hosts.nth(1).get_by_role("textbox", name="x").fill("0.25")
+        assert _rows(hosts.nth(1))["v1"][0] == pytest.approx(tanh(0.25), rel=1e-12)
+        assert _rows(hosts.nth(2))["v1"][0] == tanh(0.5)
+        hosts.nth(1).locator("button.first").click()
+        sheet.press("ArrowRight")  # keys belong to the sheet that has the focus
+        assert [hosts.nth(i).locator(".counter").inner_text()[:6] for i in (1, 2)] == ["step 2", "step 3"]
+
+
+def _rows(host):
+    return {
+        name: (float(data), float(gradient))
+        for name, data, gradient in host.locator("tbody").evaluate(
+            """body => [...body.rows].map((row) => [row.querySelector("th").textContent,
+                (row.querySelector(".data input") ?? row.querySelector(".data data")).value,
+                row.querySelector(".gradient data").value])"""
+        )
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_untrusted_view_has_the_drawing_and_the_steps(browser, tmp_path, scheme):
+    _, _, g = readme_of_micrograd()
+    stepper = step_through(g)
+    path = tmp_path / "untrusted.html"
+    path.write_text(sanitized(stepper._repr_mimebundle_()["text/html"]), encoding="utf-8")
+    assert "script" not in path.read_text(encoding="utf-8")
+    with Sheet(browser, path, scheme=scheme, scripts=False) as sheet:
+        image = sheet.page.locator("img")
+        assert image.bounding_box()["width"] > 600
+        assert image.get_attribute("alt") == "The computation graph of g"
+        assert image.screenshot() != sheet.page.locator("summary").screenshot()
+        assert not sheet.page.locator("pre").is_visible()
+        sheet.page.locator("summary").click()
+        assert sheet.page.locator("pre").inner_text().strip() == str(stepper).strip()
+
+
+def test_the_drawing_of_the_untrusted_view_is_really_drawn(browser, tmp_path):
+    """An image that cannot be read has no natural size."""
+    path = tmp_path / "untrusted.html"
+    path.write_text(sanitized(step_through(tanh(Value(0.5)))._repr_mimebundle_()["text/html"]), encoding="utf-8")
+    with Sheet(browser, path) as sheet:
+        assert sheet.page.locator("img").evaluate("image => image.complete && image.naturalWidth") > 100
+
+
+def test_a_sanitized_export_keeps_the_steps(browser, tmp_path):
+    """nbconvert's own sanitizer takes images away too; the steps remain as text."""
+    stepper = step_through(tanh(Value(0.5, label="x")))
+    path = tmp_path / "sanitized.html"
+    html = export(stepper, sanitize_html=True, config=_stripping())
+    path.write_text(html, encoding="utf-8")
+    assert "<script" not in html
+    with Sheet(browser, path, scripts=False) as sheet:
+        assert str(stepper).strip() in sheet.page.locator("body").inner_text()
+
+
+def _stripping():
+    from traitlets.config import Config
+
+    return Config({"SanitizeHTML": {"enabled": True, "strip": True}})
+
+
+def test_an_explanation_in_a_notebook(browser, tmp_path):
+    a, _, g = readme_of_micrograd()
+    path = tmp_path / "explained.html"
+    path.write_text(export(explain(g, a)), encoding="utf-8")
+    with Sheet(browser, path) as sheet:
+        assert explain(g, a).line in sheet.page.locator("body").inner_text()
+        assert sheet.page.locator("tbody tr").count() == 11
