@@ -60,7 +60,7 @@ def digits() -> Dataset:
 
 
 def names() -> list[str]:
-    """5,163 first names, lower case, a to z only, in alphabetical order: what a small language model can learn to make up.
+    """5,163 first names, lower case, a to z only, in alphabetical order, for a language model of characters.
 
     Source: United States Census Bureau, "Frequently Occurring Surnames and First Names from Census 1990", a work of
     the federal government, in the public domain. Raises DataError when the file is missing or is not the vendored one.
