@@ -12,7 +12,7 @@ from autograd.viz.svg import body_rows, edge_text, full_text, sign
 
 _SHAPES = {
     "parameter": {"shape": "box", "style": "filled"},
-    "input": {"shape": "octagon", "style": "filled"},
+    "input": {"shape": "octagon", "style": "filled", "margin": "0"},
     "constant": {"shape": "box", "style": "filled,rounded,dashed", "height": "0.2", "width": "0.3"},
     "operation": {"shape": "box", "style": "filled,rounded"},
     "result": {"shape": "box", "style": "filled,rounded", "peripheries": "2"},

@@ -1,0 +1,61 @@
+"""The table of a computation."""
+
+import pytest
+
+from autograd import Value
+from autograd.viz import trace
+from autograd.viz.trace import COLUMNS, SHOWN
+
+
+def example():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b|*")
+    c = a * b + a
+    c.label = "c"
+    return a, b, c
+
+
+def test_rows_hold_the_numbers_of_the_graph():
+    a, b, c = example()
+    assert all(row.grad is None for row in trace(c))
+    c.backward()
+    rows = {row.name: row for row in trace(c)}
+    assert rows["a"].data == 2.0 and rows["a"].grad == a.grad == -2.0 and rows["a"].operation == ""
+    assert rows["c"].operation == "v1 + a" and rows["c"].numbers == "(-6) + 2" and rows["c"].data == -4.0
+    assert rows["v1"].partials == (("a", -3.0), ("b|*", 2.0))
+    assert [row.step for row in trace(c)] == [1, 2, 3, 4]
+    assert trace(c)[-1] == rows["c"] and trace(c)[1:3] == list(trace(c))[1:3]
+
+
+def test_an_operand_used_twice_has_two_derivatives():
+    x = Value(3.0, label="x")
+    assert trace(x * x)[-1].partials == (("x", 3.0), ("x", 3.0))
+
+
+def test_it_is_text_markdown_and_html():
+    *_, c = example()
+    shown = trace(c)
+    header, line, *body = str(shown).splitlines()
+    assert header.split("  ")[0] == "step" and set(line) == {"-", " "} and len(body) == 4
+    assert "∂c/∂v1 = 1, ∂c/∂a = 1" in body[-1] and body[-1].endswith("?")
+    markdown = shown.to_markdown().splitlines()
+    assert len(markdown) == 6 and r"b\|\*" in shown.to_markdown()
+    assert shown.to_html().count("<tr>") == 5 and shown.to_html().count("<th>") == len(COLUMNS)
+    assert set(shown._repr_mimebundle_()) == {"text/plain", "text/html", "text/markdown"}
+    assert repr(shown) == "<Trace of 4 rows>"
+
+
+def test_a_long_trace_is_shown_from_both_ends():
+    v = Value(0.5)
+    for _ in range(5_000):
+        v = v * 0.99
+    shown = trace(v)
+    assert len(shown) == 5_001
+    lines = str(shown).splitlines()
+    assert len(lines) == SHOWN + 3 and "4,801 more" in lines[2 + SHOWN // 2]
+    assert lines[-1].startswith("5001")
+
+
+def test_only_values_have_a_trace():
+    with pytest.raises(TypeError, match="trace needs a Value, not str"):
+        trace("x")
+    assert Value(1.0).trace()[0].data == 1.0
