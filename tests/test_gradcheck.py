@@ -226,6 +226,22 @@ class TestSpecialPoints:
         assert report.verdict is Verdict.INCONCLUSIVE
         assert "sits on its kink: its derivative there is a convention" in str(report)
 
+    def test_an_infinite_slope_inside_explains_a_nan(self):
+        report = gradcheck(lambda x: (x * x).sqrt(), 0.0)  # |x|, but inf * 0 by the chain rule
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "node 2 `sqrt` has no finite derivative here" in str(report)
+
+    @pytest.mark.parametrize("bad", [math.nan, math.inf])
+    def test_a_rule_that_gives_nan_or_inf_is_wrong(self, bad, register):
+        broken = register("broken", lambda x: x * x, lambda x, z: (bad * x,))
+        with pytest.raises(GradcheckError, match="`broken`"):
+            gradcheck(lambda x: broken(x) + x, 2.0)
+
+    def test_a_kink_does_not_excuse_a_wrong_rule_elsewhere(self, register):
+        off = register("off", lambda x: x * x, lambda x, z: (3.0 * x,))
+        with pytest.raises(GradcheckError, match="`off`"):
+            gradcheck(lambda x: (x - x).relu() + off(x), 2.0)
+
     def test_a_kink_met_by_rounding_raises_no_alarm(self):
         for scale in (3.0, 7.0, 10.0):
             report = gradcheck(lambda x, s=scale: (x * s - 0.1 * s).relu() * 5.0, 0.1)

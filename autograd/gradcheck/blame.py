@@ -23,14 +23,22 @@ def culprits(outputs: Sequence[Any]) -> Iterator[Culprit]:
         if node.op is None:
             continue
         op, xs = node.op, [arg if arg.__class__ is float else arg.data for arg in node.args]
+        operands = [Rounded(x) for x in xs]
+        z = op.apply(tuple(operands))
         for i, (arg, recorded) in enumerate(zip(node.args, node.partials)):
-            if arg.__class__ is float:
+            if arg.__class__ is float or not (math.isfinite(recorded) or _regular(op, xs)):
                 continue
             reference = _local_slope(op, xs, i)
-            bound = local(op, [Rounded(x) for x in xs], Rounded(node.data, 2.0 * math.ulp(node.data)))[i].error
+            bound = local(op, operands, z)[i].error
             if judge(recorded, reference, SAFETY * (bound + reference.error), abs(recorded)) is Verdict.FAIL:
                 name = op.operands[i] if i < len(op.operands) else f"operand {i + 1}"
                 yield Culprit(index, op.name, name, tuple(xs), recorded, reference, made_at(node))
+
+
+def _regular(op: Primitive, xs: Sequence[float]) -> bool:
+    """Whether the row itself promises a derivative here: inside its domain, off its kinks and poles."""
+    inside = op.variadic or all(low < x < high for x, (low, high) in zip(xs, op.domain))
+    return inside and all(column is None or column(*xs) != 0.0 for column in (op.kink, op.pole))
 
 
 def _local_slope(op: Primitive, xs: Sequence[float], i: int) -> Slope:
@@ -41,20 +49,31 @@ def _local_slope(op: Primitive, xs: Sequence[float], i: int) -> Slope:
         return Slope(float("nan"), float("nan"), float("inf"), "none", note=str(error))
 
 
-def at_kink(output: Value) -> str:
-    """A node that sits on its kink, or so near that rounding may have moved it across; empty if there is none."""
+def excuse(output: Value, numbering: Sequence[Any]) -> str:
+    """Why the gradient of `output` need not be the derivative although every rule is right; empty if it must be.
+
+    A chain of right rules gives the derivative unless one of them is used where its function has none: on a kink, or
+    so near that rounding may have moved it across, or where the slope is infinite.
+    """
     numbers = evaluate([output], Rounded, {})
-    for index, node in enumerate(topological_order([output])):
-        if node.op is None or node.op.kink is None:
-            continue
-        here = [Rounded(arg) if arg.__class__ is float else numbers[arg] for arg in node.args]
-        # A kink counts if it moves with the operands: where(condition, ...) has one only if its condition moves.
-        shifts = [0.0 if _still(arg) else NUDGE * (i + 1) for i, arg in enumerate(node.args)]
-        shifted = [x.value + shift for x, shift in zip(here, shifts)]
-        kink = node.op.kink(*here)
-        if abs(kink.value) <= SAFETY * kink.error and node.op.kink(*shifted) != kink.value:
-            return f"node {index} `{node.op.name}`"
+    for node in topological_order([output]):
+        name = f"node {numbering.index(node)} `{node.op.name}`" if node.op else ""
+        if node.op and _on_kink(node, [Rounded(arg) if arg.__class__ is float else numbers[arg] for arg in node.args]):
+            return f"{name} sits on its kink: its derivative there is a convention"
+        if not all(map(math.isfinite, node.partials)):
+            return f"{name} has no finite derivative here"
     return ""
+
+
+def _on_kink(node: Value, operands: Sequence[Rounded]) -> bool:
+    assert node.op is not None
+    if node.op.kink is None:
+        return False
+    # A kink counts if it moves with the operands: where(condition, ...) has one only if its condition moves.
+    shifts = [0.0 if _still(arg) else NUDGE * (i + 1) for i, arg in enumerate(node.args)]
+    kink = node.op.kink(*operands)
+    moved = node.op.kink(*[x.value + shift for x, shift in zip(operands, shifts)])
+    return bool(abs(kink.value) <= SAFETY * kink.error and moved != kink.value)
 
 
 def _still(arg: Any) -> bool:

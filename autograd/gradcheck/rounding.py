@@ -33,16 +33,18 @@ class Rounded(Arithmetic):
         operands = [arg if isinstance(arg, Rounded) else Rounded(arg) for arg in args]
         values = tuple(x.value for x in operands)
         z = op.forward(*values)
-        error = 0.0 if exact(op, values, z) else 2.0 * math.ulp(z)
-        for x, partial in zip(operands, partials(op, values, z)):
+        slopes = partials(op, values, z)
+        error = 0.0 if exact(op, values, slopes, z) else 2.0 * math.ulp(z)
+        for x, partial in zip(operands, slopes):
             if x.error:
                 error += abs(partial) * x.error
         return Rounded(z, error + internal(op, operands))
 
 
-def exact(op: Primitive, values: tuple[float, ...], z: float) -> bool:
-    """Whether nothing was rounded: sums and products of whole numbers, such as the 0 and 1 of comparisons."""
-    return z == 0.0 or (op.symbol in ("+", "-", "*") and all(x.is_integer() for x in (*values, z)))
+def exact(op: Primitive, values: tuple[float, ...], slopes: tuple[float, ...], z: float) -> bool:
+    """Whether nothing was rounded: a zero, a jump between constants, sums and products of whole numbers."""
+    jump = op.kink is not None and not any(slopes)
+    return z == 0.0 or jump or (op.symbol in ("+", "-", "*") and all(x.is_integer() for x in (*values, z)))
 
 
 def internal(op: Primitive, operands: Sequence[Rounded]) -> float:
