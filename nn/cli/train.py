@@ -4,11 +4,12 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nn
-from autograd.viz import draw
+from autograd.viz import draw, step_through
 from nn import data
 from nn import functional as F
 from nn.cli.folder import output_folder
@@ -17,7 +18,9 @@ from nn.history import History
 from nn.predictor import Predictor
 from nn.report.chart import STYLE
 from nn.report.figures import loss_curves
+from nn.report.page import Run, page
 from nn.report.prediction import one_prediction
+from nn.report.tables import losses
 from nn.training import evaluate
 
 __all__ = ["OPTIMIZERS", "train"]
@@ -43,7 +46,8 @@ def train(arguments: argparse.Namespace) -> None:
         score = _score(predictor, test)
         print(f"test     {score}")
         predictor.notes |= {"made by": _command(arguments), "test": score}
-        _write(folder.path, predictor, history, test)
+        _write(folder.path, Run(Path(arguments.data).stem, dataset, learn, validate, test, predictor, history,
+                                graph="", command=_command(arguments)))
     print(f"written  {folder.name}/: {', '.join(sorted(path.name for path in folder.name.iterdir()))}")
 
 
@@ -78,7 +82,7 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
         optimizer=make(model.parameters(), lr=arguments.lr or lr),
         epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
         validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-        callbacks=[nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
+        callbacks=[record_gradients, nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
     )
     return predictor, history
 
@@ -103,12 +107,25 @@ def _command(arguments: argparse.Namespace) -> str:
     return shlex.join(["python", "-m", "nn", "train", Path(arguments.data).name, *options])
 
 
-def _write(folder: Path, predictor: Predictor, history: History, test: Dataset) -> None:
+def _write(folder: Path, run: Run) -> None:
     """The files of the output folder."""
-    predictor.save(folder / "model.safetensors")
-    (folder / "history.json").write_text(json.dumps(history.state_dict(), indent=1) + "\n", encoding="utf-8")
-    (folder / "loss.svg").write_text(loss_curves(history).svg(STYLE), encoding="utf-8")
-    draw(one_prediction(predictor, test, 0)).save(folder / "prediction.svg")
+    run.predictor.save(folder / "model.safetensors")
+    (folder / "history.json").write_text(json.dumps(run.history.state_dict(), indent=1) + "\n", encoding="utf-8")
+    (folder / "loss.svg").write_text(loss_curves(run.history).svg(STYLE), encoding="utf-8")
+    single = losses(run.predictor, run.test)
+    loss = one_prediction(run.predictor, run.test, single.index(max(single)))
+    draw(loss, engine="builtin").save(folder / "prediction.svg")
+    step_through(loss).save_html(folder / "step.html")
+    run = replace(run, graph=draw(loss, collapse="neuron", engine="builtin").svg)
+    (folder / "report.html").write_text(page(run), encoding="utf-8")
+
+
+def record_gradients(training: nn.Training) -> None:
+    """Into the history: the mean size of the last step's gradients, layer by layer."""
+    layers: dict[str, list[float]] = {}
+    for p in training.model.parameters():
+        layers.setdefault(p.scope.partition("/")[0] or "model", []).append(abs(p.grad))
+    training.history.record(gradients={name: sum(sizes) / len(sizes) for name, sizes in layers.items()})
 
 
 def _shape(model: nn.MLP, predictor: Predictor) -> str:

@@ -81,8 +81,8 @@ class Chart:
     x: Axis
     y: Axis
     title: str
-    width: int = 560
-    height: int = 300
+    width: int = 480
+    height: int = 290
     left: int = 56
     parts: list[str] = field(default_factory=list)
 

@@ -1,0 +1,167 @@
+"""The report: one HTML file that shows a training run, without a script or a request."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from nn.dataset import Dataset
+from nn.history import History
+from nn.predictor import Predictor
+from nn.report import figures, tables
+from nn.report.chart import STYLE, Chart
+
+__all__ = ["Run", "page"]
+
+LOOK = STYLE + """
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}
+h1{font-size:1.7rem;margin:0 0 .2rem;line-height:1.2}h2{font-size:1.15rem;margin:2.4rem 0 .4rem}
+p{margin:.3rem 0 .8rem;max-width:70ch}.soft,small{color:var(--soft)}a{color:var(--c0)}
+code{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+.cards{display:flex;flex-wrap:wrap;gap:10px;margin:1.2rem 0}
+.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .9rem;flex:1 1 130px}
+.card b{display:block;font-size:1.35rem;line-height:1.3;font-variant-numeric:tabular-nums}
+.card span{color:var(--soft);font-size:.85rem}
+.side{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:12px 28px;align-items:start}
+.wide{overflow-x:auto;max-width:100%}
+table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;margin:.2rem 0}
+th{font-weight:600;color:var(--soft);text-align:left}
+td,th{padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line);white-space:nowrap}
+.numbers td:not(:first-child),.numbers th:not(:first-child){text-align:right}
+td svg.chart{display:block;max-width:none}
+.key{display:inline-block;width:.75em;height:.75em;border-radius:2px;margin-right:.5em}
+.bar{display:block;height:.7em;border-radius:2px}
+.confusion td,.confusion th{text-align:center!important;padding:.15rem .35rem}
+.confusion td:first-child,.confusion th:first-child{text-align:left!important}
+.cell{display:block;min-width:3em;padding:.3em .4em;border-radius:4px}
+.hit{background:color-mix(in srgb,var(--good) calc(var(--share)*.55),transparent)}
+.miss{background:color-mix(in srgb,var(--bad) calc(var(--share)*.75),transparent)}
+.good{color:var(--good)}.bad{color:var(--bad)}
+.pixels{fill:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:4px}
+.digits{display:flex;flex-wrap:wrap;gap:14px}.digit{margin:0;text-align:center;font-size:.9rem}
+.graph{overflow:auto;max-height:80vh;border:1px solid var(--line);border-radius:8px;padding:10px}
+.graph svg{max-width:none!important}
+summary{cursor:pointer;color:var(--soft)}
+footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report tells about."""
+
+    name: str
+    data: Dataset
+    learn: Dataset
+    validate: Dataset
+    test: Dataset
+    predictor: Predictor
+    history: History
+    graph: str  # SVG
+    command: str
+
+
+def page(run: Run) -> str:
+    """The whole page."""
+    sections = [_training(run), _test(run), *([_plane(run)] if _is_plane(run) else []), _mistakes(run),
+                _prediction(run), _data(run)]
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(run.name)} · stepgrad</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><style>{LOOK}</style></head>\n<body><main>'
+        f"{_head(run)}{''.join(sections)}<footer>Made by <code>{escape(run.command)}</code></footer>"
+        "</main></body></html>\n"
+    )
+
+
+def scores(run: Run) -> dict[str, str]:
+    """The figures at the top: name -> number."""
+    test, predicted = run.test, run.predictor.predict(run.test.features)
+    loss = sum(tables.losses(run.predictor, test)) / len(test)
+    if test.class_names:
+        right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
+        return {"test accuracy": f"{100 * right / len(test):.1f} %", "right": f"{right} of {len(test)}",
+                "test loss": f"{loss:.4f}"}
+    errors = [p - y for p, y in zip(predicted, test.labels, strict=True)]
+    mean = sum(test.labels) / len(test)
+    left = sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
+    return {"R² on test rows": f"{1.0 - left:.4f}", "mean absolute error": f"{sum(map(abs, errors)) / len(errors):.4g}",
+            "test loss": f"{loss:.4f}"}
+
+
+def _head(run: Run) -> str:
+    parameters = len(run.predictor.model.parameters())
+    cards = {**scores(run), "epochs": str(len(run.history)), "parameters": str(parameters)}
+    shown = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>' for name, number in cards.items())
+    goal = "which" if run.data.class_names else "how much"
+    return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
+            f'<p class="soft">{len(run.data)} rows of {len(run.data.feature_names)} numbers; {len(run.learn)} to train, '
+            f"{len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
+            f'<div class="cards">{shown}</div>')
+
+
+def _section(title: str, text: str, *parts: str) -> str:
+    return f"<section><h2>{title}</h2><p>{text}</p>{''.join(parts)}</section>"
+
+
+def _side(*charts: Chart | str) -> str:
+    drawn = "".join(f"<div>{x.svg() if isinstance(x, Chart) else x}</div>" for x in charts)
+    return f'<div class="side">{drawn}</div>'
+
+
+def _training(run: Run) -> str:
+    history = run.history
+    ended = f" It ended because {escape(history.stopped)}." if history.stopped else ""
+    return _section(
+        "Training",
+        f"First, the loss by epoch: training alone can always fall, validation says what is learned for good. The "
+        f"model keeps the weights of epoch {history.best_epoch}.{ended} Then the gradient flow: the mean size of the "
+        "gradients of each epoch's last step, by layer. A layer far below the others hardly learns.",
+        _side(figures.loss_curves(history), figures.gradient_curves(history)),
+        f"<details><summary>The model</summary><pre><code>{escape(repr(run.predictor.model))}</code></pre></details>")
+
+
+def _test(run: Run) -> str:
+    test, predicted = run.test, run.predictor.predict(run.test.features)
+    if test.class_names:
+        return _section("Test: what is taken for what",
+                        "Rows are what a sample is, columns what the model says. <i>Found</i> is the share of a class "
+                        "that was recognised, <i>right when said</i> how far to believe the answer.",
+                        tables.confusion(test.class_names, test.labels, predicted))
+    errors = [p - y for p, y in zip(predicted, test.labels, strict=True)]
+    return _section("Test: how far off", "Each point is a row the model had never seen; on the dashed line it is right. "
+                    "The errors should lie evenly about 0.",
+                    _side(figures.residuals(test.target, test.labels, predicted), figures.error_histogram(errors)))
+
+
+def _is_plane(run: Run) -> bool:
+    return bool(run.data.class_names) and len(run.data.feature_names) == 2
+
+
+def _plane(run: Run) -> str:
+    return _section("Decision boundary", "What the model says at every place, the paler the less sure. Small points "
+                    "were trained on, large ones are test rows, ringed where the model is wrong.",
+                    figures.boundary(run.predictor, run.learn, run.test).svg())
+
+
+def _mistakes(run: Run) -> str:
+    shown = tables.worst(run.predictor, run.test)
+    if tables.as_picture(run.test):
+        shown = f'<div class="digits">{shown}</div>'
+    return _section("Hardest test rows", "The rows with the highest loss, the worst first.", shown)
+
+
+def _prediction(run: Run) -> str:
+    return _section(
+        "One prediction, number by number",
+        "The hardest row of the test on its way through the network to its loss, with the gradients of the way back; "
+        "each neuron is one box. The whole graph is <a href=\"prediction.svg\">prediction.svg</a>, and "
+        "<a href=\"step.html\">step.html</a> walks through its backward pass one edge at a time.",
+        f'<div class="graph">{run.graph}</div>')
+
+
+def _data(run: Run) -> str:
+    split: Any = [tables.class_counts(run.data)] if run.data.class_names else []
+    return _section("The data", f"All {len(run.data)} rows, before standardisation"
+                    + (", by class." if run.data.class_names else "."), *split, tables.data_summary(run.data))
