@@ -31,7 +31,9 @@ SPECIAL = (0.0, -0.0, 1.0, -1.0, inf, -inf, nan, sys.float_info.max, sys.float_i
 def numbers(
     min_value: float = -10.0, max_value: float = 10.0, special: bool | Sequence[float] = False
 ) -> st.SearchStrategy[float]:
-    """Floats between the bounds, both included; no subnormal numbers.
+    """Floats between the bounds, both included; none but zero itself is nearer to zero than 1e-6, if zero is between.
+
+    A numerical derivative at 1e-200 needs a step that is lost beside any other number. `special` brings such numbers.
 
     Arguments: `special=True` adds signed zeros, infinities, nan and the like, whatever the bounds; a sequence adds
     those points.
@@ -44,6 +46,8 @@ def numbers(
     if not (math.isfinite(min_value) and math.isfinite(max_value) and min_value <= max_value):
         raise ValueError(f"numbers needs a finite interval, not [{min_value}, {max_value}]: use min_value <= max_value")
     plain = st.floats(min_value, max_value, allow_subnormal=False)
+    if min_value <= 0.0 <= max_value:
+        plain = plain.map(lambda x: x if abs(x) >= 1e-6 else 0.0)
     points = SPECIAL if special is True else tuple(special or ())
     return st.one_of(plain, st.sampled_from(points)) if points else plain
 
