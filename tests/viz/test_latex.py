@@ -1,4 +1,4 @@
-"""The formula on the page is the number: what `to_latex` writes is evaluated again, by other rules than it was written."""
+"""The formula on the page is the number: what `to_latex` writes is evaluated again, by other rules."""
 
 import math
 import random
@@ -78,7 +78,7 @@ def test_parentheses_are_where_the_number_needs_them(seed):
     node, names = arithmetic(seed)
     tex = to_latex(node)
     if "aligned" in tex:
-        *lines, last = [line.rstrip(r" \\") for line in tex.splitlines()[1:-1]]
+        *lines, last = [line.removesuffix(r" \\") for line in tex.splitlines()[1:-1]]
         for line in lines:
             name, formula = line.split(" &= ")
             names[name.replace("_{", "").replace("}", "")] = meaning(formula, **names)

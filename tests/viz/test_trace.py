@@ -15,7 +15,7 @@ def example():
 
 
 def test_rows_hold_the_numbers_of_the_graph():
-    a, b, c = example()
+    a, _, c = example()
     assert all(row.grad is None for row in trace(c))
     c.backward()
     rows = {row.name: row for row in trace(c)}

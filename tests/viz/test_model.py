@@ -1,0 +1,114 @@
+"""The picture model: what is in the graph is in the picture, once, in order."""
+
+import pytest
+
+import autograd as ag
+from autograd import Value, no_grad, scope
+from autograd.primitives import TABLE
+from autograd.viz import model
+from autograd.viz.model import picture
+
+
+def of_kind(p, kind):
+    return [node for node in p.nodes if node.kind == kind]
+
+
+def test_operands_come_before_operations_and_ids_count_up():
+    x = Value(0.5, label="x")
+    p = picture((x * 2 + x).tanh())
+    assert [node.id for node in p.nodes] == [f"n{k}" for k in range(len(p.nodes))]
+    assert [edge.id for edge in p.edges] == [f"e{k}" for k in range(len(p.edges))]
+    place = {node.id: k for k, node in enumerate(p.nodes)}
+    assert all(place[edge.tail] < place[edge.head] for edge in p.edges)
+    assert p.ids[x] in place and p.node(p.ids[x]).label == "x"
+
+
+def test_repeated_operands_are_repeated_edges():
+    a = Value(3.0)
+    p = picture(a * a)
+    assert [(edge.tail, edge.head, edge.slot, edge.partial) for edge in p.edges] == [
+        ("n0", "n1", 0, 3.0), ("n0", "n1", 1, 3.0),
+    ]  # fmt: skip
+
+
+def test_kinds():
+    class Parameter(Value):
+        __slots__ = ()
+
+    with scope("layer1"):
+        w = Value(1.0, label="w")
+    x, p = Value(2.0, label="x"), Parameter(3.0)
+    y = w * x + p + 5.0
+    drawn = picture(y)
+    assert {drawn.node(drawn.ids[v]).kind for v in (w, p)} == {"parameter"}
+    assert drawn.node(drawn.ids[x]).kind == "input"
+    assert [node.data for node in of_kind(drawn, "constant")] == [5.0]
+    assert len(of_kind(drawn, "operation")) == 2 and len(of_kind(drawn, "result")) == 1
+    assert drawn.roots == [drawn.ids[y]]
+
+
+def test_a_gradient_is_unknown_until_a_backward_pass_reached_the_node():
+    a, b = Value(2.0), Value(3.0)
+    c = a * b
+    assert all(node.grad is None for node in picture(c).nodes)
+    (a * 2.0).backward()
+    p = picture(c)
+    assert (p.node(p.ids[a]).grad, p.node(p.ids[b]).grad) == (2.0, None)
+    a.zero_grad()
+    assert picture(c).node(p.ids[a]).grad is None
+
+
+def test_several_results_and_labels():
+    x = Value(1.0, label="x")
+    y, z = x + 1, x * 2
+    p = picture([y, z, y], labels={y: "sum"})
+    assert p.roots == [p.ids[y], p.ids[z]]
+    assert p.node(p.ids[y]).label == "sum" and p.node(p.ids[x]).label == "x"
+    p = picture(x + 1, labels=lambda v: "!" if v is x else None)
+    assert p.node(p.ids[x]).label == "!" and p.nodes[-1].label == ""
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.composite], ids=str)
+def test_an_expanded_operation_has_the_same_number_and_the_same_gradients(op):
+    xs = [Value(0.3 + 0.2 * k) for k in range(len(op.operands) or 4)]
+    v = op.apply(tuple(xs))
+    v.backward()
+    p = picture(v, expand=[op.name])
+    assert not any(node.op == op.name for node in p.nodes)
+    assert p.node(p.ids[v]).data == v.data and p.node(p.ids[v]).kind == "result"
+    for x in xs:  # the chain rule along the drawn edges gives what backward() gave
+        flow = sum(p.node(e.head).grad * e.partial for e in p.edges if e.tail == p.ids[x])
+        assert flow == pytest.approx(x.grad, rel=1e-12, abs=1e-15)  # the inside rounds in its own order
+
+
+def test_expanding_goes_all_the_way_down_and_knows_no_gradient_before_backward():
+    x = Value(0.7)
+    with scope("act"):
+        v = ag.silu(x)
+    with no_grad():
+        p = picture(v, expand=True)
+    assert not any(TABLE[node.op].composite for node in p.nodes if node.op)
+    assert {node.scope for node in p.nodes if node.op} == {"act"}
+    assert all(node.grad is None for node in p.nodes)
+    assert len(picture(v, expand="silu").nodes) < len(p.nodes)
+
+
+def test_of_a_larger_graph_the_nodes_nearest_to_the_result(monkeypatch):
+    monkeypatch.setattr(model, "LIMIT", 50)
+    v = x = Value(1.0)
+    for _ in range(200):
+        v = v + x
+    p = picture(v)
+    assert len(p.nodes) == 50 and p.ids[v] == p.roots[0]
+    assert p.notes == ["151 of 201 nodes lie further from the result and are left out"]
+
+
+def test_what_cannot_be_drawn_says_so():
+    with pytest.raises(TypeError, match=r"drawn from a Value, not from float \(3.0\)"):
+        picture(3.0)
+    with pytest.raises(TypeError, match=r"not from str \('a'\)"):
+        picture([Value(1.0), "a"])
+    with pytest.raises(ValueError, match="nothing to draw"):
+        picture([])
+    with pytest.raises(ValueError, match="'tanh' has no inside to expand; these have: sigmoid"):
+        picture(Value(1.0), expand="tanh")
