@@ -1,0 +1,66 @@
+"""python -m benchmarks [--quick] [--only W1,W3] [--json FILE] [--seconds S]: every workload beside the peers."""
+
+import argparse
+import importlib
+import json
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from benchmarks.measure import measure
+from benchmarks.report import record, table
+
+MODULES = {
+    "W1": "w1_expression",
+    "W2": "w2_throughput",
+    "W3": "w3_moons",
+    "W4": "w4_digits",
+    "W5": "w5_gpt",
+    "W6": "w6_random_graph",
+    "W7": "w7_rosenbrock",
+}
+PEERS = ["micrograd", "numpy", "llvmlite", "torch", "jax", "casadi", "scikit-learn"]
+
+
+def installed() -> dict[str, str]:
+    """The versions this run compares."""
+    found = {"python": platform.python_version(), "processor": platform.machine()}
+    for peer in PEERS:
+        try:
+            found[peer] = version(peer)
+        except PackageNotFoundError:
+            found[peer] = "not installed"
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether all agree, not how fast they are")
+    parser.add_argument("--only", default=",".join(MODULES), help="workloads, such as W1,W3")
+    parser.add_argument("--seconds", type=float, default=4.0, help="time for each contender (default 4)")
+    parser.add_argument("--json", help="also write the figures to this file")
+    arguments = parser.parse_args()
+    wanted = arguments.only.upper().split(",")
+    unknown = [name for name in wanted if name not in MODULES]
+    if unknown:
+        parser.error(f"no workload is called {', '.join(unknown)}: choose from {', '.join(MODULES)}")
+
+    versions = installed()
+    print("Versions: " + ", ".join(f"{name} {number}" for name, number in versions.items()) + "\n", flush=True)
+    records = []
+    disagreed = False
+    for name in wanted:
+        module = importlib.import_module(f"benchmarks.workloads.{MODULES[name]}")
+        for workload in module.workloads(arguments.quick):
+            results = measure(workload, 0.05 if arguments.quick else arguments.seconds)
+            print(table(workload, results), flush=True)
+            records.append(record(workload, results))
+            disagreed = disagreed or any("differs" in result.said for result in results)
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump({"versions": versions, "results": records}, file, indent=1)
+    return 1 if disagreed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""One measurement: check that all contenders compute the same, then time them in turns."""
+
+import gc
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Missing(Exception):
+    """A peer that is not installed, or cannot do this workload; the message says which and why."""
+
+
+@dataclass
+class Contender:
+    """One way to do a workload.
+
+    `prepare()` returns `(run, answer)`: `run()` does the work once and is what is timed; `answer()` gives the numbers
+    (loss, gradients ...) by which contenders are compared. What `prepare` does (compiling, warming up) is timed apart.
+    `per` divides the time of one `run()`: steps, nodes, samples in it.
+    """
+
+    name: str
+    prepare: Callable[[], tuple[Callable[[], Any], Callable[[], Sequence[float]]]]
+    per: float = 1.0
+    tolerance: float = 1e-9  # relative: another order of summation, a few thousand terms
+
+
+@dataclass
+class Workload:
+    """A table of `benchmarks`: its contenders are compared with the first one that has an answer."""
+
+    name: str
+    title: str
+    unit: str
+    contenders: list[Contender]
+    note: str = ""
+
+
+@dataclass
+class Result:
+    name: str
+    median: float = math.nan  # seconds
+    spread: float = math.nan  # half the distance between the quartiles, over the median
+    ready: float = math.nan  # seconds until the first result was there
+    said: str = ""  # why there is no number
+    times: list[float] = field(default_factory=list)
+
+
+def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]:
+    """Time every contender of a workload, about `seconds` each, in turns so that a busy moment hits all alike."""
+    results, runs, reference = [], [], None
+    for contender in workload.contenders:
+        result = Result(contender.name)
+        results.append(result)
+        try:
+            started = time.perf_counter()
+            run, answer = contender.prepare()
+            run()
+            result.ready = time.perf_counter() - started
+            found = [float(x) for x in answer()]
+        except Missing as missing:
+            result.said = str(missing)
+            continue
+        if reference is None:
+            reference = (contender.name, found)
+        disagreement = difference(reference[1], found)
+        if disagreement > contender.tolerance:
+            result.said = f"differs from {reference[0]} by {disagreement:.1e}: not timed"
+            continue
+        runs.append((result, contender, run, repetitions(run, seconds / rounds)))
+    for _ in range(rounds):
+        for result, contender, run, count in runs:
+            gc.collect()
+            started = time.perf_counter()
+            for _ in range(count):
+                run()
+            result.times.append((time.perf_counter() - started) / count / contender.per)
+    for result, *_ in runs:
+        low, result.median, high = statistics.quantiles(result.times, n=4)
+        result.spread = (high - low) / 2 / result.median
+    return results
+
+
+def difference(expected: Sequence[float], found: Sequence[float]) -> float:
+    """The largest difference, relative to the largest number; inf where the lengths differ or a nan turns up."""
+    if len(expected) != len(found):
+        return math.inf
+    scale = max(map(abs, expected), default=1.0) or 1.0
+    worst = max((abs(a - b) / scale for a, b in zip(expected, found)), default=0.0)
+    return worst if not math.isnan(worst) else math.inf
+
+
+def repetitions(run: Callable[[], Any], seconds: float) -> int:
+    """How many runs fill about `seconds`, at least one."""
+    count = 1
+    while True:
+        started = time.perf_counter()
+        for _ in range(count):
+            run()
+        taken = time.perf_counter() - started
+        if taken >= seconds / 4 or count >= 1_000_000:
+            return max(1, round(count * seconds / max(taken, 1e-9)))
+        count *= 4

@@ -1,0 +1,59 @@
+"""What was measured, as a table to read and as JSON to keep."""
+
+import math
+from typing import Any
+
+from benchmarks.measure import Result, Workload
+
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+
+
+def table(workload: Workload, results: list[Result]) -> str:
+    """Markdown: time, spread, time until ready, and how far ahead stepgrad's best is."""
+    scale = UNITS[workload.unit]
+    ours = [r.median for r in results if r.name.startswith("stepgrad") and not math.isnan(r.median)]
+    best = min(ours, default=math.nan)
+    lines = [
+        f"### {workload.name}: {workload.title}",
+        "",
+        f"| | {workload.unit} | spread | ready in | stepgrad's best is |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for r in results:
+        if math.isnan(r.median):
+            lines.append(f"| {r.name} | | | | {r.said} |")
+        else:
+            lines.append(
+                f"| {r.name} | {short(r.median * scale)} | ±{r.spread:.0%} | {short(r.ready)} s"
+                f" | {ratio(r.median, best)} |"
+            )
+    if workload.note:
+        lines += ["", workload.note]
+    return "\n".join(lines) + "\n"
+
+
+def short(x: float) -> str:
+    """Three figures."""
+    return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
+
+
+def ratio(time: float, best: float) -> str:
+    if math.isnan(best) or time == best:
+        return ""
+    return f"{short(time / best)}x faster" if time > best else f"{short(best / time)}x slower"
+
+
+def record(workload: Workload, results: list[Result]) -> dict[str, Any]:
+    """The same for machines; times in seconds."""
+    return {
+        "workload": workload.name,
+        "title": workload.title,
+        "results": [
+            {"name": r.name, "median": none(r.median), "spread": none(r.spread), "ready": none(r.ready), "said": r.said}
+            for r in results
+        ],
+    }
+
+
+def none(x: float) -> float | None:
+    return None if math.isnan(x) else x
