@@ -56,7 +56,7 @@ def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_p
         f'  start(host, JSON.parse(host.querySelector("script[type=\'application/json\']").textContent), {style});\n'
         "}"
     )
-    code = "\n".join(['(() => {\n"use strict";', *scripts, taking_over, "})();"])
+    code = "\n".join(['(() => {\n"use strict";', asset("page.js"), *scripts, taking_over, "})();"])
     return (
         f'<div class="stepgrad-{kind}" data-id="{id}"{" data-page" if whole_page else ""}>\n{fallback}\n'
         f'<script type="application/json">{content}</script>\n'

@@ -41,68 +41,34 @@ class Numbers {
   }
 }
 
-function shown(x) { // six significant digits
-  if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "∞" : "−∞";
-  return (Object.is(x, -0) ? "-0" : String(Number(x.toPrecision(6)))).replace(/-/g, "−");
-}
-
-function short(x) { // as the drawing writes its numbers: four decimals, or four digits where it is tiny or huge
-  const size = Math.abs(x);
-  if (!Number.isFinite(x) || Number.isInteger(x) && size < 1e5) return shown(x);
-  if (size >= 1e-3 && size < 1e5) return String(Number(x.toFixed(4))).replace("-", "−");
-  return String(Number(x.toPrecision(4)).toExponential()).replace("e+", "e").replace(/-/g, "−");
-}
-
-function inside(x) { // a negative number in a formula stands in parentheses
-  const text = shown(x);
-  return text[0] === "−" ? `(${text})` : text;
-}
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) => name in values ? values[name] : whole);
-}
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function number(x, role) { // short for the reader, complete in `value` and in the tooltip
-  return element("data", { value: String(x), title: String(x), class: role }, shown(x));
-}
-
 function start(host, sheet, style) {
   const shadow = host.attachShadow({ mode: "open" });
   const numbers = new Numbers(sheet), forward = sheet.computed.length, last = forward + sheet.flows.length;
-  let language = sheet.language, position = 0, timer = null;
+  let language = sheet.language, position = 0;
   const say = (key, values = {}) => fill(sheet.strings[language][key], { root: name(sheet.root), ...values });
   const name = (index) => sheet.nodes[index].name;
 
   const drawing = element("div", { class: "drawing", tabindex: "-1" });
-  drawing.innerHTML = decodeURIComponent(host.querySelector("img").getAttribute("src").split(",").slice(1).join(","));
+  drawing.innerHTML = drawingOf(host);
   const svg = drawing.querySelector("svg");
   const part = (id) => svg.querySelector(`#${id}`);
   const panel = element("section", { class: "panel", "aria-live": "polite" });
-  const slider = element("input", { type: "range", min: 0, max: last, value: 0 });
-  const counter = element("span", { class: "counter" });
-  const buttons = {};
-  for (const [action, glyph] of [["first", "«"], ["previous", "‹"], ["play", "▶"], ["next", "›"], ["last", "»"]]) {
-    buttons[action] = element("button", { type: "button", class: action }, glyph);
-  }
+  const controls = new Controls(host, last, 1200, show), go = (step) => controls.go(step);
   const fit = element("button", { type: "button", class: "fit", "aria-pressed": "false" });
   const title = element("h1"), keys = element("p", { class: "hint" }), table = element("table"), whatIf = element("p");
   const reset = element("button", { type: "button", class: "reset" }), problem = element("p", { class: "problem", role: "alert" });
-  const languages = element("select", { class: "language", "aria-label": "language / 语言" });
-  for (const [code, strings] of Object.entries(sheet.strings)) languages.append(element("option", { value: code }, strings.language));
-  languages.value = language;
+  const languages = languageChoice(sheet.strings, language, (chosen) => {
+    language = chosen;
+    translate();
+    go(position);
+  });
+  controls.bar.append(fit);
   shadow.append(
     element("style", {}, style),
     element("main", {},
       element("header", {}, title, languages),
       drawing,
-      element("nav", {}, ...Object.values(buttons), slider, counter, fit),
+      controls.bar,
       element("div", { class: "columns" },
         element("div", {}, panel, keys),
         element("section", { class: "sheet" }, element("div", { class: "what-if" }, whatIf, reset), problem, table))));
@@ -126,19 +92,6 @@ function start(host, sheet, style) {
       sums[flow.operand] = flow.after;
     }
     return { counts, sums };
-  }
-
-  function go(step) {
-    position = Math.min(last, Math.max(0, step));
-    show();
-  }
-
-  function play(on) {
-    clearInterval(timer);
-    timer = on ? setInterval(() => position < last ? go(position + 1) : play(false), 1200) : null;
-    buttons.play.textContent = on ? "❚❚" : "▶";
-    buttons.play.title = buttons.play.ariaLabel = say(on ? "pause" : "play");
-    if (on && position === last) go(0);
   }
 
   // ------------------------------------------------------------------------------------------------- what is shown
@@ -237,17 +190,10 @@ function start(host, sheet, style) {
     });
   }
 
-  function write(text, content, room) { // a number that has become longer is set smaller, not over its box
-    text.textContent = content;
-    text.style.fontSize = "";
-    const needed = text.getComputedTextLength();
-    if (needed > room) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * room / needed}px`;
-  }
-
-  function show() {
+  function show(place) {
+    position = place;
     const step = at(), { counts, sums } = reached();
-    slider.value = position;
-    counter.textContent = say("step", { i: position + 1, n: last + 1 });
+    controls.counter.textContent = say("step", { i: position + 1, n: last + 1 });
     panel.replaceChildren(element("h2", { class: step.phase }, say(step.phase)));
     if (step.phase === "forward") explainForward(step);
     else if (step.node === undefined) explainStart();
@@ -262,8 +208,7 @@ function start(host, sheet, style) {
     title.textContent = say("title");
     keys.textContent = say("keys");
     drawing.ariaLabel = say("drawing");
-    slider.ariaLabel = say("slider");
-    for (const [action, button] of Object.entries(buttons)) if (action !== "play") button.title = button.ariaLabel = say(action);
+    controls.translate(say);
     fit.textContent = say("fit");
     whatIf.textContent = sheet.unknown ? say("no_javascript", { op: sheet.unknown }) : say("what_if");
     reset.textContent = say("reset");
@@ -271,7 +216,6 @@ function start(host, sheet, style) {
     if (host.hasAttribute("data-page")) document.documentElement.lang = language;
     table.tHead?.remove();
     table.createTHead().append(element("tr", {}, ...["name", "made", "data", "gradient"].map((key) => element("th", { scope: "col" }, say(key)))));
-    play(timer !== null);
   }
 
   function buildTable() {
@@ -297,7 +241,7 @@ function start(host, sheet, style) {
       problem.textContent = fine ? "" : say("not_a_number", { text: field.value });
       if (fine) {
         numbers.change(index, value);
-        show();
+        go(position);
       }
     });
     return field;
@@ -305,20 +249,9 @@ function start(host, sheet, style) {
 
   // ------------------------------------------------------------------------------------------------- what it hears
 
-  buttons.first.onclick = () => go(0);
-  buttons.previous.onclick = () => go(position - 1);
-  buttons.play.onclick = () => play(timer === null);
-  buttons.next.onclick = () => go(position + 1);
-  buttons.last.onclick = () => go(last);
-  slider.oninput = () => go(Number(slider.value));
-  languages.onchange = () => {
-    language = languages.value;
-    translate();
-    show();
-  };
   fit.onclick = () => {
     fit.ariaPressed = String(drawing.classList.toggle("fit"));
-    show();
+    go(position);
   };
   reset.onclick = () => {
     numbers.restore();
@@ -327,20 +260,11 @@ function start(host, sheet, style) {
       field.value = String(numbers.data[Number(field.closest("tr").dataset.node)]);
       field.classList.remove("wrong");
     }
-    show();
+    go(position);
   };
   sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(finishedAt(index))));
   numbers.flows.forEach(({ node, edge }, index) => part(sheet.nodes[node].edges[edge]).addEventListener("click", () => go(forward + 1 + index)));
-  const actions = { ArrowRight: () => go(position + 1), ArrowLeft: () => go(position - 1), Home: () => go(0), End: () => go(last), " ": () => play(timer === null) };
-  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab's keys would move on to the next cell
-  (host.hasAttribute("data-page") ? document : host).addEventListener("keydown", (event) => {
-    const target = event.composedPath()[0], own = target.matches?.("input[type=text], select") || (event.key === " " && target.matches?.("button"));
-    if (own || event.ctrlKey || event.altKey || event.metaKey || !(event.key in actions)) return;
-    event.preventDefault();
-    actions[event.key]();
-  });
-
   buildTable();
   translate();
-  show();
+  go(0);
 }
