@@ -32,6 +32,8 @@ class Neuron(Module):
     def __init__(
         self, nin: int, nonlin: bool = True, activation: Activation = "relu", seed: int | random.Random | None = None
     ) -> None:
+        if nin < 0:
+            raise ValueError(f"a neuron has 0 inputs or more, got {nin}")
         rng = generator(seed)
         self.w = [Value(rng.uniform(-1, 1), label=f"w{i}") for i in range(nin)]
         self.b = Value(0.0, label="b")
@@ -68,6 +70,8 @@ class Layer(Module):
         activation: Activation = "relu",
         seed: int | random.Random | None = None,
     ) -> None:
+        if nout < 1:
+            raise ValueError(f"a layer needs at least one neuron, got {nout}")
         rng = generator(seed)
         f = by_name(activation if nonlin else None)
         on_the_row = isinstance(f, Module)

@@ -82,16 +82,20 @@ class Module:
     def __setattr__(self, name: str, x: Any) -> None:
         """Name the modules that come in: `self.layers = [...]` makes them layer0, layer1, ..."""
         if isinstance(x, Module):
-            x.named(name)
+            inside = {name: x}
         elif isinstance(x, (list, tuple)):
-            for i, item in enumerate(x):
-                if isinstance(item, Module):
-                    item.named(f"{name.removesuffix('s')}{i}")
+            inside = {f"{name.removesuffix('s')}{i}": item for i, item in enumerate(x) if isinstance(item, Module)}
+        else:
+            inside = x if isinstance(x, dict) else {}
+        if not name.startswith("_"):
+            for inner, module in inside.items():
+                if isinstance(module, Module):
+                    module.named(str(inner))
         object.__setattr__(self, name, x)
 
     def named(self, name: str) -> Self:
         """This module, its nodes and parameters drawn under `name` from now on unless it has a name already."""
-        if not self._name and not name.startswith("_"):
+        if not self._name:
             object.__setattr__(self, "_name", name)
             for p in self.parameters():
                 p.scope = f"{name}/{p.scope}" if p.scope else name

@@ -1,0 +1,115 @@
+"""Every module and every loss passes gradcheck, in its inputs and in its parameters, logits of +-1000 included."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value, gradcheck
+from nn import functional as F
+
+# Gradchecks of whole layers take long, and these formulas have few branches: a few inputs each.
+few = settings(max_examples=25)
+numbers = st.integers(-3000, 3000).map(lambda k: k / 1000.0)
+rows = st.lists(numbers, min_size=3, max_size=3)
+logits = st.sampled_from([-1000.0, -50.0, 0.0, 50.0, 1000.0]) | numbers
+
+MODULES = {
+    "Linear": lambda: nn.Linear(3, 2, seed=1),
+    "tanh": lambda: nn.Layer(3, 2, activation="tanh", seed=1),
+    "MLP": lambda: nn.MLP(3, [2, 1], activation="gelu", seed=1),
+    "relu": lambda: nn.MLP(3, [2, 1], seed=1),
+    "PReLU": lambda: nn.PReLU(3),
+    "ELU": nn.ELU,
+    "LeakyReLU": nn.LeakyReLU,
+    "Softmax": nn.Softmax,
+    "LogSoftmax": nn.LogSoftmax,
+    "Residual": lambda: nn.Residual(nn.Layer(3, 3, activation="silu", seed=1)),
+    "Dropout": lambda: nn.Dropout(0.5, seed=1).eval(),
+    "BatchNorm1d in evaluation": lambda: nn.BatchNorm1d(3).eval(),
+}
+TRAINED = [name for name in MODULES if MODULES[name]().parameters()]
+
+
+@pytest.mark.parametrize("name", MODULES)
+@few
+@given(row=rows)
+def test_every_module_in_its_inputs(name, row):
+    assert gradcheck(MODULES[name](), (row,))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@few
+@given(row=rows)
+def test_every_module_in_its_parameters(name, row):
+    module = MODULES[name]()
+    assert gradcheck(with_parameters(module, row), ([p.data for p in module.parameters()],))
+
+
+@few
+@given(batch=st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=2, max_size=3))
+def test_batch_norm_in_training(batch):
+    norm = nn.BatchNorm1d(2, eps=1e-2)
+    assert gradcheck(norm, (batch,))
+    assert gradcheck(with_parameters(norm, batch), ([p.data for p in norm.parameters()],))
+
+
+def with_parameters(module, x):
+    """module(x) as a function of the list of its parameters."""
+    places = []
+    for owner in module.modules():
+        for attribute, held in vars(owner).items():
+            if attribute not in owner.buffers and not attribute.startswith("_"):
+                if isinstance(held, Value):
+                    places.append((vars(owner), attribute))
+                elif isinstance(held, list):
+                    places += [(held, i) for i, p in enumerate(held) if isinstance(p, Value)]
+    assert [holder[key] for holder, key in places] == module.parameters()
+
+    def f(parameters):
+        for (holder, key), p in zip(places, parameters, strict=True):
+            holder[key] = p
+        return module(x)
+
+    return f
+
+
+LOSSES = {
+    "mse_loss": (numbers, numbers), "l1_loss": (numbers, numbers), "huber_loss": (numbers, numbers),
+    "smooth_l1_loss": (numbers, numbers), "hinge_loss": (numbers, st.sampled_from([-1, 1])),
+    "binary_cross_entropy": (st.integers(10, 990).map(lambda k: k / 1000.0), st.integers(0, 1)),
+    "binary_cross_entropy_with_logits": (logits, st.integers(0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@few
+@given(data=st.data())
+def test_every_loss_number_by_number(name, data):
+    xs, ys = LOSSES[name]
+    x = data.draw(st.lists(xs, min_size=3, max_size=3))
+    y = data.draw(st.lists(ys, min_size=3, max_size=3))
+    assert gradcheck(lambda x: getattr(F, name)(x, y), (x,))
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"weight": [1.0, 2.0, 0.5]}])
+@few
+@given(row=st.lists(logits, min_size=3, max_size=3), k=st.integers(0, 2))
+def test_cross_entropy_and_nll(options, row, k):
+    assert gradcheck(lambda row: F.cross_entropy(row, k, **options), (row,))
+    if "label_smoothing" not in options:
+        assert gradcheck(lambda row: F.nll_loss(F.log_softmax(row), k, **options), (row,))
+
+
+@few
+@given(rows)
+def test_penalties(row):
+    assert gradcheck(F.l2_penalty, (row,))
+    assert gradcheck(F.l1_penalty, (row,))
+
+
+@few
+@given(row=rows, slope=numbers)
+def test_functions_of_one_number(row, slope):
+    assert gradcheck(F.prelu, (row[0], slope))
+    assert gradcheck(F.logsigmoid, (row[0],))
