@@ -1,0 +1,221 @@
+"""The special points of the table: zeros, poles, ties, ends, extremes. One line a case, the doubt written beside it.
+
+The derivatives are also PyTorch's (2.13, float64), frozen here and asked again where it is installed; where we differ
+from it, `torch` holds its answer and the comment says why.
+"""
+
+import math
+from math import inf, nan
+from typing import NamedTuple
+
+import pytest
+
+from autograd import Value, grad
+from autograd.primitives import TABLE
+from tests.properties.test_oracles import in_torch
+
+
+class Point(NamedTuple):
+    """A row at its operands: the value, and the derivative for each operand."""
+
+    row: str
+    operands: tuple[float, ...]
+    value: float
+    partials: tuple[float, ...]
+    torch: tuple[float, ...] | None = None
+
+
+# fmt: off
+# ruff: noqa: E501  (one line a case)
+POINTS = [
+    Point("pow", (0.0, 0.0), 1.0, (0.0, 0.0)),  # 0**0 is 1; d/dy jumps from -inf to 0 there, 0 is the value of 0**y beside it
+    Point("pow", (0.0, 0.5), 0.0, (inf, 0.0)),  # a vertical tangent: inf is its slope, and an optimiser should see it
+    Point("pow", (0.0, 1.0), 0.0, (1.0, 0.0)),  # not y * z / x: 0/0 at x = 0
+    Point("pow", (0.0, 2.0), 0.0, (0.0, 0.0)),  # 0, not nan: z * log(x) is 0 * -inf
+    Point("pow", (0.0, 3.0), 0.0, (0.0, 0.0)),
+    Point("pow", (0.0, -1.0), inf, (-inf, -inf)),  # the sign of zero is the side of the pole; d/dx is -inf on both
+    Point("pow", (-0.0, -1.0), -inf, (-inf, inf)),  # the sign of zero is the side of the pole; d/dx is -inf on both
+    Point("pow", (0.0, -2.0), inf, (-inf, -inf)),
+    Point("pow", (2.0, 0.0), 1.0, (0.0, 0.6931471805599453)),  # but d2/dxdy, 1/x here, comes out as 1: the rule turns the exponent 0 - 1 into 0. PyTorch says 0
+    Point("pow", (-2.0, 0.0), 1.0, (0.0, nan)),  # d/dy of a negative base: only whole y exist, so there is none
+    Point("pow", (1.0, 0.0), 1.0, (0.0, 0.0)),
+    Point("pow", (-2.0, 1.0), -2.0, (1.0, nan)),
+    Point("pow", (-2.0, 2.0), 4.0, (-4.0, nan)),  # d/dx is fine; d/dy is nan, and flows only into an exponent that is a Value
+    Point("pow", (-2.0, 3.0), -8.0, (12.0, nan)),
+    Point("pow", (-2.0, -1.0), -0.5, (-0.25, nan)),
+    Point("pow", (-2.0, -2.0), 0.25, (0.25, nan)),
+    Point("pow", (-8.0, 1 / 3), nan, (nan, nan)),  # -2 is another function: cbrt
+    Point("pow", (-2.0, 0.5), nan, (nan, nan)),
+    Point("pow", (4.0, 0.5), 2.0, (0.25, 2.772588722239781)),
+    Point("pow", (2.0, 3.0), 8.0, (12.0, 5.545177444479562)),
+    Point("pow", (2.0, -1.0), 0.5, (-0.25, 0.34657359027997264)),
+    Point("pow", (1.0, inf), 1.0, (inf, 0.0)),  # 1**inf is 1 by IEEE 754, and d/dx inf * 1
+    Point("pow", (inf, 0.0), 1.0, (0.0, inf)),
+    Point("pow", (nan, 0.0), 1.0, (0.0, nan)),  # nan**0 is 1 by IEEE 754
+    Point("pow", (10.0, 400.0), inf, (inf, inf)),
+    Point("div", (1.0, 0.0), inf, (inf, -inf)),
+    Point("div", (-1.0, 0.0), -inf, (inf, inf)),
+    Point("div", (0.0, 0.0), nan, (inf, nan)),  # d/dx is 1/y whatever x is
+    Point("div", (1.0, -0.0), -inf, (-inf, -inf)),
+    Point("div", (0.0, 2.0), 0.0, (0.5, -0.0)),
+    Point("abs", (0.0,), 0.0, (0.0,)),  # the middle of -1 and 1
+    Point("abs", (-0.0,), 0.0, (0.0,)),  # the middle of -1 and 1
+    Point("abs", (-3.0,), 3.0, (-1.0,)),
+    Point("relu", (0.0,), 0.0, (0.0,)),  # 0, not 1/2: what everybody has done since 2012, so sparse units stay off
+    Point("relu", (-0.0,), 0.0, (0.0,)),  # PyTorch's value is -0.0  # 0, not 1/2: what everybody has done since 2012, so sparse units stay off
+    Point("relu", (1.0,), 1.0, (1.0,)),
+    Point("relu", (-1.0,), 0.0, (0.0,)),
+    Point("leaky_relu", (0.0, 0.01), 0.0, (0.01, 0.0)),  # the left side's slope
+    Point("leaky_relu", (-2.0, 0.01), -0.02, (0.01, -2.0)),
+    Point("leaky_relu", (2.0, 0.01), 2.0, (1.0, 0.0)),
+    Point("elu", (0.0, 1.0), 0.0, (1.0, 0.0)),  # smooth for alpha = 1
+    Point("elu", (0.0, 2.0), 0.0, (2.0, 0.0)),  # the left side's slope, as in leaky_relu
+    Point("elu", (-1000.0, 1.0), -1.0, (0.0, -1.0)),
+    Point("sign", (0.0,), 0.0, (0.0,)),
+    Point("sign", (-2.0,), -1.0, (0.0,)),
+    Point("maximum", (1.0, 1.0), 1.0, (0.5, 0.5)),  # a tie is shared equally
+    Point("maximum", (2.0, 1.0), 2.0, (1.0, 0.0)),
+    Point("maximum", (1.0, 2.0), 2.0, (0.0, 1.0)),
+    Point("maximum", (nan, 1.0), nan, (0.0, 0.0), torch=(1.0, 1.0)),  # nan wins, and no operand is to blame; PyTorch gives it to both
+    Point("maximum", (1.0, nan), nan, (0.0, 0.0), torch=(1.0, 1.0)),  # the same
+    Point("minimum", (1.0, 1.0), 1.0, (0.5, 0.5)),
+    Point("minimum", (2.0, 1.0), 1.0, (0.0, 1.0)),
+    Point("minimum", (1.0, 2.0), 1.0, (1.0, 0.0)),
+    Point("minimum", (nan, 1.0), nan, (0.0, 0.0), torch=(1.0, 1.0)),  # the same
+    Point("clamp", (0.0, 0.0, 1.0), 0.0, (1.0, 0.0, 0.0)),  # at an end x keeps its gradient, so that it can come back
+    Point("clamp", (1.0, 0.0, 1.0), 1.0, (1.0, 0.0, 0.0)),
+    Point("clamp", (0.5, 0.0, 1.0), 0.5, (1.0, 0.0, 0.0)),
+    Point("clamp", (-1.0, 0.0, 1.0), 0.0, (0.0, 1.0, 0.0)),
+    Point("clamp", (2.0, 0.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
+    Point("clamp", (0.5, 1.0, 0.0), 0.0, (0.0, 0.0, 1.0)),  # crossed bounds: max wins
+    Point("clamp", (2.0, 1.0, 0.0), 0.0, (0.0, 0.0, 1.0)),
+    Point("clamp", (-1.0, 1.0, 0.0), 0.0, (0.0, 0.0, 1.0)),
+    Point("clamp", (0.5, 0.5, 0.5), 0.5, (1.0, 0.0, 0.0)),  # a constant, yet x keeps its gradient: at an end, twice
+    Point("clamp", (2.0, 0.5, 0.5), 0.5, (0.0, 0.0, 1.0)),
+    Point("clamp", (0.0, 0.5, 0.5), 0.5, (0.0, 0.0, 0.0)),  # equal bounds below: nobody gets it, above: max does. PyTorch's, and odd
+    Point("where", (0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
+    Point("where", (1.0, 2.0, 3.0), 2.0, (0.0, 1.0, 0.0)),
+    Point("where", (nan, 2.0, 3.0), 2.0, (0.0, 1.0, 0.0)),  # nan is not zero, so it is true
+    Point("sigmoid", (1000.0,), 1.0, (0.0,)),
+    Point("sigmoid", (-1000.0,), 0.0, (0.0,)),
+    Point("sigmoid", (0.0,), 0.5, (0.25,)),
+    Point("softplus", (1000.0,), 1000.0, (1.0,)),  # no overflow
+    Point("softplus", (-1000.0,), 0.0, (0.0,)),
+    Point("softplus", (0.0,), 0.6931471805599453, (0.5,)),
+    Point("tanh", (1000.0,), 1.0, (0.0,)),
+    Point("tanh", (-1000.0,), -1.0, (0.0,)),
+    Point("tanh", (0.0,), 0.0, (1.0,)),
+    Point("silu", (1000.0,), 1000.0, (1.0,)),
+    Point("silu", (-1000.0,), -0.0, (-0.0,)),  # -0.0: zero from below
+    Point("silu", (0.0,), 0.0, (0.5,)),
+    Point("gelu", (1000.0,), 1000.0, (1.0,)),
+    Point("gelu", (-1000.0,), -0.0, (0.0,)),
+    Point("gelu", (0.0,), 0.0, (0.5,)),
+    Point("erf", (1000.0,), 1.0, (0.0,)),
+    Point("erf", (0.0,), 0.0, (1.1283791670955126,)),
+    Point("exp", (1000.0,), inf, (inf,)),
+    Point("exp", (-1000.0,), 0.0, (0.0,)),
+    Point("expm1", (-1000.0,), -1.0, (0.0,)),
+    Point("expm1", (0.0,), 0.0, (1.0,)),
+    Point("sqrt", (0.0,), 0.0, (inf,)),  # a vertical tangent, as in pow
+    Point("sqrt", (-1.0,), nan, (nan,)),
+    Point("sqrt", (inf,), inf, (0.0,)),
+    Point("log", (0.0,), -inf, (inf,)),
+    Point("log", (-1.0,), nan, (-1.0,)),  # 1/x where log is not: harmless, since the value is nan already
+    Point("log", (inf,), inf, (0.0,)),
+    Point("log1p", (-1.0,), -inf, (inf,)),
+    Point("log1p", (-2.0,), nan, (-1.0,)),  # the same
+    Point("log2", (0.0,), -inf, (inf,)),
+    Point("log10", (0.0,), -inf, (inf,)),
+    Point("asin", (1.0,), 1.5707963267948966, (inf,)),
+    Point("asin", (-1.0,), -1.5707963267948966, (inf,)),
+    Point("asin", (2.0,), nan, (nan,)),
+    Point("acos", (1.0,), 0.0, (-inf,)),
+    Point("acos", (-1.0,), 3.141592653589793, (-inf,)),
+    Point("acos", (2.0,), nan, (nan,)),
+    Point("acosh", (1.0,), 0.0, (inf,)),
+    Point("acosh", (0.5,), nan, (nan,)),
+    Point("atanh", (1.0,), inf, (inf,)),
+    Point("atanh", (-1.0,), -inf, (inf,)),
+    Point("atanh", (2.0,), nan, (-0.3333333333333333,)),  # the same
+    Point("atan2", (0.0, 0.0), 0.0, (nan, nan), torch=(0.0, -0.0)),  # no direction at the origin: nan says so, PyTorch's 0 hides it
+    Point("atan2", (0.0, -1.0), 3.141592653589793, (-1.0, -0.0)),
+    Point("atan2", (-0.0, -1.0), -3.141592653589793, (-1.0, 0.0)),
+    Point("atan2", (1.0, 0.0), 1.5707963267948966, (0.0, -1.0)),
+    Point("hypot", (0.0, 0.0), 0.0, (nan, nan)),  # a cone's tip: 0/0. A norm that may vanish needs an epsilon
+    Point("hypot", (3.0, 4.0), 5.0, (0.6, 0.8)),
+    Point("hypot", (inf, 1.0), inf, (nan, 0.0)),  # inf/inf
+    Point("logaddexp", (1000.0, 1000.0), 1000.6931471805599, (0.5000000000000275, 0.5000000000000275), torch=(0.5, 0.5)),  # exp(x - z), where z has been rounded at 1000: 14 digits are left of the 16
+    Point("logaddexp", (0.0, -inf), 0.0, (1.0, 0.0)),
+    Point("logaddexp", (-inf, -inf), -inf, (nan, nan)),  # log(0 + 0): the share of each is 0/0
+    Point("logaddexp", (1000.0, 0.0), 1000.0, (1.0, 0.0)),
+    Point("logsumexp", (1000.0, 1000.0), 1000.6931471805599, (0.5000000000000275, 0.5000000000000275)),
+    Point("logsumexp", (-inf, 0.0), 0.0, (0.0, 1.0)),
+    Point("logsumexp", (-inf, -inf), -inf, (nan, nan)),  # the same
+    Point("sin", (inf,), nan, (nan,)),
+    Point("tan", (inf,), nan, (nan,)),
+    Point("cosh", (1000.0,), inf, (inf,)),
+    Point("sinh", (1000.0,), inf, (inf,)),
+    Point("equal", (1.0, 1.0), 1.0, (0.0, 0.0)),  # a jump: 0 beside it and on it
+    Point("greater", (1.0, 1.0), 0.0, (0.0, 0.0)),
+    Point("greater_equal", (1.0, 1.0), 1.0, (0.0, 0.0)),
+    Point("less", (1.0, 1.0), 0.0, (0.0, 0.0)),
+    Point("less_equal", (1.0, 1.0), 1.0, (0.0, 0.0)),
+]
+# fmt: on
+
+
+def same(x, y):
+    """To two units in the last place, the rounding of two libraries; a sign of zero counts, except of a derivative."""
+    return x == y or (x != x and y != y) or abs(x - y) <= 2.0 * math.ulp(y)
+
+
+CASES = pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point.row}{point.operands}")
+
+
+@CASES
+def test_value_and_derivatives(point):
+    operands = [Value(x) for x in point.operands]
+    z = TABLE[point.row].apply(tuple(operands))
+    assert same(z.data, point.value)
+    assert math.copysign(1.0, z.data) == math.copysign(1.0, point.value) or z.data != z.data
+    assert all(map(same, z.partials, point.partials)), z.partials
+    z.backward()
+    assert all(same(x.grad, partial) for x, partial in zip(operands, point.partials, strict=True))
+
+
+@CASES
+def test_pytorch_still_says_so(point):
+    torch = pytest.importorskip("torch")
+    tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in point.operands]
+    z = (in_torch(torch).get(point.row) or getattr(torch, point.row))(*tensors)
+    z.backward()
+    assert same(z.item(), point.value)
+    found = [0.0 if x.grad is None else x.grad.item() for x in tensors]
+    assert all(map(same, found, point.torch or point.partials)), found
+
+
+def test_an_infinite_derivative_does_not_leak_into_a_constant_exponent():
+    """(-2) ** 2 with a plain 2: the nan belongs to an exponent that nobody differentiates."""
+    x = Value(-2.0)
+    (x**2).backward()
+    assert x.grad == -4.0
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0])
+@pytest.mark.parametrize(("y", "slope"), [(0, 0.0), (0.5, inf), (2, 0.0), (-1, -inf)])
+def test_powers_of_zero(x, y, slope):
+    base = Value(x)
+    (base**y).backward()
+    assert base.grad == slope
+
+
+def test_the_mixed_second_derivative_of_pow_at_the_exponent_zero():
+    """A known limit, see the doubt at (2, 0): right beside zero, by convention on it."""
+    def mixed(y):
+        x, y = Value(2.0), Value(y)
+        (slope,) = grad(x**y, x, create_graph=True)
+        return grad(slope, y)[0]
+
+    assert abs(mixed(1e-9) - 0.5) < 1e-8  # the true derivative moves by about 1e-9
+    assert mixed(0.0) == 1.0
