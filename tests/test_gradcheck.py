@@ -190,6 +190,19 @@ class TestTolerance:
     def test_cancellation_raises_no_alarm(self, f, oracle):
         assert gradcheck(f, 0.7, oracle=oracle).verdict is not Verdict.FAIL
 
+    @pytest.mark.parametrize("oracle", ["mpmath", "complex step"])
+    def test_a_long_contracting_chain_is_decided(self, oracle):
+        """The bound adds |y cos(xy)| and 1/2 at every step, and grows without end; the errors themselves cancel."""
+
+        def f(x, y):
+            for _ in range(150):
+                x = (x * y).sin() + 0.5 * x
+            return x
+
+        report = gradcheck(f, (0.3, 1.2), oracle=oracle, raise_exception=False)
+        assert report.rows[1].verdict is Verdict.PASS, report
+        assert report.rows[1].tolerance < 1e-12
+
     def test_the_three_oracles_agree(self):
         def f(x, y):
             return (x * y).tanh() / (1.0 + x * x) + y.log() * x.sigmoid()

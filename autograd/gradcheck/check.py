@@ -10,6 +10,7 @@ from autograd.context import remember_lines
 from autograd.func import gradients
 from autograd.gradcheck.blame import culprits, excuse
 from autograd.gradcheck.differences import EPSILON
+from autograd.gradcheck.jitter import spread
 from autograd.gradcheck.references import ORACLES, Slope, slopes
 from autograd.gradcheck.report import Culprit, GradcheckReport, Row
 from autograd.gradcheck.rounding import Rounded, rounding
@@ -21,6 +22,7 @@ from autograd.tree import flatten
 from autograd.value import Value
 
 NUDGE = 2.0**-10
+LOOSE = 1e-8  # of the gradient: half the digits
 
 
 class GradcheckError(AssertionError):
@@ -113,10 +115,12 @@ class _Run:
                 f"f gave {once} and then {again} for the same inputs: seed its random numbers, or turn its dropout off"
             )
         self.leaves_graph = not self._is_replayed()
-        self.analytic = [self._backward(y) for y in self.outputs]
         rounded = replay(self.outputs, Rounded)
         self.precision = [EPSILON + (y.error / abs(y.value) if y.value else 0.0) for y in rounded]
-        self.rounding = [rounding(y, self.leaves) for y in self.outputs]
+        self.analytic, self.rounding = [], []
+        for y in self.outputs:
+            self.analytic.append(self._backward(y))
+            self.rounding.append(_rounding(y, self.leaves, self.analytic[-1]))
 
     def numbers(self, xs: Sequence[float]) -> list[float]:
         """f itself, on numbers."""
@@ -165,6 +169,16 @@ def _column(run: _Run, i: int, oracles: Sequence[str]) -> Iterator[Row]:
         tolerance = SAFETY * (rounded + reference.error)
         verdict = judge(analytic, reference, tolerance, size)
         yield Row(run.names[k], run.leaves[i].label, run.xs[i], analytic, reference, tolerance, verdict)
+
+
+def _rounding(output: Any, leaves: Sequence[Value], gradient: Sequence[float]) -> list[tuple[float, float]]:
+    """Per input the rounding in its gradient, and its condition: bounded, or measured where the bound is loose."""
+    if not isinstance(output, Value):  # a number depends on nothing
+        return [(0.0, 0.0)] * len(leaves)
+    bounds = rounding(output, leaves)
+    if all(bound <= LOOSE * abs(g) for g, (bound, _) in zip(gradient, bounds)):
+        return bounds
+    return [(min(bound, measured), size) for (bound, size), measured in zip(bounds, spread(output, leaves))]
 
 
 def _excused(run: _Run, rows: Sequence[Row]) -> Iterator[Row]:

@@ -117,11 +117,12 @@ class GradcheckReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        marks = {Verdict.PASS: "#2e7d32", Verdict.INCONCLUSIVE: "#b26a00", Verdict.FAIL: "#c62828"}
-        head = "".join(f'<th style="text-align:left">{name}</th>' for name in HEAD)
+        marks = {Verdict.PASS: "#388e3c", Verdict.INCONCLUSIVE: "#c77700", Verdict.FAIL: "#e53935"}
+        cell = "text-align:left;padding:2px 14px 2px 0"
+        head = "".join(f'<th style="{cell}">{name}</th>' for name in HEAD)
         rows = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in row.cells()[:-1])
-            + f'<td style="text-align:left;color:{marks[row.verdict]};font-weight:bold">{row.verdict}</td></tr>'
+            "<tr>" + "".join(f'<td style="{cell}">{html.escape(text)}</td>' for text in row.cells()[:-1])
+            + f'<td style="{cell};color:{marks[row.verdict]};font-weight:bold">{row.verdict}</td></tr>'
             for row in self.shown())  # fmt: skip
         told = "".join(f"<li>{html.escape(remark)}</li>" for remark in self.remarks())
         blamed = "".join(f"<pre>{html.escape(text)}</pre>" for text in self._blamed())

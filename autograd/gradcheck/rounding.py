@@ -64,10 +64,8 @@ def local(op: Primitive, operands: Sequence[Rounded], z: Rounded) -> tuple[Round
     return tuple(p if isinstance(p, Rounded) else Rounded(float(p)) for p in found)
 
 
-def rounding(output: Any, inputs: Sequence[Value]) -> list[tuple[float, float]]:
+def rounding(output: Value, inputs: Sequence[Value]) -> list[tuple[float, float]]:
     """For each input, the rounding in d output / d input, and the sum of |products along paths|: its condition."""
-    if not isinstance(output, Value):  # a number depends on nothing
-        return [(0.0, 0.0)] * len(inputs)
     numbers = evaluate([output], Rounded, {})
     order = topological_order([output])
 
