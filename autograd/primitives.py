@@ -125,7 +125,7 @@ def number(x: Any) -> float:
     >>> number(True), number(10**400)
     (1.0, inf)
     """
-    if isinstance(x, numbers.Real):
+    if isinstance(x, (float, int, numbers.Real)):  # in this order: the last question costs ten times the others
         try:
             return float(x)
         except OverflowError:  # an int beyond the floats rounds to infinity, as IEEE 754 rounds

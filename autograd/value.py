@@ -240,10 +240,10 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
             y = other.data
         elif other.__class__ is float:
             y = other
-        elif _answers_itself(other):
-            return NotImplemented
         else:
-            y = other = number(other)
+            y = other = _constant(other)
+            if y is NotImplemented:
+                return NotImplemented
         z = forward(x, y)
         node = _new(Value)
         try:
@@ -261,10 +261,35 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
 
 
 def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
+    """The same with the constant on the left: 2.0 - v."""
+    forward, partials = op.forward, op.partials
+
     def method(self: Value, other: Any) -> Any:
-        return NotImplemented if _answers_itself(other) else record(op, (other, self))
+        x = other if other.__class__ is float else _constant(other)
+        if x is NotImplemented:
+            return NotImplemented
+        y = self.data
+        z = forward(x, y)
+        node = _new(Value)
+        try:
+            node.partials = partials(x, y, z)
+        except ZeroDivisionError:
+            node.partials = partials_at(op, [x, y], z)
+        node.data = z
+        node.op = op
+        node.args = (x, self)
+        if context.open_contexts:
+            context.annotate(node)
+        return node
 
     return method
+
+
+def _constant(other: Any) -> Any:
+    """An operand as a float, or NotImplemented."""
+    if not isinstance(other, (int, float)) and _answers_itself(other):
+        return NotImplemented
+    return number(other)
 
 
 def _answers_itself(other: Any) -> bool:
