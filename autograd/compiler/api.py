@@ -25,6 +25,7 @@ def compile(
     backend: str = "auto",
     static_argnums: Sequence[int] = (),
     threads: int = 1,
+    exact: bool = False,
     max_traces: int = 16,
 ) -> Any:
     """The same function of numbers, faster: `f` is run once on recording Values, then its graph is run as native code.
@@ -37,9 +38,10 @@ def compile(
     samples, None for one that all samples share; one entry per argument, or one for all. `reduce`, "mean" or "sum",
     adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python" or "auto"
     (llvm where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another
-    value is another trace. `threads` share the samples. A comparison of numbers that comes out otherwise than in all
-    traces so far traces again, at most `max_traces` times for arguments of one shape; after that such calls are
-    traced and interpreted one by one, slowly, and a RuntimeWarning says so.
+    value is another trace. `threads` share the samples. A single call equals the eager engine to the last bit, a batch
+    to about one ulp per function, unless `exact` asks for the same bits there too. A comparison that comes out
+    otherwise than in all traces so far traces again, at most `max_traces` times for arguments of one shape; after that
+    such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
 
     Raises TraceError where `f` takes a number out of the graph (float(v), .data), GuardError where the samples of one
     batch take different branches; both name the line.
@@ -55,7 +57,7 @@ def compile(
     """
     options: dict[str, Any] = {
         "in_axes": in_axes, "reduce": reduce, "dtype": dtype, "backend": backend,
-        "static_argnums": static_argnums, "threads": threads, "max_traces": max_traces,
+        "static_argnums": static_argnums, "threads": threads, "exact": exact, "max_traces": max_traces,
     }  # fmt: skip
     if f is None:
         return functools.partial(compile, **options)
@@ -82,15 +84,23 @@ class Compiled:
             call = Call(args, self._options["in_axes"], self._options["static_argnums"])
         except HasValues:
             return self._f(*args)
+        found = self._tried(call)
+        return found[0] if found else self._traced_call(call)
+
+    def _tried(self, call: Call) -> tuple[Any] | None:
+        """The result by the first program that suits the call."""
         for program in self._programs.get(call.shape, ()):
             if program.recording.current():
-                result = program.run(call)
-                if result is not None:
-                    return program.result(result, call)
-        return self._traced_call(call)
+                numbers = program.run(call)
+                if numbers is not None:
+                    return (program.result(numbers, call),)
+        return None
 
     def _traced_call(self, call: Call) -> Any:
         with self._tracing:
+            found = self._tried(call)  # another thread may have been here first
+            if found:
+                return found[0]
             programs = self._programs.setdefault(call.shape, [])
             programs[:] = [program for program in programs if program.recording.current()]
             recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants=call.batched)
@@ -100,10 +110,10 @@ class Compiled:
             program = Program(recording, self._options, interpreted=many)
             if not many:
                 programs.append(program)
-        result = program.run(call)
-        if result is None:
+        numbers = program.run(call)
+        if numbers is None:
             raise program.undecided()
-        return program.result(result, call)
+        return program.result(numbers, call)
 
     def _say_many(self) -> None:
         if not self._said:

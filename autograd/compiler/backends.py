@@ -6,15 +6,34 @@
 """
 
 import array
+import ctypes
 import functools
 import importlib.util
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.calls import Call, rebuilt
 from autograd.compiler.python_source import function
 from autograd.compiler.recording import Recording
-from autograd.compiler.tape import evaluate
+from autograd.compiler.tape import Tape, evaluate
+
+if TYPE_CHECKING:
+    from autograd.compiler.batch import Batch
+
+
+@functools.cache
+def native() -> bool:
+    """Whether native code can be made here; says so, once, if not."""
+    missing = [name for name in ("llvmlite", "numpy") if importlib.util.find_spec(name) is None]
+    if missing:
+        warnings.warn(
+            f"{' and '.join(missing)} not installed: compiled functions run as Python, slower"
+            " (pip install 'stepgrad[compile]')",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return not missing
 
 
 class Program:
@@ -24,19 +43,33 @@ class Program:
         self.recording = recording
         self.reduce: str | None = options["reduce"]
         self.single = options["dtype"] == "float32"
+        self.batch: Batch | None = None
         tape = recording.tape
-        self.native: Any = None
         if interpreted:
             self.point: Callable[[Sequence[float]], Sequence[float]] = functools.partial(evaluate, tape)
+        elif options["backend"] == "llvm" or (options["backend"] == "auto" and native()):
+            self._make_native(tape, options)
         else:
             made = function(tape, recording.names)
             self.point = lambda numbers: made(*numbers)
+
+    def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
+        from autograd.compiler.batch import Batch
+
+        make = functools.partial(native_point, dtype=options["dtype"])
+        if options["in_axes"] is None:
+            self.point = make(tape)
+        else:
+            self.batch = Batch(tape, make, options)
 
     def run(self, call: Call) -> list[Any] | None:
         """The numbers of the result (columns, in a batch that is not reduced); None where another trace is needed."""
         live = [x.data for x in self.recording.live]
         if call.batched:
-            return self._batch(call, live)
+            found = self._batch(call, live)
+            if found is None:
+                self._check_agreement(call, live)
+            return found
         *results, held = self.point(self._rounded([*call.numbers, *live]))
         return self._rounded(results) if held == 1.0 else None
 
@@ -44,11 +77,12 @@ class Program:
         return array.array("f", numbers).tolist() if self.single else list(numbers)
 
     def _batch(self, call: Call, live: list[float]) -> list[Any] | None:
+        if self.batch is not None:
+            return self._native_batch(call, live)
         rows = []
         for at in range(call.samples):
             *results, held = self.point(self._rounded([*call.sample(at), *live]))
             if held != 1.0:
-                self._check_agreement(call, live)
                 return None
             rows.append(results)
         columns = [list(column) for column in zip(*rows)]
@@ -56,6 +90,12 @@ class Program:
             return [_column(column, self.single) for column in columns]
         totals = [functools.reduce(float.__add__, column) for column in columns]
         return self._rounded([x / call.samples for x in totals] if self.reduce == "mean" else totals)
+
+    def _native_batch(self, call: Call, live: list[float]) -> list[Any] | None:
+        assert self.batch is not None
+        *results, held = self.batch([*call.numbers, *live], call.samples)
+        whole = held == (call.samples if self.reduce == "sum" else 1.0)
+        return results if (whole if self.reduce else whole.all()) else None
 
     def _check_agreement(self, call: Call, live: list[float]) -> None:
         """After a guard failed somewhere in the batch: raise unless sample 0 too should take another branch."""
@@ -82,3 +122,20 @@ def _column(column: list[float], single: bool) -> Any:
     import numpy as np
 
     return np.array(column, dtype=np.float32 if single else np.float64)
+
+
+def native_point(tape: Tape, dtype: str) -> Callable[[Sequence[float]], list[float]]:
+    """The tape at one point, as native code."""
+    from autograd.compiler import cache, straight
+
+    text, places, functions = straight.point(tape, dtype)
+    library = cache.compiled(text, 0, cache.operations(functions))
+    run = library.function("point", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+    given, made, work = (ctypes.c_double * max(1, n) for n in (len(tape.kinds), len(tape.outputs), places))
+
+    def at(numbers: Sequence[float]) -> list[float]:
+        out = made()
+        run(given(*numbers), out, work())
+        return list(out)[: len(tape.outputs)]
+
+    return at

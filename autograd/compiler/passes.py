@@ -4,7 +4,6 @@
     shared    equal rows computed once
     alive     rows that no output needs dropped
     hoisted   rows that depend on parameters alone computed once, not once per sample
-    slots     how few places suffice for the numbers in flight
 
 Only what holds for every float is folded, -0.0, infinities and nan included. Not here, though often seen elsewhere:
 x + 0.0 => x (wrong for -0.0), x * 0.0 => 0.0 (wrong for inf and nan), x - x => 0.0 (the same), x / x => 1.0 (0/0),
@@ -237,35 +236,3 @@ def hoisted(tape: Tape) -> tuple[Tape, Tape]:
         Tape((PARAMETER,) * len(parameters), once, [in_once[arg] for arg in results]),
         Tape(tape.kinds + (PARAMETER,) * len(results), each, outputs),
     )
-
-
-def slots(tape: Tape) -> tuple[list[int], int]:
-    """A place for every row, reused once its last reader has run, and the number of places needed.
-
-    A row may take the place of an operand that it reads last: a back end reads operands before it writes.
-    Outputs keep their places to the end.
-    """
-    first = len(tape.kinds)
-    last = [-1] * (first + len(tape.rows))
-    for at, (_, args) in enumerate(tape.rows, first):
-        for arg in args:
-            if arg.__class__ is int:
-                last[arg] = at
-    for arg in tape.outputs:
-        if arg.__class__ is int:
-            last[arg] = len(last)
-    free: list[int] = []
-    places: list[int] = []
-    count = 0
-    for at, (_, args) in enumerate(tape.rows, first):
-        for arg in dict.fromkeys(args):
-            if arg.__class__ is int and arg >= first and last[arg] == at:
-                free.append(places[arg - first])
-        if free:
-            places.append(free.pop())
-        else:
-            places.append(count)
-            count += 1
-        if last[at] == -1:
-            free.append(places[-1])
-    return places, count

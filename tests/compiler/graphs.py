@@ -28,7 +28,7 @@ def random_function(seed: int, operations: int, inputs: int) -> Callable[[list[A
         name = rng.choice(UNARY + BINARY)
         recent = range(max(0, inputs + k - 8), inputs + k)
         operands: list[Any] = [rng.choice(recent) if rng.random() < 0.8 else rng.randrange(inputs) for _ in range(2)]
-        constant = rng.choice([1.0, 0.5, 2.0, -1.5, 0.0])
+        constant = rng.choice([1.0, 0.5, 2.0, -1.5] + [0.0] * (name != "div"))  # x/0: its rule has no graph
         plan.append((TABLE[name], operands, constant if rng.random() < 0.2 else None))
 
     def f(xs: list[Any]) -> Any:

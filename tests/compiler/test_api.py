@@ -12,13 +12,15 @@ from autograd import Value, func, where
 from autograd.compiler.guards import GuardError
 from tests.compiler.graphs import points, random_function, same
 
-BACKENDS = ["python"]
+BACKENDS = ["python", "llvm"]
 
 
 @pytest.fixture(params=BACKENDS)
 def compiled(request):
-    """autograd.compile with each back end."""
-    return lambda f=None, **options: autograd.compile(f, **{"backend": request.param, **options})
+    """autograd.compile with each back end, in the eager engine's order and with its functions."""
+    if request.param == "llvm":
+        pytest.importorskip("llvmlite")
+    return lambda f=None, **options: autograd.compile(f, **{"backend": request.param, "exact": True, **options})
 
 
 def flat(tree):

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value, func
 from autograd.compiler import passes
-from autograd.compiler.passes import alive, folded, hoisted, optimised, rules, shared, slots
+from autograd.compiler.passes import alive, folded, hoisted, optimised, rules, shared
 from autograd.compiler.tape import PARAMETER, SAMPLE, Tape, evaluate, record
 from autograd.compiler.trace import detached
 from autograd.primitives import TABLE
@@ -83,20 +83,6 @@ def test_rows_of_parameters_are_hoisted():
     assert sorted(op.name for op, _ in each.rows) == ["add", "mul"]
     for point in points(2):
         assert all(map(same, evaluate(tape, point), evaluate(each, [*point, *evaluate(once, point[:1])])))
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_slots_are_reused_and_never_too_early(seed):
-    f = random_function(seed, 80, 3)
-    xs = [Value(0.1), Value(0.2), Value(0.3)]
-    tape = optimised(record(func.value_and_grad(f)(xs)[1], xs))
-    places, count = slots(tape)
-    assert count < len(tape.rows) / 2
-    point, memory, first = [0.5, -0.25, 1.5], [0.0] * count, 3
-    read = lambda arg: arg if isinstance(arg, float) else point[arg] if arg < first else memory[places[arg - first]]
-    for (op, args), place in zip(tape.rows, places, strict=True):
-        memory[place] = op.forward(*map(read, args))
-    assert all(map(same, map(read, tape.outputs), evaluate(tape, point)))
 
 
 def test_the_specification_names_operations_of_the_table():

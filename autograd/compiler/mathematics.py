@@ -1,0 +1,89 @@
+"""The mathematical functions of compiled code: where they are, and whether they are the ones Python uses.
+
+Eager results come from Python's math module, which asks the C library. Compiled code asks it directly: by the address
+of `tanh`, say, after a look whether it gives the eager forward function's numbers, bit for bit, at some awkward points.
+Where it does not (hypot: Python has its own), and for operations that you registered, the code calls back into Python.
+"""
+
+import ctypes
+import ctypes.util
+import functools
+import random
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograd.primitives import TABLE, Primitive
+
+PYTHONS_OWN = {"hypot"}  # equal to C's almost everywhere, so trying a few points would not tell
+
+_kept: list[Any] = []  # callbacks live as long as the process: code may point at them
+
+
+@functools.cache
+def c_library() -> Any:
+    """The C library's mathematics, as ctypes sees it."""
+    if sys.platform == "win32":
+        return ctypes.CDLL("ucrtbase")
+    return ctypes.CDLL(ctypes.util.find_library("m"))
+
+
+@functools.cache
+def address(name: str) -> int:
+    """Where compiled code finds the operation `name` as a C function of doubles."""
+    op = TABLE[name]
+    count = len(op.operands)
+    kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
+    if name not in PYTHONS_OWN:
+        with_c = getattr(c_library(), name, None)
+        if with_c is not None:
+            at: int | None = ctypes.cast(with_c, ctypes.c_void_p).value
+            if at is not None and _agrees(op, kind(at), count):
+                return at
+    callback = kind(op.forward)
+    _kept.append(callback)
+    return int(ctypes.cast(callback, ctypes.c_void_p).value or 0)
+
+
+def _agrees(op: Primitive, function: Callable[..., float], count: int) -> bool:
+    """Whether a C function gives the numbers of the table's, but for a power of 2, which the code treats itself."""
+    rng = random.Random(0)
+    special = [0.0, -0.0, 1.0, -1.0, 0.5, 3.0, 1e-9, 1e-310, 1e300, 710.0, float("inf"), -float("inf"), float("nan")]
+    points = [[x] * count for x in special] + [[rng.choice(special) for _ in range(count)] for _ in range(60)]
+    points += [[rng.uniform(-4.0, 4.0) for _ in range(count)] for _ in range(60)]
+    return all(_same(op.forward(*point), function(*point)) for point in points)
+
+
+def _same(a: float, b: float) -> bool:
+    return (a != a and b != b) or struct.pack("d", a) == struct.pack("d", b)
+
+
+def vector_module(name: str, element: str, width: int, exact: bool) -> tuple[str, list[tuple[str, int]]]:
+    """LLVM text of the operation on vectors, and the symbols it needs.
+
+    Where `vectormath` has a routine (about one ulp) that is used; with `exact`, and for all else, the scalar function
+    is called lane by lane. Single precision is computed in double and rounded.
+    """
+    from llvmlite import ir
+
+    from autograd.compiler import vectormath
+
+    count = len(TABLE[name].operands)
+    double = ir.VectorType(ir.DoubleType(), width)
+    outer = double if element == "double" else ir.VectorType(ir.FloatType(), width)
+    suffix = f"v{width}f{64 if element == 'double' else 32}"
+    module = ir.Module(name=f"vector {name}")
+    function = ir.Function(module, ir.FunctionType(outer, [outer] * count), f"stepgrad_{name}_{suffix}")
+    builder = ir.IRBuilder(function.append_basic_block())
+    args = [vectormath.Lanes(builder, x if outer is double else builder.fpext(x, double)) for x in function.args]
+    routine = None if exact else getattr(vectormath, name, None) if name in ROUTINES else None
+    value = (routine(*args) if routine else vectormath.libm(f"stepgrad_{name}_f64", *args)).value
+    builder.ret(value if outer is double else builder.fptrunc(value, outer))
+    symbols = [(f"stepgrad_{name}_f64", address(name))]
+    if routine:  # beyond its range a routine may ask libm by its plain name
+        symbols.append((name, address(name)))
+    return str(module), symbols
+
+
+ROUTINES = {"exp", "log", "tanh", "sin", "cos"}

@@ -1,0 +1,173 @@
+"""Native code at one point and over samples: every operation, awkward points, long tapes, derivatives."""
+
+import random
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, func
+from autograd.compiler.backends import native_point
+from autograd.compiler.passes import optimised
+from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
+from autograd.compiler.tape import evaluate, record
+from autograd.primitives import TABLE
+from autograd.value import register
+from tests.compiler.graphs import counts, points, random_function, same
+
+pytest.importorskip("llvmlite")
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_every_operation_at_one_point_bit_for_bit(name):
+    op = TABLE[name]
+    for count in counts(op):
+        xs = [Value(0.5 + i) for i in range(count)]
+        run = native_point(record([Value.__autograd__(xs[0], op, tuple(xs))], xs), "float64")
+        for p in points(count):
+            assert same(run(p)[0], op.forward(*p)), (p, run(p)[0], op.forward(*p))
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_every_operation_over_samples(name):
+    """With `exact` bit for bit; else to 4 ulp, of a composite's largest operand: it adds up a few rounded numbers."""
+    op = TABLE[name]
+    for count in counts(op):
+        where = np.array(points(count))
+        for exact in (True, False):
+            batch = autograd.compile(lambda x, op=op: Value.__autograd__(x[0], op, tuple(x)), in_axes=0, exact=exact)
+            with np.errstate(all="ignore"):
+                found = batch(where)
+            for p, z in zip(where.tolist(), found.tolist(), strict=True):
+                want = op.forward(*p)
+                if exact or want != want or want in (0.0, np.inf, -np.inf):
+                    assert same(z, want) or (not exact and z == want), (p, z, want)
+                else:
+                    met = max([abs(want), *(abs(x) for x in p if op.composite and np.isfinite(x))])
+                    assert abs(z - want) <= 4 * np.spacing(met), (p, z, want)
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_every_operation_in_single_precision(name):
+    """Computed from operands rounded to float32, to 4 of its ulps of the largest number met on the way."""
+    op = TABLE[name]
+    rng = random.Random(0)
+    for count in counts(op):
+        where = np.array([[rng.uniform(0.1, 0.9) for _ in range(count)] for _ in range(40)], np.float32)
+        batch = autograd.compile(lambda x, op=op: Value.__autograd__(x[0], op, tuple(x)), in_axes=0, dtype="float32")
+        one = autograd.compile(lambda x, op=op: Value.__autograd__(x[0], op, tuple(x)), dtype="float32")
+        for p, z in zip(where.tolist(), batch(where).tolist(), strict=True):
+            if abs(p[0] - p[-1]) < 1e-3 and count > 1:
+                continue
+            want = op.forward(*p)
+            assert z == pytest.approx(want, rel=4 * 2.0**-23, abs=4 * 2.0**-23, nan_ok=True), p
+            assert one(p) == pytest.approx(want, rel=4 * 2.0**-23, abs=4 * 2.0**-23, nan_ok=True), p
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_graphs_with_second_derivatives(seed):
+    f = random_function(seed, 25, 3)
+
+    def everything(x):
+        return func.value_and_grad(f)(x), func.hessian(f)(x)
+
+    where = np.array([p for p in points(3, seed) if np.isfinite(p).all()][-25:])
+    eager, exact, fast = (
+        autograd.compile(everything, in_axes=0, **options)
+        for options in ({"backend": "python"}, {"exact": True}, {"exact": False})
+    )
+    one = autograd.compile(everything)
+    want, bits, near = (np.array(flat(g(where))) for g in (eager, exact, fast))
+    assert all(map(same, want.ravel(), bits.ravel()))
+    for k, p in enumerate(where.tolist()):
+        assert all(map(same, flat(one(p)), want[:, k]))
+    # A function's last bit is multiplied by the condition of what follows: 1e-9 is far above it and far below a fault.
+    usual = np.isfinite(want) & (abs(want) < 1e6)
+    np.testing.assert_allclose(near[usual], want[usual], rtol=1e-9, atol=1e-9)
+
+
+def flat(tree):
+    if isinstance(tree, (list, tuple)):
+        return [x for branch in tree for x in flat(branch)]
+    return [tree]
+
+
+@pytest.mark.parametrize("rows", [1, ROWS_PER_FUNCTION, ROWS_PER_FUNCTION + 1, 5 * ROWS_PER_FUNCTION])
+def test_tapes_of_several_functions(rows):
+    rng = random.Random(rows)
+    xs = [Value(0.3), Value(0.7)]
+    values = list(xs)
+    for _ in range(rows):
+        op = rng.choice([TABLE["add"], TABLE["mul"], TABLE["sin"]])
+        values.append(op(*(rng.choice(values) for _ in op.operands)))
+    tape = record([values[-1], values[len(values) // 2], *values[2:5], xs[0], 7.0], xs)
+    assert all(map(same, native_point(tape, "float64")([1.5, -0.5]), evaluate(tape, [1.5, -0.5])))
+    where = np.random.default_rng(0).normal(size=(100, 2))
+    code = {id(x): x for x in values}
+    assert len(code) == rows + 2
+    outs = autograd.compile(lambda x: replay(tape, x), in_axes=0, exact=True)(where)
+    for k in range(100):
+        assert all(map(same, [o[k] for o in outs], evaluate(tape, where[k].tolist())))
+
+
+def replay(tape, xs):
+    values = list(xs)
+    for op, args in tape.rows:
+        values.append(op(*[arg if isinstance(arg, float) else values[arg] for arg in args]))
+    return [arg if isinstance(arg, float) else values[arg] for arg in tape.outputs]
+
+
+def test_the_workspace_stays_small():
+    x = Value(1.0)
+    y = x
+    for _ in range(20 * ROWS_PER_FUNCTION):
+        y = y.sin() + x
+    _, places, _ = point(record([y], [x]), "float64")
+    assert places <= 3
+    assert lanes(record([y], [x], ["sample"]), "float64", 8, 64).blocks <= 4
+
+
+def test_an_operation_of_ones_own_is_compiled_at_once():
+    third = register("third_root_example", lambda x: x ** (1.0 / 3.0), lambda x, z: (z / (3.0 * x),))
+    fast = autograd.compile(func.value_and_grad(lambda x: third(x) * 2.0), backend="llvm")
+    assert fast(8.0) == func.value_and_grad(lambda x: third(x) * 2.0)(8.0)
+    batch = autograd.compile(lambda x: third(x), in_axes=0, backend="llvm")
+    assert batch([1.0, 2.0]).tolist() == [1.0, 2.0 ** (1.0 / 3.0)]
+
+
+@pytest.mark.parametrize("samples", [1, 7, 63, 64, 65, 200])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_number_of_samples_and_threads(samples, threads):
+    x = np.linspace(-1.0, 1.0, samples)
+    f = lambda w, x: (w * x).tanh()
+    each = autograd.compile(f, in_axes=(None, 0), threads=threads)(2.0, x)
+    np.testing.assert_allclose(each, np.tanh(2.0 * x), rtol=4e-16)  # 2 ulp
+    for reduce in ("sum", "mean"):
+        total = autograd.compile(f, in_axes=(None, 0), threads=threads, reduce=reduce)(2.0, x)
+        bound = (samples / 64 + 8) * 2.0**-53 * np.abs(each).sum()
+        assert abs(total - getattr(np, reduce)(each)) <= 2 * bound
+
+
+def test_columns_of_any_stride_and_type():
+    wide = np.arange(60.0).reshape(10, 6)
+    f = autograd.compile(lambda x: x[0] - x[1] * 2.0, in_axes=0)
+    views = [wide[:, :2], wide[::2, 1:3], wide.T[:, :2], wide[::-1, 3:5], wide.astype(int), np.asfortranarray(wide)]
+    for x in views:
+        np.testing.assert_array_equal(f(x), x[:, 0] - 2.0 * x[:, 1])
+
+
+def test_constants_in_single_precision():
+    assert rounded(0.1) == float(np.float32(0.1))
+    assert (rounded(1e300), rounded(-1e300)) == (float("inf"), -float("inf"))
+    assert form("float32").constant(0.1) == "0x3FB99999A0000000"
+
+
+def test_a_long_tape_compiles_in_pieces():
+    x = Value(0.5)
+    y = x
+    for k in range(3000):
+        y = y * x + (k % 7) * 0.25
+    tape = optimised(record([y], [x]))
+    text, _, _ = point(tape, "float64")
+    assert text.count("define internal") == -(-len(tape.rows) // ROWS_PER_FUNCTION)
+    assert native_point(tape, "float64")([0.9]) == evaluate(tape, [0.9])
