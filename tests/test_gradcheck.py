@@ -244,6 +244,17 @@ class TestSpecialPoints:
         assert report.verdict is Verdict.INCONCLUSIVE
         assert "node 2 `sqrt` has no finite derivative here" in str(report)
 
+    def test_an_overflow_inside_explains_a_nan(self):
+        report = gradcheck(lambda x: x.exp().exp().tanh(), 8.0)  # 0 * inf, where the derivative is 0
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "node 2 `exp` has no finite derivative here" in str(report)
+
+    def test_huge_and_tiny_numbers(self):
+        assert gradcheck(lambda x: x.exp().exp(), 6.5)
+        assert gradcheck(lambda x: (x * 1e-150) * 1e-150, 3.0)
+        for oracle in ("mpmath", "complex step"):
+            assert gradcheck(lambda x: x.log1p() + x.expm1(), 1e-12, oracle=oracle)
+
     @pytest.mark.parametrize("bad", [math.nan, math.inf])
     def test_a_rule_that_gives_nan_or_inf_is_wrong(self, bad, register):
         broken = register("broken", lambda x: x * x, lambda x, z: (bad * x,))

@@ -51,7 +51,9 @@ class Slope:
 
     def distance(self, x: float) -> float:
         """How far x is from the reference, or from the interval between the one-sided ones."""
-        return max(self.low - x, x - self.high, 0.0) if x == x else nan
+        if self.low <= x <= self.high:  # also two infinities, whose difference is nan
+            return 0.0
+        return max(self.low - x, x - self.high) if x == x else nan
 
 
 def slopes(

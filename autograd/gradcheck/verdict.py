@@ -23,7 +23,7 @@ def judge(analytic: float, reference: Slope, tolerance: float, size: float) -> V
     distance = reference.distance(analytic)
     if reference.low != reference.low:
         return Verdict.INCONCLUSIVE
-    if not math.isfinite(analytic) or distance > tolerance:
+    if distance > tolerance or (distance and not math.isfinite(analytic)):
         return Verdict.FAIL
     slope = max(abs(reference.low), abs(reference.high), reference.scale)
     known = max(CONCLUSIVE * slope, CANCELLED * size, NEGLIGIBLE)
