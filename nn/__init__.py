@@ -25,6 +25,8 @@ from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.containers import Residual as Residual
 from nn.containers import Sequential as Sequential
 from nn.descent import gradient_descent as gradient_descent
+from nn.filming import Filming as Filming
+from nn.filming import film as film
 from nn.history import History as History
 from nn.layers import MLP as MLP
 from nn.layers import Layer as Layer

@@ -28,6 +28,7 @@ class History:
         self.rows: list[dict[str, Any]] = []
         self.stopped = ""
         self.best_epoch: int | None = None
+        self.film: Any = None  # what nn.Filming recorded, for nn.film(history)
 
     def append(self, **numbers: Any) -> None:
         """Add the row of one epoch."""

@@ -4,6 +4,8 @@ from autograd.viz.draw import Drawing as Drawing
 from autograd.viz.draw import draw as draw
 from autograd.viz.explain import Explanation as Explanation
 from autograd.viz.explain import explain as explain
+from autograd.viz.film import Film as Film
+from autograd.viz.film import Frame as Frame
 from autograd.viz.latex import derivative_table as derivative_table
 from autograd.viz.latex import partial_latex as partial_latex
 from autograd.viz.latex import to_latex as to_latex

@@ -92,8 +92,8 @@ function languageChoice(strings, chosen, change) { // a select with every langua
   return choice;
 }
 
-function drawingOf(host) { // the drawing that is there as an image until a script runs
-  return decodeURIComponent(host.querySelector("img").getAttribute("src").split(",").slice(1).join(","));
+function drawingOf(image) { // the drawing that is there as an image until a script runs
+  return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
 }
 
 function write(text, content, room) { // a number that has become longer is set smaller, not over its box

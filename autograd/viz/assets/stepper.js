@@ -49,7 +49,7 @@ function start(host, sheet, style) {
   const name = (index) => sheet.nodes[index].name;
 
   const drawing = element("div", { class: "drawing", tabindex: "-1" });
-  drawing.innerHTML = drawingOf(host);
+  drawing.innerHTML = drawingOf(host.querySelector("img"));
   const svg = drawing.querySelector("svg");
   const part = (id) => svg.querySelector(`#${id}`);
   const panel = element("section", { class: "panel", "aria-live": "polite" });
