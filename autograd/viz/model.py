@@ -12,7 +12,7 @@ from autograd.value import Value
 
 Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
 
-LIMIT = 100_000  # nodes that are looked at one by one; of a larger graph, those nearest to the result
+LIMIT = 50_000  # nodes that are looked at one by one; of a larger graph, those nearest to the result
 
 
 @dataclass(slots=True)
@@ -125,6 +125,11 @@ def _names(labels: Labels) -> Callable[[Value], str]:
     return lambda value: find(value) or value.label
 
 
+def _printable(text: str) -> str:
+    """A label without control characters, which no XML file may hold, on one line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in str(text))
+
+
 def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
     """The `limit` nodes nearest to the roots, in the old order."""
     found = dict.fromkeys(roots)
@@ -212,7 +217,8 @@ def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value],
     kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"  # == is identity
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
-    made.nodes.append(Node(id, kind, row, symbol, name(value), cell.scope, value.data, cell.grad))
+    label, scope = _printable(name(value)), _printable(cell.scope)
+    made.nodes.append(Node(id, kind, row, symbol, label, scope, value.data, cell.grad))
     for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
         if tail is not None:  # None: beyond LIMIT
             made.edges.append(Edge(f"e{len(made.edges)}", tail, id, slot, partial))

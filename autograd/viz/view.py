@@ -22,7 +22,9 @@ def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int =
     if around is not None:
         picture = _around(picture, _ids_of(picture, around), hops)
     if collapse is True or (collapse is None and len(picture.nodes) > max_nodes):
-        picture = _at_a_glance(picture, min(GLANCE, max_nodes))
+        collapsed = _at_a_glance(picture, min(GLANCE, max_nodes))
+        if collapse is True or len(collapsed.nodes) <= max_nodes:  # or else the boxes would only be in the way
+            picture = collapsed
     elif collapse is not None and collapse is not False:
         picture = merge(picture, _grouping(picture, _prefix(picture, collapse), alike=False))
     return _nearest(picture, max_nodes) if len(picture.nodes) > max_nodes else picture
@@ -82,6 +84,7 @@ def _grouping(picture: Picture, prefix: Callable[[str], str], alike: bool) -> di
         operands.setdefault(edge.head, []).append(edge.tail)
     box: dict[str, Key] = {}
     sources: dict[Key, set[Key]] = {}  # the boxes that an `alike` box takes its operands from
+    numbers: dict[Any, int] = {}
     roots = set(picture.roots)
     for node in picture.nodes:
         scope = prefix(node.scope)
@@ -93,21 +96,19 @@ def _grouping(picture: Picture, prefix: Callable[[str], str], alike: bool) -> di
             box[node.id] = ("leaf", node.kind, *sorted({(h.op, prefix(h.scope)) for h in heads.get(node.id, ())}))
         elif alike:
             below = {box.get(tail, (tail,)) for tail in operands.get(node.id, ())}
-            box[node.id] = _alike(node, below, sources)
+            box[node.id] = _alike(node, below, sources, numbers)
     return box
 
 
-def _alike(node: Node, below: set[Key], sources: dict[Key, set[Key]]) -> Key:
+def _alike(node: Node, below: set[Key], sources: dict[Key, set[Key]], numbers: dict[Any, int]) -> Key:
     """The box of all nodes with this operation on these boxes; a chain of one operation stays in its box."""
     for key in below:
         if key[0] == "alike" and key[1] == node.op and below - {key} <= sources[key]:
             return key
-    new = ("alike", node.op, len(sources))
-    for key, known in sources.items():
-        if key[1] == node.op and known == below:
-            return key
-    sources[new] = below
-    return new
+    made = (node.op, frozenset(below))
+    key = ("alike", node.op, numbers.setdefault(made, len(numbers)))
+    sources.setdefault(key, below)
+    return key
 
 
 def merge(picture: Picture, box: Mapping[str, Key]) -> Picture:

@@ -1,0 +1,312 @@
+"""draw: the bytes of small drawings, what collapsing shows, and that nothing hangs or raises where it must not."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import graphviz
+import pytest
+
+import autograd
+from autograd import Value, scope
+from autograd.viz import draw
+from autograd.viz.draw import MOST_BYTES
+from autograd.viz.svg import svg
+from tests.viz.expressions import readme_of_micrograd
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def built_in(v, **options):
+    return draw(v, engine="builtin", **options)
+
+
+def neuron():
+    """relu(w . x + b) in a scope, with numbers that are exact in binary."""
+    with scope("neuron"):
+        w = [Value(0.5, label="w1"), Value(-1.25, label="w2")]
+        b = Value(0.75, label="b")
+    x = [Value(2.0, label="x1"), Value(-1.0, label="x2")]
+    with scope("neuron"):
+        out = (autograd.dot(w, x) + b).relu()
+    out.label = "out"
+    return out
+
+
+def network(widths, samples, seed=0):
+    """A loss over some samples of a network whose nodes carry scopes, layer0/neuron0 and so on."""
+    rng = random.Random(seed)
+    weights = []
+    for k, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
+        weights.append([])
+        for j in range(fan_out):
+            with scope(f"layer{k}"), scope(f"neuron{j}"):
+                weights[-1].append([Value(rng.uniform(-1, 1), label="w") for _ in range(fan_in + 1)])
+    loss = 0.0
+    for _ in range(samples):
+        x = [rng.gauss(0, 1) for _ in range(widths[0])]
+        for k, layer in enumerate(weights):
+            outputs = []
+            for j, w in enumerate(layer):
+                with scope(f"layer{k}"), scope(f"neuron{j}"):
+                    outputs.append((autograd.dot(w[:-1], x) + w[-1]).relu())
+            x = outputs
+        loss = loss + (x[0] - 1.0) ** 2
+    loss.label = "loss"
+    return loss
+
+
+def repeated():
+    a = Value(3.0, label="a")
+    b = a + a
+    b.backward()
+    return b
+
+
+def readme(backward=True):
+    *_, g = readme_of_micrograd()
+    if backward:
+        g.backward()
+    return g
+
+
+DRAWINGS = {
+    "readme": lambda: built_in(readme()),
+    "readme-from-above-unknown-gradients": lambda: built_in(readme(backward=False), direction="TB"),
+    "repeated": lambda: built_in(repeated()),
+    "neuron": lambda: built_in(neuron()),
+    "neuron-expanded": lambda: built_in(neuron(), expand="dot"),
+    "network-collapsed": lambda: built_in(network([2, 3, 1], 4), collapse=True),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_small_drawings_are_the_same_to_the_byte(name):
+    """After a wanted change: STEPGRAD_SNAPSHOTS=write pytest tests/viz/test_draw.py, and look at what changed."""
+    path = SNAPSHOTS / f"{name}.svg"
+    drawn = DRAWINGS[name]().svg.encode()
+    if os.environ.get("STEPGRAD_SNAPSHOTS") == "write":
+        path.write_bytes(drawn)
+    assert drawn == path.read_bytes()
+
+
+def test_another_process_draws_the_same():
+    program = (
+        "import hashlib, tests.viz.test_draw as t; from autograd.viz import draw\n"
+        "texts = [t.built_in(t.network([3, 6, 6, 1], 12), collapse=c).svg for c in (None, True, 1, 'neuron')]\n"
+        "texts += [draw(t.readme()).source, t.readme().to_latex(), t.readme().to_python(), str(t.readme().trace())]\n"
+        "print(hashlib.sha256(''.join(texts).encode()).hexdigest())"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": ""}, cwd=Path(__file__).parents[2],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(seen) == 1 and seen != {""}
+
+
+def parsed(drawing):
+    return ElementTree.fromstring(drawing.svg)
+
+
+def test_every_node_and_edge_has_its_group():
+    drawing = built_in(readme())
+    groups = {g.get("id"): g for g in parsed(drawing).iter(f"{SVG}g") if g.get("id")}
+    assert set(groups) == {n.id for n in drawing.picture.nodes} | {e.id for e in drawing.picture.edges}
+    root = groups[drawing.picture.roots[0]]
+    assert root.get("class") == "node result"
+    texts = {text.get("class"): text.text for text in root.iter(f"{SVG}text")}
+    assert texts["data"] == "24.7041" and texts["label"] == "g" and texts["grad"] == "1"
+    assert "data 24.70408163265306" in root.find(f"{SVG}title").text
+    grads = {node.label: node.grad for node in drawing.picture.nodes if node.label}
+    assert round(grads["a"], 4) == 138.8338 and round(grads["b"], 4) == 645.5773
+
+
+def test_ids_can_have_a_prefix():
+    text = svg(built_in(repeated()).picture, prefix="left-")
+    assert 'id="left-n0"' in text and 'id="left-e1"' in text and 'id="n0"' not in text
+
+
+def test_any_label_makes_well_formed_files(tmp_path):
+    nasty = "<b>&\"'\\N ]]> 权重 \u0007" + "w" * 300
+    x = Value(1.0, label=nasty)
+    drawing = built_in(x * 2, labels={x: nasty})
+    parsed(drawing)
+    ElementTree.fromstring(drawing.save(tmp_path / "x.svg").read_bytes())
+    assert drawing.save(tmp_path / "x.html").read_text(encoding="utf-8").count("<svg") == 1
+    assert drawing.save(str(tmp_path / "x.dot")).read_text(encoding="utf-8") == drawing.source
+    assert isinstance(drawing.to_dot(), graphviz.Digraph)
+
+
+def test_numbers_of_every_size_are_drawn():
+    parts = [float("nan"), float("inf"), -float("inf"), 1e-300, 123456789.0, -0.0, 1 / 3]
+    v = autograd.sum([Value(x) for x in parts])
+    texts = {text.text for text in parsed(built_in(v)).iter(f"{SVG}text")}
+    assert {"nan", "∞", "−∞", "1e−300", "1.235e8", "0", "0.3333"} <= texts
+
+
+# ---------------------------------------------------------------------------------------------------------------- views
+
+
+def boxes(drawing):
+    return {node.label: node for node in drawing.picture.nodes if node.kind == "group"}
+
+
+def test_layers_as_boxes_with_counts_and_gradient_norms():
+    loss = network([2, 3, 1], 4)
+    assert boxes(built_in(loss, collapse="layer"))["layer0"].inside.grad_norm is None
+    loss.backward()
+    drawing = built_in(loss, collapse="layer")
+    order = autograd.graph.topological_order([loss])
+    layer0 = [node for node in order if node.scope.startswith("layer0")]
+    inside = boxes(drawing)["layer0"].inside
+    assert inside.parameters == 9 and inside.operations == 4 * 3 * 3
+    assert inside.nodes == len(layer0)
+    norm = sum(node.grad**2 for node in layer0 if not node.op) ** 0.5
+    assert inside.grad_norm == pytest.approx(norm)
+    bundle = [e for e in drawing.picture.edges if drawing.picture.node(e.tail).label == "layer0"]
+    assert [edge.count for edge in bundle] == [12]  # 3 neurons x 4 samples, into the dot of layer1
+    for collapse in (1, "layer"):
+        assert set(boxes(built_in(loss, collapse=collapse))) == {"layer0", "layer1"}
+    assert len(boxes(built_in(loss, collapse="neuron"))) == len(boxes(built_in(loss, collapse=2))) == 4
+
+
+def test_a_big_graph_is_collapsed_by_itself_and_says_so():
+    loss = network([3, 16, 16, 1], 70)
+    drawing = built_in(loss)
+    assert {"layer0", "layer1", "layer2"} <= set(boxes(drawing))
+    assert len(drawing.picture.nodes) <= 12
+    assert any("nodes in" in note and "collapse=False" in note for note in drawing.picture.notes)
+    assert drawing.picture.notes[0].replace(",", "") in drawing.svg.replace(",", "")
+    assert "70 times" in boxes(drawing) and drawing.picture.node(drawing.picture.roots[0]).label == "loss"
+
+
+def test_collapsing_loses_no_edge_and_no_node():
+    loss = network([2, 4, 4, 1], 5)
+    whole = built_in(loss, collapse=False, max_nodes=10_000).picture
+    for collapse in (1, 2, True):
+        part = built_in(loss, collapse=collapse, max_nodes=10_000).picture
+        values = sum(node.inside.nodes if node.inside else node.kind != "constant" for node in part.nodes)
+        assert values == sum(node.kind != "constant" for node in whole.nodes) == len(whole.ids)
+        between = [(part.ids[arg], part.ids[v]) for v in part.ids for arg in v.args if isinstance(arg, Value)]
+        crossing = sum(1 for tail, head in between if tail != head)
+        from_values = [edge for edge in part.edges if edge.tail in set(part.ids.values())]
+        assert sum(edge.count for edge in from_values) == crossing
+
+
+def test_around_a_node():
+    a, b, g = readme_of_micrograd()
+    drawing = built_in(g, around=b, hops=1)
+    whole = built_in(g).picture
+    consumers = {edge.head for edge in whole.edges if edge.tail == whole.ids[b]}
+    assert {node.id for node in drawing.picture.nodes} == {whole.ids[b], *consumers}
+    assert drawing.picture.notes == ["within 1 steps of b; 29 of 35 nodes are left out"]
+    assert len(built_in(g, around=[a, b], hops=0).picture.nodes) == 2
+    assert built_in(g, around=g, hops=99).picture.notes == []
+
+
+def test_a_limit_that_says_what_was_left_out():
+    v = Value(1.0)
+    for _ in range(500):
+        v = (v * 1.01).tanh()
+    drawing = built_in(v, collapse=False)
+    assert len(drawing.picture.nodes) == 200
+    assert "1,301 of 1,501 are left out" in drawing.picture.notes[-1].replace("\n", " ")
+    assert "are left out" in "".join(parsed(drawing).itertext())
+    assert len(built_in(v, max_nodes=7).picture.nodes) <= 7
+
+
+def test_a_deep_graph_is_drawn_without_recursion():
+    v = Value(1.0)
+    for _ in range(20_000):
+        v = v + 1.0
+    assert len(built_in(v).picture.nodes) <= 200
+
+
+def test_a_layer_used_twice_is_one_box_with_an_edge_back():
+    def use(x):
+        with scope("cell"):
+            return (x * 0.5).tanh() + 0.1
+
+    x = Value(1.0, label="x")
+    drawing = built_in(use(use(x) * 3.0 + x) * 1.0, collapse=1)
+    assert list(boxes(drawing)) == ["cell"]
+    parsed(drawing)
+
+
+# ------------------------------------------------------------------------------------------- notebooks, files, mistakes
+
+
+def test_a_notebook_gets_text_and_an_image_that_untrusted_views_show():
+    drawing = built_in(repeated())
+    bundle = drawing._repr_mimebundle_()
+    assert bundle["text/plain"] == "<Drawing of 2 nodes and 2 edges>"
+    assert bundle["text/html"].startswith("<img ") and "<script" not in bundle["text/html"]
+    assert bundle["image/svg+xml"] == drawing._repr_svg_() == drawing.svg
+
+
+def test_a_repr_never_raises_and_is_bounded(monkeypatch):
+    drawing = built_in(repeated())
+    drawing.__dict__["svg"] = "x" * (MOST_BYTES + 1)
+    assert "too large" in drawing._repr_mimebundle_()["text/plain"] and drawing._repr_svg_() is None
+    broken = built_in(repeated())
+    broken.picture.nodes.clear()
+    assert "could not be rendered" in broken._repr_mimebundle_()["text/plain"]
+
+
+def test_a_value_is_one_line_until_it_is_asked_to_draw():
+    v = Value(2.0, label="<x>") * 3
+    assert v._repr_html_() == "<code>Value(data=6.0, grad=0.0)</code>"
+    assert "&lt;x&gt;" in Value(2.0, label="<x>")._repr_html_()
+    assert repr(v.draw(engine="builtin")) == "<Drawing of 3 nodes and 2 edges>"
+
+
+def test_dot_text_has_the_same_ids():
+    source = built_in(readme()).source
+    assert source.startswith("digraph autograd {") and "rankdir=LR" in source
+    assert 'id=n3 ' in source and "id=e0 " in source and 'label="+ g\\ndata 24.7041\\ngrad 1"' in source
+    assert source.count(" -> ") == len(built_in(readme()).picture.edges)
+
+
+def test_without_dot(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", "")
+    assert draw(repeated()).engine == "builtin"
+    with pytest.raises(RuntimeError, match=r"dot is not on the PATH: install Graphviz, or draw with engine='builtin'"):
+        draw(repeated(), engine="dot")
+    with pytest.raises(RuntimeError, match=r"png needs Graphviz' dot on the PATH"):
+        draw(repeated()).save(tmp_path / "x.png")
+
+
+@pytest.mark.skipif(not autograd.viz.dot.has_dot(), reason="Graphviz' dot is not installed")
+def test_with_dot(tmp_path):
+    drawing = draw(readme(), engine="dot")
+    ids = {g.get("id") for g in ElementTree.fromstring(drawing.svg).iter(f"{SVG}g")}
+    assert ids >= {n.id for n in drawing.picture.nodes} | {e.id for e in drawing.picture.edges}
+    assert drawing.save(tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"direction": "up"}, "direction is 'LR' or 'TB', not 'up'"),
+    ({"engine": "neato"}, "engine is 'auto', 'dot' or 'builtin', not 'neato'"),
+    ({"max_nodes": 0}, "max_nodes must be at least 1"),
+    ({"hops": -1}, "hops at least 0, got 200 and -1"),
+    ({"collapse": "layer"}, "no scope has a part that starts with 'layer'; the graph has no scopes"),
+    ({"collapse": 0}, "collapse is True, False, a depth of at least 1"),
+    ({"around": Value(9.0)}, "is not in this graph"),
+    ({"expand": ["mul"]}, "'mul' has no inside"),
+])  # fmt: skip
+def test_mistakes_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw(repeated(), **options)
+
+
+def test_an_unknown_ending_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"saved as \.svg, \.html, \.dot, \.gv, \.png or \.pdf, not as 'x\.jpg'"):
+        built_in(repeated()).save(tmp_path / "x.jpg")
