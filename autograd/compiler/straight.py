@@ -1,7 +1,7 @@
 """Straight-line code: a tape as LLVM instructions, row after row, in functions of a few hundred rows.
 
-Written as text and translated at LLVM's lowest level: together some 15 microseconds a row. One function for all would
-take time that grows faster than its length, and optimisation finds little in rows that are shared and folded already.
+Written as text and translated at LLVM's lowest level: together some 15 microseconds a row. One function for all rows
+would take time that grows faster than its length, and optimisation finds little in a tape that the passes have seen.
 Numbers that cross from one function to another go through a small workspace, whose places are used again once their
 last reader has run.
 
