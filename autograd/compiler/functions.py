@@ -42,8 +42,8 @@ LOWERED: dict[str, Callable[..., Lanes]] = {
     "greater": truth(">"), "greater_equal": truth(">="), "less": truth("<"), "less_equal": truth("<="),
     "equal": truth("=="),
 }
-LIBM = {"pow", "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh",
-        "acosh", "atanh", "hypot", "erf"}  # as C spells them
+LIBM = {"pow", "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
+        "asinh", "acosh", "atanh", "hypot", "erf"}  # as C spells them
 
 
 def unsupported(formula: Formula) -> str | None:

@@ -12,7 +12,6 @@ from typing import Any
 from autograd.compiler.formula import Formula, applied
 from autograd.compiler.tape import PARAMETER as ONE_FOR_ALL
 from autograd.compiler.tape import Tape, expansion, record
-from autograd.graph import topological_order
 from autograd.primitives import TABLE, Primitive
 from autograd.value import Value
 
@@ -105,17 +104,32 @@ class Rows:
 
 
 def recorded(output: Value, inputs: Sequence[Value]) -> Tape:
-    """The graph of `output` as a tape that keeps composite operations whole: a dot is one row of pairs here."""
+    """The graph of `output` as a tape that keeps composite operations whole: a dot is one row of pairs here.
+
+    Operands come before their node from left to right, about as they were written: neighbours in the program are
+    neighbours on the tape.
+    """
     numbers: dict[Any, int | float] = {x: k for k, x in enumerate(inputs)}
     rows: list[Any] = []
-    for node in topological_order([output], inputs=set(inputs)):
-        if node not in numbers:
+    first = len(inputs)
+    stack: list[Any] = [output]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            node = stack.pop()
+            if node not in numbers:
+                numbers[node] = first + len(rows)
+                rows.append((node.op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in node.args])))
+        elif node not in numbers:
             if node.op is None:
                 numbers[node] = node.data
                 continue
-            numbers[node] = len(inputs) + len(rows)
-            rows.append((node.op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in node.args])))
-    return Tape((ONE_FOR_ALL,) * len(inputs), rows, [numbers[output]])
+            stack.append(node)
+            stack.append(None)
+            for arg in reversed(node.args):
+                if arg.__class__ is not float:
+                    stack.append(arg)
+    return Tape((ONE_FOR_ALL,) * first, rows, [numbers[output]])
 
 
 def fuse(tape: Tape, leaves: Sequence[int], rows: Rows) -> list[int]:

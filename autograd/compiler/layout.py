@@ -1,6 +1,7 @@
 """Layout: every row gets an address such that rows computed alike lie side by side.
 
-A row may be computed when its operands are: its level is one more than the highest of theirs. Rows of a level and kind
+A row may be computed when its operands are: its level is higher than theirs. Functions have odd levels and sums even
+ones, so that a path with a sum more or less (a softmax over one number) stays in step. Rows of a level and kind
 form a group, and a group is contiguous. Inside a group the order is the one in which neighbours read neighbours: primal
 sums in the order of the trace, functions by the address of their operand, adjoints by the address of their primal.
 """
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PARAMETER, REDUCTION, Rows
+from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, PARAMETER, REDUCTION, Rows
 
 
 @dataclass
@@ -53,7 +54,8 @@ def lay_out(rows: Rows, primal: dict[int, int], roots: list[int]) -> Layout:
                 groups.setdefault(key, []).append(row)
         elif alive[row]:
             operands = pairs[row] or args[row]
-            level[row] = 1 + max([level[x] for x in operands])
+            highest = max([level[x] for x in operands])
+            level[row] = highest + 1 + (highest % 2 == (kind[row] == FUNCTION))
             late[row] = kind[row] == REDUCTION or any(map(late.__getitem__, operands))
     for row in range(n):
         if level[row]:
@@ -68,6 +70,8 @@ def lay_out(rows: Rows, primal: dict[int, int], roots: list[int]) -> Layout:
         if key[0]:
             if key[1]:
                 members.sort(key=lambda row: (rows.batched[primal[row]], address[primal[row]]))
+            elif kind[members[0]] == PAIRS:
+                members.sort(key=lambda row: _weighted(rows, address, row))  # stable: else in the order of the trace
             elif kind[members[0]] == FUNCTION:
                 members.sort(key=lambda row: [(group[x], address[x]) for x in args[row]])
             out.steps.append((level[members[0]], members))
@@ -81,6 +85,16 @@ def lay_out(rows: Rows, primal: dict[int, int], roots: list[int]) -> Layout:
             out.shared_size = place
     out.steps.sort(key=lambda step: step[0])
     return out
+
+
+def _weighted(rows: Rows, address: list[int], row: int) -> tuple[int, int]:
+    """For a sum of weights times values: the address of a value, then of a weight. One layer's rows come together."""
+    a, b = rows.pairs[row][-2:]
+    if rows.kind[b] == PARAMETER:
+        a, b = b, a
+    if rows.kind[a] != PARAMETER or rows.kind[b] in (CONSTANT, PARAMETER):
+        return 0, 0
+    return address[b], address[a]
 
 
 def canonical(rows: Rows, layout: Layout, pairs: list[list[int]]) -> "Matrix":

@@ -6,9 +6,9 @@
     loss, gradient = program.value_and_grad(samples)   samples: array (n, features); mean over them
     losses = program.run(samples, batches, rule, settings)
 
-`rule(parameter, gradient, *state, *settings)` is one optimiser's step in plain arithmetic and gives (parameter, *state).
-Sums over samples and pairs are added in another order than Python's, so results agree with the eager engine to rounding: a
-few units in the last place times the square root of the number of terms.
+`rule(parameter, gradient, *state, *settings)` is one optimiser's step in plain arithmetic; it gives (parameter, *state).
+Sums over samples and pairs are added in another order than Python's, so results agree with the eager engine to
+rounding: a few units in the last place times the square root of the number of terms.
 """
 
 import ctypes

@@ -2,7 +2,8 @@
 
 `Lanes` is a vector of numbers in the code being built; arithmetic on it emits instructions. LLVM's own vector types
 serve every processor it knows. Largest errors, measured against mpmath over the whole range (tests/compiler/
-test_vectormath.py): exp 0.8, log 0.8, tanh 1.6, sin and cos 0.8 ulp. An operation without a routine of its own calls libm's, lane by lane.
+test_vectormath.py): exp 0.8, log 0.8, tanh 1.6, sin and cos 0.8 ulp. An operation without a routine of its own calls
+libm's, lane by lane.
 
 The reductions are the classical ones (Cody and Waite 1980); the coefficients of log, sin and cos are those of Sun's
 fdlibm; those of exp interpolate (e^r - 1 - r) / r^2 at Chebyshev's points of |r| <= 0.3467.
