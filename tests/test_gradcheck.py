@@ -1,6 +1,5 @@
-"""Gradient checks: every row passes, every lie is found out and named, nothing else raises an alarm."""
+"""Gradient checks: what is reported, what is named, what is tolerated, and what is refused."""
 
-import contextlib
 import math
 import random
 
@@ -9,27 +8,9 @@ import pytest
 import autograd
 from autograd import GradcheckError, Value, gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
-from autograd.primitives import TABLE
 from autograd.replay import systems
 
-BUILT_IN = [op for op in TABLE.values() if "example" not in op.name]
 ORACLES = ["mpmath", "complex step", "differences"]
-
-
-@pytest.fixture
-def register():
-    """`autograd.register` for the length of one test."""
-    names = []
-
-    def add(name, *args, **columns):
-        names.append(name)
-        return autograd.register(name, *args, **columns)
-
-    yield add
-    for name in names:
-        del TABLE[name]
-        if hasattr(Value, name):
-            delattr(Value, name)
 
 
 @pytest.fixture
@@ -38,72 +19,6 @@ def without_mpmath(monkeypatch):
     monkeypatch.setattr(systems.importlib.util, "find_spec", lambda name: None)
     yield
     systems.high_precision.cache_clear()
-
-
-def points(op, count=6, reach=3.0):
-    """Over the row's domain, away from its kinks and poles."""
-    chance, found = random.Random(op.name), []
-    while len(found) < count:
-        point = []
-        for low, high in op.domain * (4 if op.variadic else 1):
-            low, high = max(low, -reach), min(high, max(low, -reach) + 2.0 * reach)
-            point.append(chance.uniform(low, high))
-        if all(column is None or abs(column(*point)) > 1e-2 for column in (op.kink, op.pole)):
-            found.append(tuple(point))
-    return found
-
-
-def apply(op):
-    return lambda *xs: op.apply(xs) * 1.0
-
-
-@pytest.mark.parametrize("op", BUILT_IN, ids=lambda op: op.name)
-class TestEveryRow:
-    def test_first_and_second_order(self, op):
-        for point in points(op):
-            first, second = gradcheck(apply(op), point), gradgradcheck(apply(op), point)
-            assert first, first
-            assert second, second
-
-    def test_by_differences_alone(self, op):
-        for point in points(op, 2):
-            first = gradcheck(apply(op), point, oracle="differences")
-            second = gradgradcheck(apply(op), point, oracle="differences")
-            assert first.verdict is not Verdict.FAIL
-            assert second.verdict is not Verdict.FAIL
-
-    def test_at_whole_numbers_nothing_is_wrong(self, op):
-        """Kinks, edges and poles are there: never FAIL, and never an exception."""
-        for x in (-1.0, 0.0, 1.0):
-            for y in (-1.0, 0.0, 2.0):
-                point = (x, y, 1.0, 2.0)[: len(op.operands) or 4]
-                report = gradcheck(apply(op), point, raise_exception=False)
-                assert report.verdict is not Verdict.FAIL, report
-
-    def test_a_wrong_derivative_is_found_and_named(self, op, register):
-        if not any(partial for partial in op.partials(*points(op)[0], op.forward(*points(op)[0]))):
-            pytest.skip("its derivative is zero everywhere: the next test adds to it")
-        wrong = _twin(op, register, lambda partials: tuple(-p for p in partials))
-        report = gradcheck(apply(wrong), points(op)[0], raise_exception=False)
-        assert report.verdict is Verdict.FAIL
-        assert {culprit.op for culprit in report.culprits} == {wrong.name}
-
-    def test_an_added_term_is_found_and_named(self, op, register):
-        wrong = _twin(op, register, lambda partials: tuple(p + 1e-3 for p in partials))
-        with pytest.raises(GradcheckError, match=f"`{wrong.name}`"):
-            gradcheck(apply(wrong), points(op)[0])
-
-
-def _twin(op, register, corrupt):
-    """The same row with a corrupted rule."""
-    rule = op.partials
-    written = {  # the table counts the operands of a rule by its signature
-        0: lambda *operands: corrupt(rule(*operands)),
-        1: lambda x, z: corrupt(rule(x, z)),
-        2: lambda x, y, z: corrupt(rule(x, y, z)),
-        3: lambda x, y, w, z: corrupt(rule(x, y, w, z)),
-    }[len(op.operands)]
-    return register(f"wrong_{op.name}", op.forward, written, composite=op.composite, domain=op.domain, kink=op.kink)
 
 
 class TestTheFailureNamesTheCulprit:
@@ -383,42 +298,3 @@ def test_the_name_is_the_function_even_after_the_module_is_imported():
     from autograd.gradcheck.check import gradcheck as original
 
     assert autograd.gradcheck is original
-
-
-def random_graph(seed):
-    """A function of some numbers, made of random rows with sharing, and a point inside all its domains."""
-    chance = random.Random(seed)
-    xs = [chance.uniform(-3.0, 3.0) for _ in range(chance.randint(1, 3))]
-    values, plan = [Value(x) for x in xs], []
-    for _ in range(60):
-        op = chance.choice(BUILT_IN)
-        picks = [chance.randrange(len(values)) for _ in range(len(op.operands) or 4)]
-        data = [values[i].data for i in picks]
-        if any(not low < x < high for x, (low, high) in zip(data, op.domain * (4 if op.variadic else 1))):
-            continue
-        if any(column is not None and column(*data) == 0.0 for column in (op.kink, op.pole)):
-            continue
-        node = op.apply(tuple(values[i] for i in picks))
-        if all(abs(x) < 1e6 for x in (node.data, *node.partials)):
-            plan.append((op, picks))
-            values.append(node)
-        if len(plan) == 10:
-            break
-
-    def f(*leaves):
-        nodes = list(leaves)
-        for op, picks in plan:
-            nodes.append(op.apply(tuple(nodes[i] for i in picks)))
-        return nodes[-1] * 1.0
-
-    return f, tuple(xs)
-
-
-def test_random_correct_graphs_never_fail():
-    verdicts = []
-    for seed in range(300):
-        f, xs = random_graph(seed)
-        with contextlib.suppress(GradcheckError):
-            verdicts.append(gradcheck(f, xs).verdict)
-    assert len(verdicts) == 300
-    assert verdicts.count(Verdict.PASS) >= 290  # a reference that never decides would be no check
