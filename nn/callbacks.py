@@ -45,7 +45,8 @@ class EarlyStopping:
             self.best, self.best_epoch = row[self.monitor], training.epoch
             self.weights = training.model.state_dict()
         elif training.epoch - self.best_epoch >= self.patience:
-            training.stop(f"{self.monitor} has not fallen below {self.best:.4g} for {self.patience} epochs")
+            name = self.monitor.replace("_", " ")
+            training.stop(f"the {name} has not fallen below {self.best:.4g} for {self.patience} epochs")
 
     def end(self, training: "Training") -> None:
         """Put the best weights back."""

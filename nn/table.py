@@ -117,7 +117,7 @@ class Table:
         if not names:
             raise DataError(f"{self.name} has no feature: {target!r} is its only column" + (" left" if drop else ""))
         self._check_filled(target, cells)
-        columns = [self.numbers(name) for name in names]
+        columns = [self.numbers(name, f"; drop the column (--drop {name}) if it is no quantity") for name in names]
         features = [list(sample) for sample in zip(*columns, strict=True)]
         task = task or detect_task(cells)
         if task == "regression":

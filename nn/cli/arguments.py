@@ -76,7 +76,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("--target", metavar="COLUMN", help="the column to predict")
     add("--drop", type=_names, default=[], metavar="COLUMNS", help="columns to leave out: --drop id,name")
     add("--task", choices=("classification", "regression"), help="what the target is, where the guess is wrong")
-    add("--hidden", type=_sizes, default="8", metavar="SIZES", help="neurons per hidden layer: 16,16, or none")
+    add("--hidden", type=_sizes, metavar="SIZES",
+        help="neurons per hidden layer: 16,16, or none (default: 8, or 16 for more than 20 features)")
     add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=f"{', '.join(sorted(NAMES))}")
     add("--optimizer", choices=OPTIMIZERS, default="adam", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--lr", type=_positive(float), metavar="RATE", help="the learning rate (default: 0.02, sgd: 0.1)")

@@ -9,6 +9,7 @@ from typing import Any
 
 from nn.dataset import DataError
 from nn.predictor import Predictor
+from nn.report.chart import shown
 from nn.table import Table, read_table
 from nn.tensorfile import write_atomically
 
@@ -60,7 +61,7 @@ def _compared(predictor: Predictor, table: Table, outputs: list[Any]) -> str:
     if not predictor.class_names:
         actual = table.numbers(predictor.target)
         error = sum(abs(a - y) for a, y in zip(actual, outputs, strict=True)) / len(actual)
-        return f"the file has the answers: mean absolute error {error:.4g}"
+        return f"the file has the answers: mean absolute error {shown(error)}"
     predicted = next(_columns(predictor, outputs))[1]
     right = sum(a == b for a, b in zip(table.column(predictor.target), predicted, strict=True))
     share = 100 * right / len(predicted)

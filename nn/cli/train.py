@@ -4,22 +4,20 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nn
-from autograd.viz import draw, step_through
 from nn import data
 from nn import functional as F
 from nn.cli.folder import output_folder
 from nn.dataset import DataError, Dataset, train_test_split
 from nn.history import History
 from nn.predictor import Predictor
-from nn.report.chart import STYLE
+from nn.report.chart import STYLE, shown
 from nn.report.figures import loss_curves
 from nn.report.page import Run, page
-from nn.report.prediction import one_prediction
+from nn.report.prediction import write_prediction
 from nn.report.tables import losses
 from nn.training import evaluate
 
@@ -36,6 +34,8 @@ HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 def train(arguments: argparse.Namespace) -> None:
     """Read, split, train, test, write."""
     dataset = _read(arguments)
+    if arguments.hidden is None:
+        arguments.hidden = [8] if len(dataset.feature_names) <= 20 else [16]
     rest, test = train_test_split(dataset, HELD_OUT, arguments.seed)
     learn, validate = train_test_split(rest, HELD_OUT, arguments.seed + 1)
     print(_told(dataset, arguments))
@@ -47,7 +47,7 @@ def train(arguments: argparse.Namespace) -> None:
         print(f"test     {score}")
         predictor.notes |= {"made by": _command(arguments), "test": score}
         _write(folder.path, Run(Path(arguments.data).stem, dataset, learn, validate, test, predictor, history,
-                                graph="", command=_command(arguments)))
+                                _command(arguments)))
     print(f"written  {folder.name}/: {', '.join(sorted(path.name for path in folder.name.iterdir()))}")
 
 
@@ -71,8 +71,9 @@ def _told(dataset: Dataset, arguments: argparse.Namespace) -> str:
 
 def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tuple[Predictor, History]:
     outputs = len(learn.class_names) or 1
-    model = nn.MLP(len(learn.feature_names), [*arguments.hidden, outputs], activation=arguments.activation,
-                   seed=arguments.seed)
+    model = nn.MLP(len(learn.feature_names), [*arguments.hidden, outputs], activation=arguments.activation)
+    initialise = nn.init.xavier_uniform_ if arguments.activation in ("tanh", "sigmoid") else nn.init.kaiming_uniform_
+    initialise(model, seed=arguments.seed)
     predictor = Predictor.of(model, learn)
     print(f"model    {_shape(model, predictor)}")
     make, lr = OPTIMIZERS[arguments.optimizer]
@@ -113,11 +114,8 @@ def _write(folder: Path, run: Run) -> None:
     (folder / "history.json").write_text(json.dumps(run.history.state_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "loss.svg").write_text(loss_curves(run.history).svg(STYLE), encoding="utf-8")
     single = losses(run.predictor, run.test)
-    loss = one_prediction(run.predictor, run.test, single.index(max(single)))
-    draw(loss, engine="builtin").save(folder / "prediction.svg")
-    step_through(loss).save_html(folder / "step.html")
-    run = replace(run, graph=draw(loss, collapse="neuron", engine="builtin").svg)
-    (folder / "report.html").write_text(page(run), encoding="utf-8")
+    prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
+    (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
 
 
 def record_gradients(training: nn.Training) -> None:
@@ -144,4 +142,4 @@ def _score(predictor: Predictor, test: Dataset) -> str:
     errors = [abs(a - b) for a, b in zip(predicted, test.labels, strict=True)]
     mean = sum(test.labels) / len(test)
     explained = 1.0 - sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
-    return f"loss {loss:.4f}, mean absolute error {sum(errors) / len(errors):.4g}, R² {explained:.4f}"
+    return f"loss {loss:.4f}, mean absolute error {shown(sum(errors) / len(errors))}, R² {explained:.4f}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-__all__ = ["Axis", "Chart", "STYLE", "ticks"]
+__all__ = ["Axis", "Chart", "STYLE", "shown", "ticks"]
 
 # Colours by meaning; c0 to c9 tell classes and curves apart (Okabe and Ito's palette first, for colour-blind readers).
 STYLE = """
@@ -74,22 +74,51 @@ class Axis:
         return [t for p in powers if p % every == 0 for t in (m * 10.0**p for m in steps) if self.low <= t <= self.high]
 
 
+def shown(x: float) -> str:
+    """A number for people: four digits that count, thousands apart, no exponent without need.
+
+    >>> shown(245361.2), shown(0.123456), shown(1.5e-7), shown(3.0)
+    ('245,361', '0.1235', '1.5e-07', '3')
+    """
+    return f"{x:,.0f}" if 1000 <= abs(x) < 1e12 else f"{x:.4g}"
+
+
 @dataclass
 class Chart:
-    """An SVG picture with two axes. Sizes are pixels at full width; a narrower page shrinks it."""
+    """An SVG picture with two axes. Sizes are pixels at full width; a narrower page shrinks it.
+
+    `legend` names the curves: (colour, name); it stands below, and the picture grows with it.
+    """
 
     x: Axis
     y: Axis
     title: str
     width: int = 480
     height: int = 290
-    left: int = 56
+    legend: Sequence[tuple[str, str]] = ()
     parts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = 28 + 6.6 * max(len(_tick(t)) for t in [*self.y.ticks(), 0.1])
+        self.keys = self._keys()
+        self.height += 17 * max((line for _, line, *_ in self.keys), default=0)
+        self.foot = 42 + 17 * max((line for _, line, *_ in self.keys), default=0)
+
+    def _keys(self) -> list[tuple[float, int, str, str]]:
+        """(x, line, colour, name) for each entry of the legend."""
+        keys, x, line = [], self.left, 0
+        for colour, name in self.legend:
+            size = 34 + 7.0 * len(name)
+            if x > self.left and x + size > self.width - 60:
+                x, line = self.left, line + 1
+            keys.append((x, line, colour, name))
+            x += size
+        return keys
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Pixels for a point."""
         return (self.left + self.x(x) * (self.width - self.left - 14),
-                self.height - 42 - self.y(y) * (self.height - 56))
+                self.height - self.foot - self.y(y) * (self.height - self.foot - 14))
 
     def add(self, part: str) -> None:
         """Put more SVG on top."""
@@ -107,7 +136,9 @@ class Chart:
     def dot(self, x: float, y: float, colour: str, hint: str = "", radius: float = 3.5, ring: bool = False) -> None:
         """A point; a ring marks it as something to look at."""
         cx, cy = self.at(x, y)
-        look = f"fill:none;stroke:var(--{colour});stroke-width:1.6" if ring else f"fill:var(--{colour});fill-opacity:.8"
+        look = f"fill:var(--{colour});stroke:var(--paper);stroke-width:.7"
+        if ring:
+            look = f"fill:none;stroke:var(--{colour});stroke-width:1.6"
         self.add(f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{radius:g}" style="{look}">{_title(hint)}</circle>')
 
     def upright(self, x: float, text: str) -> None:
@@ -124,18 +155,28 @@ class Chart:
         for t in self.y.ticks():
             y = self.at(self.x.low, t)[1]
             grid.append(f'<path class="grid" d="M{x0:.1f} {y:.1f}H{x1:.1f}"/>'
-                        f'<text class="soft" x="{x0 - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{t:.6g}</text>')
-        for t in self.x.ticks(7):
+                        f'<text class="soft" x="{x0 - 7:.1f}" y="{y + 4:.1f}" text-anchor="end">{_tick(t)}</text>')
+        widest = max(len(_tick(self.x.low)), len(_tick(self.x.high)), 4)
+        for t in self.x.ticks(max(2, min(7, int((x1 - x0) / (9 * widest))))):
             x = self.at(t, self.y.low)[0]
-            grid.append(f'<text class="soft" x="{x:.1f}" y="{y0 + 17:.1f}" text-anchor="middle">{t:.6g}</text>')
+            grid.append(f'<text class="soft" x="{x:.1f}" y="{y0 + 17:.1f}" text-anchor="middle">{_tick(t)}</text>')
         grid.append(f'<path class="grid" d="M{x0:.1f} {y0:.1f}H{x1:.1f}"/>')
-        labels = (f'<text class="soft" x="{(x0 + x1) / 2:.1f}" y="{self.height - 6}" text-anchor="middle">'
-                  f'{escape(self.x.label)}</text><text class="soft" text-anchor="middle" '
-                  f'transform="translate(13 {(y0 + y1) / 2:.1f}) rotate(-90)">{escape(self.y.label)}</text>')
+        foot = f'x="{x1:.1f}" text-anchor="end"' if self.keys else f'x="{(x0 + x1) / 2:.1f}" text-anchor="middle"'
+        labels = (f'<text class="soft" {foot} y="{y0 + 36:.1f}">{escape(self.x.label)}</text><text class="soft" '
+                  f'text-anchor="middle" transform="translate(13 {(y0 + y1) / 2:.1f}) rotate(-90)">'
+                  f"{escape(self.y.label)}</text>")
+        keys = "".join(f'<path class="curve" style="stroke:var(--{colour})" d="M{x:.0f} {y0 + 32 + 17 * line:.1f}h16"/>'
+                       f'<text x="{x + 21:.0f}" y="{y0 + 36 + 17 * line:.1f}">{escape(name)}</text>'
+                       for x, line, colour, name in self.keys)
         inside = f"<style>{style}svg{{background:var(--paper)}}</style>" if style else ""
         return (f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {self.width} {self.height}" '
                 f'width="{self.width}" height="{self.height}" role="img" aria-label="{escape(self.title, quote=True)}">'
-                f'{inside}{"".join(grid)}{labels}{"".join(self.parts)}</svg>')
+                f'{inside}{"".join(grid)}{labels}{"".join(self.parts)}{keys}</svg>')
+
+
+def _tick(x: float) -> str:
+    """A number beside an axis."""
+    return f"{x:,.6g}"
 
 
 def _title(hint: str) -> str:

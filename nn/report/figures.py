@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 from nn.dataset import Dataset
 from nn.history import History
 from nn.predictor import Predictor
-from nn.report.chart import Axis, Chart
+from nn.report.chart import Axis, Chart, shown
 
 __all__ = ["loss_curves", "gradient_curves", "residuals", "error_histogram", "boundary", "histogram", "picture"]
 
@@ -42,14 +41,9 @@ def _by_epoch(epochs: list[float], curves: dict[str, list[float]], label: str, f
     numbers = [x for curve in curves.values() for x in curve if math.isfinite(x)]
     log = bool(numbers) and min(numbers) > 0 and max(numbers) > far * min(numbers)
     chart = Chart(Axis(min(epochs, default=0), max([*epochs, 2]), "epoch"), Axis.around(numbers, label, log),
-                  f"{label} by epoch: {', '.join(curves)}")
+                  f"{label} by epoch", legend=[(colour(k), name) for k, name in enumerate(curves)])
     for k, (name, curve) in enumerate(curves.items()):
-        chart.curve(epochs, curve, colour(k), f"{name}, at last {curve[-1]:.4g}")
-    x = float(chart.left + 8)
-    for k, name in enumerate(curves):
-        chart.add(f'<path class="curve" style="stroke:var(--{colour(k)})" d="M{x:.0f} {chart.height - 10}h16"/>'
-                  f'<text x="{x + 21:.0f}" y="{chart.height - 6}">{escape(name)}</text>')
-        x += 34 + 7.0 * len(name)
+        chart.curve(epochs, curve, colour(k), f"{name}, at last {shown(curve[-1])}")
     return chart
 
 
@@ -62,7 +56,7 @@ def residuals(target: str, actual: Sequence[float], predicted: Sequence[float]) 
     (x0, y0), (x1, y1) = (chart.at(end, end) for end in ends)
     chart.add(f'<path class="mark" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}"/>')
     for a, p in zip(actual, predicted, strict=True):
-        chart.dot(a, p, "c0", f"actual {a:.4g}, predicted {p:.4g}, off by {p - a:+.4g}")
+        chart.dot(a, p, "c0", f"actual {shown(a)}, predicted {shown(p)}, off by {shown(p - a)}")
     return chart
 
 
@@ -77,7 +71,7 @@ def error_histogram(errors: Sequence[float], bins: int = 17) -> Chart:
         low = -far + 2 * far * i / bins
         (x0, y0), (x1, y1) = chart.at(low, count), chart.at(low + 2 * far / bins, 0.0)
         chart.add(f'<rect x="{x0 + 0.5:.1f}" y="{y0:.1f}" width="{x1 - x0 - 1:.1f}" height="{y1 - y0:.1f}" '
-                  f'style="fill:var(--c0)"><title>{count} rows from {low:+.4g}</title></rect>')
+                  f'style="fill:var(--c0)"><title>{count} rows from {shown(low)}</title></rect>')
     chart.upright(0.0, "")
     return chart
 
@@ -87,7 +81,7 @@ def boundary(predictor: Predictor, learn: Dataset, test: Dataset, cells: int = 6
     xs, ys = zip(*learn.features, *test.features, strict=True)
     names = predictor.feature_names
     chart = Chart(Axis.around(xs, names[0], margin=0.08), Axis.around(ys, names[1], margin=0.08),
-                  f"Decision boundary over {names[0]} and {names[1]}", height=420)
+                  f"Decision boundary over {names[0]} and {names[1]}", width=600, height=440)
     width, height = (chart.x.high - chart.x.low) / cells, (chart.y.high - chart.y.low) / cells
     for j in range(cells):
         y = chart.y.low + (j + 0.5) * height
@@ -116,8 +110,8 @@ def _strip(chart: Chart, shades: list[tuple[int, int]], y: float, width: float, 
             k, sure = shades[start]
             (x0, y0), (x1, y1) = (chart.at(chart.x.low + start * width, y + height),
                                   chart.at(chart.x.low + i * width, y))
-            chart.add(f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0 + 0.3:.1f}" height="{y1 - y0 + 0.3:.1f}" '
-                      f'style="fill:var(--{colour(k)});fill-opacity:{0.04 * sure:.2f}"/>')
+            chart.add(f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}" '
+                      f'shape-rendering="crispEdges" style="fill:var(--{colour(k)});fill-opacity:{0.04 * sure:.2f}"/>')
             start = i
 
 

@@ -8,7 +8,8 @@ from nn.dataset import Dataset
 from nn.history import History
 from nn.predictor import Predictor
 from nn.report import figures, tables
-from nn.report.chart import STYLE, Chart
+from nn.report.chart import STYLE, Chart, shown
+from nn.report.prediction import Prediction
 
 __all__ = ["Run", "page"]
 
@@ -58,14 +59,13 @@ class Run:
     test: Dataset
     predictor: Predictor
     history: History
-    graph: str  # SVG
     command: str
 
 
-def page(run: Run) -> str:
+def page(run: Run, prediction: Prediction) -> str:
     """The whole page."""
     sections = [_training(run), _test(run), *([_plane(run)] if _is_plane(run) else []), _mistakes(run),
-                _prediction(run), _data(run)]
+                _prediction(prediction), _data(run)]
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(run.name)} · stepgrad</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -86,7 +86,7 @@ def scores(run: Run) -> dict[str, str]:
     errors = [p - y for p, y in zip(predicted, test.labels, strict=True)]
     mean = sum(test.labels) / len(test)
     left = sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
-    return {"R² on test rows": f"{1.0 - left:.4f}", "mean absolute error": f"{sum(map(abs, errors)) / len(errors):.4g}",
+    return {"R² on test rows": f"{1.0 - left:.4f}", "mean absolute error": shown(sum(map(abs, errors)) / len(errors)),
             "test loss": f"{loss:.4f}"}
 
 
@@ -96,8 +96,8 @@ def _head(run: Run) -> str:
     shown = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>' for name, number in cards.items())
     goal = "which" if run.data.class_names else "how much"
     return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
-            f'<p class="soft">{len(run.data)} rows of {len(run.data.feature_names)} numbers; {len(run.learn)} to train, '
-            f"{len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
+            f'<p class="soft">{len(run.data)} rows of {len(run.data.feature_names)} numbers: {len(run.learn)} to train '
+            f"on, {len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
             f'<div class="cards">{shown}</div>')
 
 
@@ -130,8 +130,8 @@ def _test(run: Run) -> str:
                         "that was recognised, <i>right when said</i> how far to believe the answer.",
                         tables.confusion(test.class_names, test.labels, predicted))
     errors = [p - y for p, y in zip(predicted, test.labels, strict=True)]
-    return _section("Test: how far off", "Each point is a row the model had never seen; on the dashed line it is right. "
-                    "The errors should lie evenly about 0.",
+    return _section("Test: how far off", "Each point is a row the model had never seen; on the dashed line it is "
+                    "right. The errors should lie evenly about 0.",
                     _side(figures.residuals(test.target, test.labels, predicted), figures.error_histogram(errors)))
 
 
@@ -152,13 +152,13 @@ def _mistakes(run: Run) -> str:
     return _section("Hardest test rows", "The rows with the highest loss, the worst first.", shown)
 
 
-def _prediction(run: Run) -> str:
+def _prediction(prediction: Prediction) -> str:
     return _section(
         "One prediction, number by number",
-        "The hardest row of the test on its way through the network to its loss, with the gradients of the way back; "
-        "each neuron is one box. The whole graph is <a href=\"prediction.svg\">prediction.svg</a>, and "
-        "<a href=\"step.html\">step.html</a> walks through its backward pass one edge at a time.",
-        f'<div class="graph">{run.graph}</div>')
+        "The hardest row of the test on its way through the network to its loss, with the gradients of the way back. "
+        "Weights and operations are folded into boxes here; <a href=\"prediction.svg\">prediction.svg</a> draws more, "
+        f"and <a href=\"step.html\">step.html</a> walks through {prediction.stepped} one edge at a time.",
+        f'<div class="graph">{prediction.svg}</div>')
 
 
 def _data(run: Run) -> str:

@@ -10,6 +10,7 @@ from autograd import no_grad
 from nn import functional as F
 from nn.dataset import Dataset
 from nn.predictor import Predictor
+from nn.report.chart import shown
 from nn.report.figures import colour, histogram, picture
 
 __all__ = ["table", "data_summary", "class_counts", "confusion", "worst", "losses", "as_picture"]
@@ -32,7 +33,7 @@ def data_summary(data: Dataset) -> str:
         column = [sample[j] for sample in data.features]
         mean = math.fsum(column) / len(column)
         spread = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
-        rows.append([f"<b>{escape(name)}</b>", *(f"{x:.4g}" for x in (min(column), mean, max(column), spread)),
+        rows.append([f"<b>{escape(name)}</b>", *map(shown, (min(column), mean, max(column), spread)),
                      histogram(column, data.labels, len(data.class_names))])
     made = table(["feature", "least", "mean", "greatest", "spread", ""], rows)
     if len(rows) <= MOST_ROWS:
@@ -98,7 +99,7 @@ def worst(predictor: Predictor, test: Dataset, count: int = 8) -> str:
     more = ["..."] if len(test.feature_names) > 6 else []
     rows = []
     for i, output in zip(order, outputs):
-        cells = [f"{x:.4g}" for x in test.features[i][:6]] + more
+        cells = [*map(shown, test.features[i][:6]), *more]
         rows.append([*_answer(test, test.labels[i], output), f"{single[i]:.4f}", *cells])
     header = ["actual", "predicted", "sure" if test.class_names else "off by", "loss"]
     return table([*header, *map(escape, names), *more], rows)
@@ -107,7 +108,7 @@ def worst(predictor: Predictor, test: Dataset, count: int = 8) -> str:
 def _answer(test: Dataset, label: Any, output: Any) -> list[str]:
     """The cells that compare what is and what the model says."""
     if not test.class_names:
-        return [f"{label:.4g}", f"{output:.4g}", f"{output - label:+.4g}"]
+        return [shown(label), shown(output), shown(output - label)]
     said = max(range(len(output)), key=output.__getitem__)
     mark = "good" if said == label else "bad"
     return [escape(test.class_names[label]), f'<b class="{mark}">{escape(test.class_names[said])}</b>',

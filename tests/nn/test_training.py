@@ -147,7 +147,7 @@ def test_early_stopping_restores_the_best_weights():
     assert history.best_epoch == best + 1
     assert len(history) == best + 5
     assert bits(model) == states[best] != states[-1]
-    assert history.stopped.startswith("validation_loss has not fallen below")
+    assert history.stopped.startswith("the validation loss has not fallen below")
 
 
 def test_early_stopping_by_its_options():
