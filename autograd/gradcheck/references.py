@@ -2,8 +2,8 @@
 
 None of them reads a derivative rule. In order of strength, and of preference:
 
-  mpmath       differences at 100 digits with steps of 1e-30: about 30 right digits, also on either side of a kink. Some
-               10 us a node, four evaluations an input.
+  mpmath       differences at 100 digits with steps of 1e-30 and below: about 30 right digits, also on either side of a
+               kink. Eight replays an input, ten times the time of the complex step.
   complex step the imaginary part of f(x + 1e-30 i): no subtraction, so about 16 digits, one evaluation an input; only
                where every row of the graph is analytic at the point and has a rule in complex numbers.
   differences  extrapolated differences of f itself, with an error estimate: about 10 digits, anywhere.
@@ -39,7 +39,7 @@ class Slope:
 
     @property
     def kink(self) -> bool:
-        return self.left != self.right
+        return self.low < self.high
 
     @property
     def low(self) -> float:

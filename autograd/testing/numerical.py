@@ -9,7 +9,8 @@ from typing import Any
 
 from autograd.context import no_grad
 from autograd.func import grad
-from autograd.gradcheck.differences import EPSILON, Estimate, ridders
+from autograd.gradcheck.differences import EPSILON
+from autograd.gradcheck.references import by_differences
 from autograd.gradcheck.rounding import Rounded
 from autograd.replay import replay
 from autograd.tree import flatten
@@ -21,7 +22,8 @@ def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
 
     Arguments: `f` returns one number or Value; `xs` is a tuple of its arguments, or its only argument: numbers or
     nested lists, tuples, dictionaries of them. f is called some hundred times for each number in xs.
-    At the edge of f's domain the derivative is one-sided; where f has no values on either side it is (nan, inf).
+    At the edge of f's domain the derivative is one-sided; where f has no values on either side it is (nan, inf); at a
+    kink it is the middle between the one-sided ones, and the error reaches both.
     Source: Ridders' extrapolation of central differences, see `autograd.gradcheck.differences`.
 
     >>> value, error = numerical_grad(lambda x: x * x * x, 2.0)
@@ -32,8 +34,10 @@ def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
     True
     """
     call = _Function(f, xs)
-    estimates = [call.partial(i) for i in range(len(call.point))]
-    return call.shaped([e.value for e in estimates]), call.shaped([e.error for e in estimates])
+    slopes = [by_differences(lambda numbers: [call(numbers)], call.point, i)[0] for i in range(len(call.point))]
+    values = [(slope.low + slope.high) / 2.0 for slope in slopes]
+    errors = [(slope.high - slope.low) / 2.0 + slope.error if slope.kink else slope.error for slope in slopes]
+    return call.shaped(values), call.shaped(errors)
 
 
 class _Function:
@@ -51,15 +55,6 @@ class _Function:
     def __call__(self, numbers: Sequence[float]) -> float:
         with no_grad():
             return float(self.f(*self.rebuild([Value(x) for x in numbers])))
-
-    def partial(self, i: int) -> Estimate:
-        def along(t: float) -> float:
-            return self([t if k == i else x for k, x in enumerate(self.point)])
-
-        both = ridders(along, self.point[i])
-        if math.isfinite(both.error):
-            return both
-        return min((ridders(along, self.point[i], side) for side in (-1, 1)), key=lambda e: e.error)
 
 
 STEPS = tuple(2.0**-k for k in range(3, 27))

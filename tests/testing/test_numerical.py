@@ -60,6 +60,12 @@ def test_the_shape_is_that_of_the_inputs():
     assert value == pytest.approx((3.0, 2.0))
 
 
+def test_at_a_kink_the_error_reaches_both_sides():
+    value, error = numerical_grad(lambda x: abs(x) + 2.0 * x, 0.0)
+    assert value == pytest.approx(2.0, abs=1e-9)
+    assert 1.0 <= error < 1.0 + 1e-9
+
+
 def test_it_agrees_with_the_gradient_and_knows_its_error():
     def f(x, y):
         return (x * y).exp() * x.sin() + autograd.logsumexp([x, y, x * y])
