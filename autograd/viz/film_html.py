@@ -13,7 +13,7 @@ from autograd.viz.svg import svg
 from autograd.viz.text import short
 
 BINS = 24
-WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 560.0, 260.0, 58.0, 12.0, 12.0, 30.0  # the loss curve, in pixels
+WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 400.0, 240.0, 58.0, 12.0, 12.0, 46.0  # the loss curve, in pixels
 STEEP = 20.0  # from this ratio of largest to smallest on, losses are drawn by powers of ten
 
 
@@ -149,12 +149,12 @@ def curve(film: Film) -> Chart:
         text = short(10.0**level if log else level, 3)
         lines.append(f'<text class="key" x="{LEFT - 8:g}" y="{y + 3.5:.1f}" text-anchor="end">{text}</text>')
     for at, anchor, x in ((first, "start", LEFT), (film.frames[-1].iteration, "end", WIDE - RIGHT)):
-        lines.append(f'<text class="key" x="{x:g}" y="{TALL - 8:g}" text-anchor="{anchor}">{film.unit} {at}</text>')
+        lines.append(f'<text class="key" x="{x:g}" y="{TALL - 28:g}" text-anchor="{anchor}">{film.unit} {at}</text>')
     for number, name in enumerate(names):
         spots = [place(frame.iteration, frame.curves[name]) for frame in film.frames if name in frame.curves]
         path = "L".join(f"{x:g} {y:g}" for x, y in spots)
         lines.append(f'<path class="curve c{number % 4}" d="M{path}"><title>{html.escape(name)}</title></path>')
-        x = LEFT + 70.0 + 130.0 * number
+        x = LEFT + 120.0 * number
         lines.append(f'<path class="curve c{number % 4}" d="M{x:g} {TALL - 12:g}h18"/>')
         lines.append(f'<text x="{x + 24:g}" y="{TALL - 8:g}" class="key">{html.escape(name)}</text>')
     marks = [place(frame.iteration, frame.curves["loss"]) for frame in film.frames]
@@ -164,7 +164,7 @@ def curve(film: Film) -> Chart:
 
 
 _CHART = (
-    ".chart .grid{stroke:#8884;stroke-width:1}.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".stepgrad.chart .key{font-size:11px}.chart .grid{stroke:#8884;stroke-width:1}.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
     ".chart .c0{stroke:#0072b2}.chart .c1{stroke:#d55e00;stroke-dasharray:6 4}.chart .c2{stroke:#009e73}"
     ".chart .c3{stroke:#cc79a7;stroke-dasharray:2 3}.chart .here{fill:#0072b2;stroke:#fff;stroke-width:2}"
     "@media (prefers-color-scheme:dark){.chart .c0{stroke:#56b4e9}.chart .c1{stroke:#e69f00}.chart .here{fill:#56b4e9}}"

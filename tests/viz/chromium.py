@@ -37,9 +37,11 @@ class Sheet:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda message: self.complaints.append(message.text))
         if clock:
-            self.page.clock.install()
+            self.page.clock.install(time=0)
         self.url = Path(path).as_uri()
         self.page.goto(self.url)
+        if clock:
+            self.page.clock.pause_at(3600)  # from here on time passes only when a test says so
 
     def __enter__(self):
         return self

@@ -87,7 +87,7 @@ function start(host, reel, style) {
   const plane = reel.frames.some((one) => one.grid.length) ? new Plane(reel) : null;
   const gradients = reel.gradients.map((layer) => new Histogram(layer));
   const activations = reel.activations.map((layer) => new Histogram(layer));
-  const panels = [panel("loss_curve", chart, numbers)];
+  const panels = [panel("loss_curve", chart, numbers)], bars = element("p", { class: "hint" });
   if (plane) panels.push(panel("answers", plane.svg));
   if (gradients.length) panels.push(panel("gradients", ...gradients.map((one) => one.box)));
   if (activations.length) panels.push(panel("activations", ...activations.map((one) => one.box)));
@@ -96,11 +96,12 @@ function start(host, reel, style) {
     panels.push(panel("sample_graph", graph));
   }
   shadow.append(element("style", {}, style), element("main", {},
-    element("header", {}, title, languages), controls.bar, element("div", { class: "panels" }, ...panels)));
+    element("header", {}, title, languages), controls.bar, element("div", { class: "panels" }, ...panels), bars));
 
   function relabel({ nodes, partials }) {
     nodes.forEach(([data, grad], i) => {
-      const group = graph.querySelector(`#${reel.nodes[i]}`), room = group.querySelector(".shape").getBBox().width - 44;
+      const group = graph.querySelector(`#${reel.nodes[i]}`), keys = group.querySelector(".key") ? 44 : 8;
+      const room = group.querySelector(".shape").getBBox().width - keys;
       const at = { data: group.querySelector(".data"), grad: group.querySelector(".grad") };
       if (at.data && data !== null) write(at.data, short(Number(data)), room);
       if (at.grad) write(at.grad, grad === null ? "?" : short(Number(grad)), room);
@@ -129,8 +130,10 @@ function start(host, reel, style) {
     for (const [key, heading] of Object.entries(headings)) heading.textContent = say(key);
     if (host.hasAttribute("data-page")) document.documentElement.lang = language;
     controls.translate(say);
+    bars.textContent = gradients.length + activations.length ? say("bars") : "";
   }
 
   translate();
   controls.go(reel.frames.length - 1);
+  graph.scrollTop = (graph.scrollHeight - graph.clientHeight) / 2;
 }

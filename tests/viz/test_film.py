@@ -1,0 +1,117 @@
+"""What a frame keeps is what the graph says, and a long film stays small."""
+
+import math
+
+import pytest
+
+from autograd import Value, scope, tanh
+from autograd.viz import Film
+from autograd.viz.film import MOST_FRAMES, MOST_NUMBERS, layers
+from autograd.viz.film_html import curve, histograms, table
+
+
+def network(x=0.5):
+    """Two layers of scoped neurons; the parameters, the first layer's outputs and the loss."""
+    parameters, row = [], [x, 1.0]
+    outputs = []
+    for layer, size in enumerate([3, 1]):
+        made = []
+        for neuron in range(size):
+            with scope(f"layer{layer}"), scope(f"neuron{neuron}"):
+                w = [Value(0.1 * (neuron + 1) - 0.2 * layer, label=f"w{i}") for i in range(len(row))]
+                parameters.append(w)
+                total = w[0] * row[0]
+                for a, b in zip(w[1:], row[1:]):
+                    total = total + a * b
+                made.append(tanh(total))
+        outputs.append(made)
+        row = made
+    return parameters, outputs, (row[0] - 1.0) ** 2
+
+
+def test_layers_are_read_off_the_scopes():
+    parameters, outputs, loss = network()
+    gradients, activations = layers(loss)
+    assert list(gradients) == list(activations) == ["layer0", "layer1"]
+    assert sorted(activations["layer0"]) == sorted(node.data for node in outputs[0])
+    assert activations["layer1"] == [outputs[1][0].data]
+    loss.backward()
+    first, last = [w for some in parameters[:3] for w in some], parameters[3]
+    assert sorted(gradients["layer0"]) == sorted(w.grad for w in first)
+    assert sorted(gradients["layer1"]) == sorted(w.grad for w in last)
+
+
+def test_recording_changes_no_gradient():
+    parameters, _, loss = network()
+    Film().record(1, {"loss": loss.data}, loss)
+    assert not any(w.has_grad for some in parameters for w in some)
+
+
+def test_a_large_layer_is_thinned_evenly():
+    w = [Value(float(i)) for i in range(3 * MOST_NUMBERS)]
+    for one in w:
+        one.scope = "layer0/neuron0"
+    with scope("layer0"), scope("neuron0"):
+        total = w[0] * 0.0
+        for i, one in enumerate(w):
+            total = total + one * float(i)
+    gradients, _ = layers(total)
+    assert len(gradients["layer0"]) == MOST_NUMBERS
+    steps = sorted(gradients["layer0"])
+    assert {b - a for a, b in zip(steps, steps[1:])} == {3.0}
+
+
+def test_a_long_film_drops_every_other_frame():
+    film, kept = Film(), []
+    for iteration in range(1000):
+        if film.wants_next():
+            film.record(iteration, {"loss": 1.0 / (iteration + 1)})
+            kept.append(iteration)
+    times = [frame.iteration for frame in film.frames]
+    assert len(times) <= MOST_FRAMES
+    assert times[0] == 0
+    assert {b - a for a, b in zip(times, times[1:])} == {film.every}
+    assert len(kept) < 400  # and the work of the others is not done
+
+
+def test_histograms_share_their_range_over_the_film():
+    (one,) = histograms([{"a": [0.0, 0.0, 2.4]}, {"a": [math.nan, math.inf, 1.25]}, {}])
+    assert (one["low"], one["high"], one["most"]) == (0.0, 2.4, 2)
+    assert [sum(bins) for bins in one["counts"]] == [3, 1, 0]
+    assert one["counts"][0][0] == 2
+    assert one["counts"][0][-1] == 1
+    assert one["counts"][1][12] == 1
+    (same,) = histograms([{"a": [5.0, 5.0]}])
+    assert (same["low"], same["high"]) == (4.5, 5.5)
+
+
+def test_the_curve_is_by_powers_of_ten_where_it_falls_far():
+    def film(losses):
+        made = Film()
+        for i, loss in enumerate(losses):
+            made.record(i, {"loss": loss})
+        return made
+
+    even = [y for _, y in curve(film([100.0, 10.0, 1.0])).marks]
+    assert even[1] - even[0] == pytest.approx(even[2] - even[1], abs=0.2)  # coordinates are tenths of a pixel
+    linear = [y for _, y in curve(film([3.0, 2.0, 1.0])).marks]
+    assert linear[1] - linear[0] == pytest.approx(linear[2] - linear[1], abs=0.2)
+    assert all(math.isfinite(y) for _, y in curve(film([1.0, math.inf, math.nan])).marks)
+
+
+def test_the_text_has_a_line_for_each_frame():
+    film = Film(unit="epoch")
+    film.record(1, {"loss": 0.5})
+    film.record(2, {"loss": 0.25, "validation loss": 0.3})
+    assert table(film).splitlines() == [
+        "epoch  loss  validation loss", "    1   0.5              nan", "    2  0.25              0.3"]  # fmt: skip
+
+
+def test_bad_frames(tmp_path):
+    with pytest.raises(ValueError, match=r"a frame needs the loss: curves=\{'loss': ...\}, got error"):
+        Film().record(0, {"error": 1.0})
+    with pytest.raises(ValueError, match="no frames yet"):
+        Film().save_html(tmp_path / "film.html")
+    with pytest.raises(ValueError, match="there is no language 'fr'"):
+        Film(language="fr")
+    assert Film()._repr_mimebundle_() == {"text/plain": "<Film: 0 frames>"}
