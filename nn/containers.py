@@ -1,6 +1,7 @@
 """Modules made of modules: one after the other, or around a shortcut."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from nn.module import Module, Row
 
@@ -22,6 +23,10 @@ class Sequential(Module):
         for member in self.members:
             rows = member.run(rows)
         return rows
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        for name, x in super()._members():  # "0.weight", as in PyTorch, without the list's name
+            yield name.removeprefix("members."), x
 
     def __getitem__(self, i: int) -> Module:
         return self.members[i]

@@ -17,7 +17,7 @@ class Path:
     | `points` | x0 and every point after it: numbers, or lists of numbers |
     | `values` | f at each of them |
     | `gradients` | the gradient of f at each of them |
-    | `converged` | whether a step became shorter than `tol` |
+    | `converged` | whether the next step would be no longer than `tol` |
     | `reason` | why it ended, in words |
     """
 
@@ -58,8 +58,8 @@ def gradient_descent(
     """Repeat x <- x - lr f'(x) (or +, to maximise) and return the path.
 
     Arguments: `f` takes a number, or a list of numbers where `x0` is one, and returns a number; `lr` is the learning
-    rate. It ends after `num_iterations` steps, when a step is no longer than `tol` (Euclidean), or when f or its
-    gradient is no longer finite: `reason` says which.
+    rate. It ends after `num_iterations` steps, when the next step is no longer than `tol` (Euclidean; 0 never ends it),
+    or when f or its gradient is no longer finite: `reason` says which.
     Raises ValueError for a negative lr, num_iterations or tol, TypeError where `f` does not return a number.
 
     On f(x) = x^2 a step multiplies x by 1 - 2 lr: 0.1 converges, 1 jumps between x0 and -x0, more diverges.
@@ -79,7 +79,7 @@ def gradient_descent(
     values: list[float] = []
     gradients: list[Any] = []
     converged, reason = False, f"all {num_iterations} steps were taken"
-    for step in range(num_iterations + 1):
+    for _ in range(num_iterations + 1):
         value, gradient = slope_at(point)
         points.append(point)
         values.append(value)
@@ -87,11 +87,10 @@ def gradient_descent(
         if not all(map(math.isfinite, [value, *gradient])):
             reason = f"f or its gradient is no longer finite (f = {value}): the learning rate {lr} is too large"
             break
-        if step == num_iterations:
-            break
         move = [(lr if maximize else -lr) * g for g in gradient]
-        if math.hypot(*move) <= tol:
-            converged, reason = True, f"the next step is no longer than tol = {tol}"
+        converged = math.hypot(*move) <= tol
+        if converged and tol > 0.0:
+            reason = f"the next step is no longer than tol = {tol}"
             break
         point = [x + d for x, d in zip(point, move)]
     if not many:

@@ -133,7 +133,7 @@ def binary_cross_entropy_with_logits(
     0.0
     """
     logits = _flat(input)
-    if logits and all(_is_sigmoid(x) for x in logits):
+    if logits and all(map(_is_sigmoid, logits)) and (len(logits) > 1 or isinstance(logits[0], Value)):
         _warn("binary_cross_entropy_with_logits", "sigmoid")
 
     def from_logit(x: Any, y: Any) -> Any:
@@ -170,7 +170,7 @@ def cross_entropy(
     >>> round(cross_entropy([[2.0, 1.0], [0.0, 1000.0]], [0, 1]), 6)
     0.156631
     """
-    rows = input if is_batch(input) else [input]
+    rows = _lists(input) if is_batch(input) else [_lists(input)]
     if rows and all(_is_distribution(row) for row in rows):
         _warn("cross_entropy", "softmax")
     if not 0.0 <= label_smoothing <= 1.0:
@@ -238,7 +238,7 @@ def _by_class(
 ) -> Any:
     """`loss(row, class)` of every row, reduced; the mean divides by the weights of the classes met."""
     one = not is_batch(input)
-    rows, classes = ([input], [target]) if one else (input, target)
+    rows, classes = ([_lists(input)], [target]) if one else (_lists(input), target)
     if not _is_list(classes) or len(rows) != len(classes):
         raise ValueError(f"{name} needs one class per row, got {len(rows)} rows against {_size(classes)}")
     classes = [_class(name, row, k) for row, k in zip(rows, classes)]
@@ -271,6 +271,10 @@ def _reduce(losses: Any, reduction: str) -> Any:
 
 def _is_list(x: Any) -> bool:
     return isinstance(x, (list, tuple)) or bool(shape(x))
+
+
+def _lists(x: Any) -> Any:
+    return x.tolist() if shape(x) else x
 
 
 def _flat(x: Any) -> list[Any]:

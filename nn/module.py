@@ -107,6 +107,14 @@ class Module:
             if not name.startswith("_"):
                 yield from _spread(name, x)
 
+    def children(self) -> Iterator["Module"]:
+        """The modules directly inside this one."""
+        return (x for _, x in self._members() if isinstance(x, Module))
+
+    def own_parameters(self) -> list[Value]:
+        """The parameters that are this module's and not of one inside it."""
+        return [h.value for h in self._held() if h.owner is self and h.attribute not in self.buffers]
+
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """(dotted name, module) for this module, called `prefix`, and all inside it."""
         yield prefix, self

@@ -15,6 +15,8 @@ class LRScheduler:
     """What all schedules share. A subclass says how one rate changes when `last_epoch` has become what it is."""
 
     def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{type(self).__name__} schedules an optimiser of nn.optim, not {type(optimizer).__name__}")
         self.optimizer = optimizer
         self.last_epoch = 0
         for group in optimizer.param_groups:
@@ -112,7 +114,8 @@ class LinearLR(LRScheduler):
         if not (0.0 < start_factor <= 1.0 and 0.0 <= end_factor <= 1.0):
             raise ValueError("LinearLR needs 0 < start_factor <= 1 and 0 <= end_factor <= 1, "
                              f"got {start_factor} and {end_factor}")
-        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        self.start_factor, self.end_factor = start_factor, end_factor
+        self.total_iters = _positive("total_iters", total_iters)
         for group in optimizer.param_groups:
             group["lr"] *= start_factor
 

@@ -52,6 +52,8 @@ class Optimizer:
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Optimise these parameters too, with their own options; what is not given is as for the others."""
+        if "params" not in group:
+            raise ValueError(f"a group of parameters needs 'params', got {', '.join(group) or 'nothing'}")
         unknown = set(group) - {"params", *self.defaults}
         if unknown:
             raise ValueError(f"{self._title} has no option {sorted(unknown)[0]!r}: it has {', '.join(self.defaults)}")

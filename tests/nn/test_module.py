@@ -115,8 +115,8 @@ def test_a_state_of_another_module_is_refused_and_changes_nothing(change, messag
 def test_a_state_that_is_no_number_is_refused_and_changes_nothing():
     net = Net()
     before = net.state_dict()
-    with pytest.raises(TypeError, match="state_dict entry 'offset': .*'three'"):
-        net.load_state_dict({**{name: 9.0 for name in before}, "offset": "three"})
+    with pytest.raises(TypeError, match=r"state_dict entry 'offset': .*'three'"):
+        net.load_state_dict({**dict.fromkeys(before, 9.0), "offset": "three"})
     assert net.state_dict() == before
 
 

@@ -1,0 +1,211 @@
+"""How a network feels inside: the size of gradients, activations and updates, layer by layer.
+
+Every function gives one row per layer, in the network's order. A row is a named tuple of plain numbers, so that a
+table, a plot (`nn.plots`) or a History can be made of it; layers are called what the drawings call them.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd import Value
+from nn.activations import NAMES, Elementwise, LogSoftmax, PReLU, Softmax
+from nn.layers import Layer, Neuron
+from nn.module import Module, Row
+
+
+class Gradient(NamedTuple):
+    """The gradients of one layer's parameters after `backward()`."""
+
+    layer: str  # "layer0"
+    norm: float  # Euclidean, of all of them together
+    mean: float  # of their absolute values
+    largest: float  # of their absolute values
+    zeros: float  # the share of those that are exactly 0
+
+
+class Activation(NamedTuple):
+    """The outputs of one layer, or of an activation after it, over a batch of inputs."""
+
+    layer: str
+    mean: float
+    std: float
+    saturated: float  # the share of outputs at which the activation is flat
+    dead: float  # the share of units that are flat for every input, so that nothing reaches the weights before them
+
+
+class Update(NamedTuple):
+    """What one step of an optimiser did to one layer's parameters."""
+
+    layer: str
+    ratio: float  # update / norm; about 1e-3 is healthy, 1e-5 hardly learns, 1e-1 forgets
+    update: float  # the Euclidean norm of the change
+    norm: float  # the norm of the parameters before it
+
+
+def named_layers(model: Module) -> Iterator[tuple[str, Module, list[Value]]]:
+    """(name, module, its own parameters) for every layer: what has parameters and is not made of other layers.
+
+    >>> import nn
+    >>> [(name, len(parameters)) for name, _, parameters in named_layers(nn.MLP(2, [3, 1]))]
+    [('layer0', 9), ('layer1', 4)]
+    """
+    for name, module in _parts(model):
+        own = module.parameters() if isinstance(module, (Layer, Neuron)) else module.own_parameters()
+        if own:
+            yield name, module, own
+
+
+def gradient_flow(model: Module) -> list[Gradient]:
+    """The gradients of every layer, to be read between `backward()` and `zero_grad()`.
+
+    Gradients that shrink from the last layer to the first vanish; those that grow explode.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [2, 1], seed=0)
+    >>> model([2.0]).backward()
+    >>> [(row.layer, round(row.norm, 3)) for row in gradient_flow(model)]
+    [('layer0', 1.135), ('layer1', 1.991)]
+    """
+    rows = []
+    for name, _, parameters in named_layers(model):
+        sizes = [abs(p.grad) for p in parameters]
+        zeros = sizes.count(0.0) / len(sizes)
+        rows.append(Gradient(name, math.hypot(*sizes), math.fsum(sizes) / len(sizes), max(sizes), zeros))
+    return rows
+
+
+def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Activation]:
+    """The outputs of every layer and activation for the inputs `X`, a list of rows, in evaluation mode.
+
+    An output is saturated where the local derivative that the graph has recorded for its activation is below `flat`:
+    beyond +-0.975 for tanh, at 0 for ReLU.
+    Raises ValueError for no inputs.
+
+    >>> import nn
+    >>> model = nn.init.normal_(nn.MLP(2, [20, 1], activation="tanh"), std=30.0, seed=0)
+    >>> activations(model, [[1.0, -1.0], [0.5, 2.0]])[0].saturated > 0.8
+    True
+    """
+    if not len(X):
+        raise ValueError("activations needs at least one row of inputs")
+    rows = []
+    for name, outputs in _outputs(model, X).items():
+        numbers = [float(y) for row in outputs for y in row]
+        mean = math.fsum(numbers) / len(numbers)
+        std = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        flats = [[_slope(y) < flat for y in row] for row in outputs]
+        dead = [all(unit) for unit in zip(*flats)]
+        saturated = sum(map(sum, flats)) / len(numbers)
+        rows.append(Activation(name, mean, std, saturated, sum(dead) / len(dead)))
+    return rows
+
+
+def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
+    """The units of every layer whose activation is exactly flat for all of `X`: ReLUs that no input switches on.
+
+    >>> import nn
+    >>> layer = nn.init.constant_(nn.Layer(1, 3), 1.0)
+    >>> layer.neurons[1].b.data = -100.0
+    >>> dead_units(nn.Sequential(layer), [[0.5], [1.0]])["layer0"]
+    [1]
+    """
+    return {
+        name: [i for i, unit in enumerate(zip(*outputs)) if all(_slope(y) == 0.0 for y in unit)]
+        for name, outputs in _outputs(model, X).items()
+    }
+
+
+def snapshot(model: Module) -> dict[str, list[float]]:
+    """Every layer's parameters as they are now, for `update_ratios`."""
+    return {name: [p.data for p in parameters] for name, _, parameters in named_layers(model)}
+
+
+def update_ratios(model: Module, before: dict[str, list[float]]) -> list[Update]:
+    """How far the parameters of every layer have moved since `before`, a `snapshot`, compared to their size.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [1], seed=0)
+    >>> before = snapshot(model)
+    >>> for p in model.parameters():
+    ...     p.data *= 1.001
+    >>> [round(row.ratio, 6) for row in update_ratios(model, before)]
+    [0.001]
+    """
+    rows = []
+    for name, _, parameters in named_layers(model):
+        old = before[name]
+        update, norm = math.hypot(*(p.data - x for p, x in zip(parameters, old))), math.hypot(*old)
+        ratio = update / norm if norm else math.inf if update else 0.0
+        rows.append(Update(name, ratio, update, norm))
+    return rows
+
+
+def table(rows: Sequence[Any]) -> str:
+    """Rows of one kind as aligned text.
+
+    >>> print(table([Update("layer0", 0.001, 0.002, 2.0)]))
+    layer   ratio  update  norm
+    layer0  0.001  0.002   2
+    """
+    if not rows:
+        return ""
+    cells = [list(rows[0]._fields), *([x if isinstance(x, str) else f"{x:.3g}" for x in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in cells)
+
+
+# ------------------------------------------------------------------------------------------------ inside
+
+
+def _parts(model: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    """(name, module) for this module and those inside it; the neurons of a layer are the layer."""
+    yield prefix or type(model).__name__.lower(), model
+    if not isinstance(model, Layer):
+        for child in model.children():
+            yield from _parts(child, f"{prefix}/{child._name}" if prefix else child._name)
+
+
+def _slope(y: Any) -> float:
+    """The local derivative of the activation that made `y`; 1 for what no activation made."""
+    if isinstance(y, Value) and y.op in _ACTIVATIONS:
+        return abs(y.partials[0])
+    return 1.0
+
+
+_ACTIVATIONS = set(NAMES.values())
+
+
+def _outputs(model: Module, X: Sequence[Any]) -> dict[str, list[Row]]:
+    """The outputs of every layer and activation for the batch `X`, by name."""
+    watched = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
+    seen: dict[str, list[Row]] = {}
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    with contextlib.ExitStack() as stack:
+        for name, module in _parts(model):
+            if isinstance(module, watched):
+                stack.enter_context(_watching(module, name, seen))
+        try:
+            model(X)
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+    return seen
+
+
+@contextlib.contextmanager
+def _watching(module: Module, name: str, seen: dict[str, list[Row]]) -> Iterator[None]:
+    """Inside the block the module's outputs are kept under its name."""
+    batch = module.batch
+
+    def watched(rows: list[Row]) -> list[Row]:
+        seen[name] = outputs = batch(rows)
+        return outputs
+
+    object.__setattr__(module, "batch", watched)
+    try:
+        yield
+    finally:
+        object.__delattr__(module, "batch")
