@@ -57,11 +57,15 @@ def excuse(output: Value, numbering: Sequence[Any]) -> str:
     """
     numbers = evaluate([output], Rounded, {})
     for node in topological_order([output]):
-        name = f"node {numbering.index(node)} `{node.op.name}`" if node.op else ""
-        if node.op and _on_kink(node, [Rounded(arg) if arg.__class__ is float else numbers[arg] for arg in node.args]):
-            return f"{name} sits on its kink: its derivative there is a convention"
-        if not all(map(math.isfinite, node.partials)):
-            return f"{name} has no finite derivative here"
+        if node.op is None:
+            continue
+        if _on_kink(node, [Rounded(arg) if arg.__class__ is float else numbers[arg] for arg in node.args]):
+            reason = "sits on its kink: its derivative there is a convention"
+        elif not all(map(math.isfinite, node.partials)):
+            reason = "has no finite derivative here"
+        else:
+            continue
+        return f"node {numbering.index(node)} `{node.op.name}` {reason}"
     return ""
 
 
