@@ -26,7 +26,7 @@ def has_dot() -> bool:
     return shutil.which("dot") is not None
 
 
-def digraph(picture: Picture, direction: Direction = "LR") -> Any:
+def digraph(picture: Picture, direction: Direction = "LR", contributions: bool = False) -> Any:
     """The picture as a graphviz.Digraph; boxes and edges have the ids of the built-in drawing.
 
     >>> from autograd import Value
@@ -47,7 +47,7 @@ def digraph(picture: Picture, direction: Direction = "LR") -> Any:
             **{"class": node.kind}, **_SHAPES[node.kind],
         )  # fmt: skip
     for edge in picture.edges:
-        text = edge_text(edge, known[edge.tail])
+        text = edge_text(edge, known[edge.tail], known[edge.head], contributions)
         graph.edge(edge.tail, edge.head, _lines([text]), id=edge.id, tooltip=_lines([text]))
     return graph
 
@@ -62,26 +62,21 @@ def _lines(lines: list[str]) -> str:
     return str(graphviz.nohtml("\\n".join(graphviz.escape(line) for line in lines)))
 
 
-def dot_svg(picture: Picture, direction: Direction = "LR") -> str:
-    """Graphviz' own SVG of the picture, with this project's colours for dark mode.
+def dot_svg(graph: Any) -> str:
+    """Graphviz' own SVG of a digraph, with this project's colours for dark mode.
 
     Raises RuntimeError when `dot` is not on the PATH.
     """
-    text = str(_pipe(picture, direction, "svg").decode("utf-8"))
+    text = str(dot_bytes(graph, "svg").decode("utf-8"))
     start = text.index("<svg")
     end = text.index(">", start)
     return f'{text[start:end]} class="stepgrad"{text[end : end + 1]}<style>{_dark()}</style>{text[end + 1 :]}'
 
 
-def dot_bytes(picture: Picture, direction: Direction, format: str) -> bytes:
-    """The picture as PNG, PDF or anything else that `dot` writes."""
-    return _pipe(picture, direction, format)
-
-
-def _pipe(picture: Picture, direction: Direction, format: str) -> bytes:
+def dot_bytes(graph: Any, format: str) -> bytes:
+    """The digraph as SVG, PNG or PDF. Raises RuntimeError when `dot` is not on the PATH."""
     if not has_dot():
         raise RuntimeError(f"{format} needs Graphviz' dot on the PATH: install Graphviz, or save as .svg or .html")
-    graph = digraph(picture, direction)
     if format == "png":
         graph.attr(dpi="144", bgcolor="white")
     return bytes(graph.pipe(format=format))

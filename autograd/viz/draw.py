@@ -23,15 +23,24 @@ class Drawing:
     `picture` is what is drawn, as plain data. The numbers are those of the moment `draw` was called.
     """
 
-    def __init__(self, picture: Picture, direction: Direction, engine: Engine) -> None:
-        self.picture, self.direction = picture, direction
+    def __init__(
+        self,
+        picture: Picture,
+        direction: Direction = "LR",
+        engine: Engine = "auto",
+        contributions: bool = False,
+        legend: bool = False,
+    ) -> None:
+        self.picture, self.direction, self.contributions, self.legend = picture, direction, contributions, legend
         use_dot = engine == "dot" or (engine == "auto" and has_dot() and len(picture.nodes) <= MOST_FOR_DOT)
         self.engine: Literal["dot", "builtin"] = "dot" if use_dot else "builtin"
 
     @cached_property
     def svg(self) -> str:
         """The drawing as SVG text."""
-        return dot_svg(self.picture, self.direction) if self.engine == "dot" else svg(self.picture, self.direction)
+        if self.engine == "dot":
+            return dot_svg(self.to_dot())
+        return svg(self.picture, self.direction, contributions=self.contributions, legend=self.legend)
 
     @property
     def source(self) -> str:
@@ -40,7 +49,7 @@ class Drawing:
 
     def to_dot(self) -> Any:
         """The drawing as a graphviz.Digraph, to be styled further."""
-        return digraph(self.picture, self.direction)
+        return digraph(self.picture, self.direction, self.contributions)
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing, in the format that the ending asks for: .svg, .html, .dot; .png and .pdf through `dot`.
@@ -50,7 +59,7 @@ class Drawing:
         path = Path(path)
         ending = path.suffix.lower()
         if ending in (".png", ".pdf"):
-            path.write_bytes(dot_bytes(self.picture, self.direction, ending[1:]))
+            path.write_bytes(dot_bytes(self.to_dot(), ending[1:]))
             return path
         texts = {".svg": "svg", ".html": "html", ".dot": "source", ".gv": "source"}
         if ending not in texts:
@@ -96,6 +105,8 @@ def draw(
     hops: int = 2,
     max_nodes: int = 200,
     labels: Labels = None,
+    contributions: bool = False,
+    legend: bool = False,
     engine: Engine = "auto",
 ) -> Drawing:
     """The computation graph of `v`: every number with its gradient, every edge with its local derivative.
@@ -109,6 +120,8 @@ def draw(
     `around` and `hops`, a Value (or several) and how many edges away from it to look;
     `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
     `labels`, a dictionary or a function from a Value to the name it is drawn with;
+    `contributions`, whether an edge says what it adds to the gradient: local derivative times upstream gradient;
+    `legend`, whether to name the shapes below the drawing (built-in engine only);
     `engine`, "dot", "builtin", or "auto": Graphviz' dot where it is on the PATH.
 
     Returns a Drawing. A gradient is "?" until a backward pass has reached the node.
@@ -130,4 +143,4 @@ def draw(
     if engine == "dot" and not has_dot():
         raise RuntimeError("Graphviz' dot is not on the PATH: install Graphviz, or draw with engine='builtin'")
     whole = picture(v, expand=expand, labels=labels)
-    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine)
+    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend)

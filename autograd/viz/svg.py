@@ -16,11 +16,19 @@ from autograd.viz.text import MONO, clip, short, width
 
 HEAD, NUMBER, KEY, EDGE = 13.0, 12.0, 10.0, 10.5  # font sizes
 LINE, PAD = 17.0, 9.0
+NARROWEST = 72.0  # of a box with a number and a gradient
 WIDEST = 190.0  # of a label, in pixels; the whole of it is in the tooltip
+LEGEND = {kind: kind for kind in ("input", "parameter", "constant", "operation", "result")} | {"group": "several"}
 _SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "xʸ", "identity": "+x", "neg": "−x", "abs": "|x|"}
 
 
-def svg(picture: Picture, direction: Direction = "LR", prefix: str = "") -> str:
+def svg(
+    picture: Picture,
+    direction: Direction = "LR",
+    prefix: str = "",
+    contributions: bool = False,
+    legend: bool = False,
+) -> str:
     """The picture, laid out and drawn. `prefix` goes before every id, for several drawings in one page.
 
     >>> from autograd import Value
@@ -32,30 +40,49 @@ def svg(picture: Picture, direction: Direction = "LR", prefix: str = "") -> str:
     number = {node.id: k for k, node in enumerate(picture.nodes)}
     known = {node.id: node for node in picture.nodes}
     faces = [_Face(node) for node in picture.nodes]
-    texts = [edge_text(edge, known[edge.tail]) for edge in picture.edges]
+    texts = [edge_text(edge, known[edge.tail], known[edge.head], contributions) for edge in picture.edges]
     labels = [(width(text, EDGE) + 6.0, EDGE + 4.0) if text else (0.0, 0.0) for text in texts]
     links = [Link(number[e.tail], number[e.head], e.slot, label) for e, label in zip(picture.edges, labels)]
     placed = layout([face.size for face in faces], links, direction)
-    notes = [line for note in picture.notes for line in _wrapped(note, max(placed.width, 300.0) - 24.0)]
-    wide = max([placed.width, *(width(note, KEY + 1) + 24.0 for note in notes)])
-    tall = placed.height + 16.0 * len(notes) + (8.0 if notes else 0.0)
-    shift = (wide - placed.width) / 2
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad" role="img" width="{_n(wide)}" height="{_n(tall)}"'
-        f' viewBox="0 0 {_n(wide)} {_n(tall)}" style="max-width:100%;height:auto">',
-        f"<title>{escape(_summary(picture))}</title>",
-        f"<style>{css()}</style>",
-        f'<rect class="ground" width="{_n(wide)}" height="{_n(tall)}" rx="6"/>',
-        f'<g transform="translate({_n(shift)} 0)">',
-    ]
+    lines = []
     for edge, text, path, at in zip(picture.edges, texts, placed.paths, placed.labels):
         lines += _edge(edge, text, path, at, known, direction, prefix)
     for node, face, at in zip(picture.nodes, faces, placed.boxes):
         lines += face.draw(node, at, prefix)
-    lines.append("</g>")
-    for k, note in enumerate(notes):
-        lines.append(f'<text class="note" x="12" y="{_n(placed.height + 8 + 16 * k)}">{escape(note)}</text>')
-    return "\n".join([*lines, "</svg>", ""])
+    kinds = [kind for kind in LEGEND if any(node.kind == kind for node in picture.nodes)] if legend else []
+    return _framed(lines, _summary(picture), picture.notes, kinds, (placed.width, placed.height))
+
+
+def _framed(lines: list[str], summary: str, notes: list[str], kinds: list[str], size: Point) -> str:
+    """The whole file: the ground, the drawing in the middle, the legend and the notes below it."""
+    wrapped = [line for note in notes for line in _wrapped(note, max(size[0], 300.0) - 24.0)]
+    key, key_width = _legend(kinds, size[1] + 8.0)
+    wide = max([size[0], key_width, *(width(note, KEY + 1) + 24.0 for note in wrapped)])
+    top = size[1] + (30.0 if kinds else 0.0)
+    tall = top + (16.0 * len(wrapped) + 8.0 if wrapped else 0.0)
+    box = f'width="{_n(wide)}" height="{_n(tall)}"'
+    texts = [
+        f'<text class="note" x="12" y="{_n(top + 8 + 16 * k)}">{escape(note)}</text>' for k, note in enumerate(wrapped)
+    ]
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad" role="img" {box}'
+        f' viewBox="0 0 {_n(wide)} {_n(tall)}" style="max-width:100%;height:auto">',
+        f"<title>{escape(summary)}</title>",
+        f"<style>{css()}</style>",
+        f'<rect class="ground" {box} rx="6"/>',
+        f'<g transform="translate({_n((wide - size[0]) / 2)} 0)">', *lines, "</g>",
+        *key, *texts, "</svg>", "",
+    ])  # fmt: skip
+
+
+def _legend(kinds: list[str], y: float) -> tuple[list[str], float]:
+    """A small box and a word for each kind, in one line, and how long the line is."""
+    lines, x = [], 14.0
+    for kind in kinds:
+        lines.append(f'<g class="node {kind}">{_shape(kind, x, y, 22.0, 14.0)}</g>')
+        lines.append(f'<text class="note" x="{_n(x + 30)}" y="{_n(y + 11)}">{LEGEND[kind]}</text>')
+        x += 30.0 + width(LEGEND[kind], KEY + 1) + 18.0
+    return lines, x if kinds else 0.0
 
 
 def sign(node: Node) -> str:
@@ -63,11 +90,18 @@ def sign(node: Node) -> str:
     return _SIGNS.get(node.op, _SIGNS.get(node.symbol, node.symbol))
 
 
-def edge_text(edge: Edge, tail: Node) -> str:
-    """What stands on an edge: the local derivative; on a bundle, how many; nothing towards a constant."""
+def edge_text(edge: Edge, tail: Node, head: Node, contributions: bool = False) -> str:
+    """What stands on an edge: the local derivative; on a bundle, how many; nothing towards a constant.
+
+    With `contributions`, the chain rule itself: local derivative times upstream gradient = what the edge adds.
+    """
     if edge.count > 1:
         return f"{edge.count:,} edges"
-    return "" if tail.kind == "constant" or edge.partial is None else short(edge.partial)
+    if tail.kind == "constant" or edge.partial is None:
+        return ""
+    if contributions and head.grad is not None:
+        return f"{short(edge.partial)} · {short(head.grad)} = {short(edge.partial * head.grad)}"
+    return short(edge.partial)
 
 
 def _n(x: float) -> str:
@@ -104,7 +138,8 @@ class _Face:
         header += 8.0 if self.sign and self.label else 0.0
         rows = [width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows]
         lines = len(self.rows) + bool(self.sign or self.label)
-        self.size = (max([header, *rows]) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
+        least = 0.0 if node.kind == "constant" else NARROWEST - 2 * PAD
+        self.size = (max([header, least, *rows]) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
 
     def draw(self, node: Node, at: Point, prefix: str) -> list[str]:
         wide, tall = self.size

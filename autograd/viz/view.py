@@ -26,7 +26,7 @@ def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int =
         if collapse is True or len(collapsed.nodes) <= max_nodes:  # or else the boxes would only be in the way
             picture = collapsed
     elif collapse is not None and collapse is not False:
-        picture = merge(picture, _grouping(picture, _prefix(picture, collapse), alike=False))
+        picture = merge(picture, _grouping(picture, _prefix(picture, collapse)))
     return _nearest(picture, max_nodes) if len(picture.nodes) > max_nodes else picture
 
 
@@ -54,16 +54,16 @@ def _prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
 def _at_a_glance(picture: Picture, most: int) -> Picture:
     """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
     deepest = max((node.scope.count("/") + 1 for node in picture.nodes if node.scope), default=0)
+    levels = [(depth, alike) for depth in range(deepest, 0, -1) for alike in (None, "alike")]
     merged = picture
-    for depth in range(deepest, -1, -1):
-        for alike in (False, True):
-            prefix = _prefix(picture, depth) if depth else lambda scope: ""
-            merged = merge(picture, _grouping(picture, prefix, alike))
-            if (len(merged.nodes) <= most and len(merged.edges) <= 2 * most) or (depth <= 1 and alike):
-                if len(merged.nodes) < len(picture.nodes):
-                    note = f"{_total(picture):,} nodes in {len(merged.nodes):,} boxes; collapse=False shows them singly"
-                    merged.notes.append(note)
-                return merged
+    for depth, alike in [*levels, (1, "rest")] if deepest else [(0, "alike")]:
+        prefix = _prefix(picture, depth) if depth else lambda scope: ""
+        merged = merge(picture, _grouping(picture, prefix, alike))
+        if len(merged.nodes) <= most and len(merged.edges) <= 2 * most:
+            break
+    if len(merged.nodes) < len(picture.nodes):
+        boxes = f"{_total(picture):,} nodes in {len(merged.nodes):,} boxes"
+        merged.notes.append(f"{boxes}; collapse=False shows them singly")
     return merged
 
 
@@ -71,11 +71,12 @@ def _total(picture: Picture) -> int:
     return sum(node.inside.nodes if node.inside else 1 for node in picture.nodes)
 
 
-def _grouping(picture: Picture, prefix: Callable[[str], str], alike: bool) -> dict[str, Key]:
+def _grouping(picture: Picture, prefix: Callable[[str], str], alike: str | None = None) -> dict[str, Key]:
     """Node id -> the box it goes into, for those that go into one. A result always stands for itself.
 
-    Boxes are scopes; with `alike`, the nodes outside all scopes that do the same to the same boxes are one as well:
-    the loss terms of a hundred samples, and the chain of additions that sums them up.
+    Boxes are scopes. With "alike", the nodes outside all scopes that do the same to the same boxes are one as well:
+    the loss terms of a hundred samples, and the chain of additions that sums them up. With "rest", all operations
+    outside the scopes are one box.
     """
     heads: dict[str, list[Node]] = {}
     operands: dict[str, list[str]] = {}
@@ -94,6 +95,8 @@ def _grouping(picture: Picture, prefix: Callable[[str], str], alike: bool) -> di
             box[node.id] = ("scope", scope)
         elif alike and node.is_leaf:
             box[node.id] = ("leaf", node.kind, *sorted({(h.op, prefix(h.scope)) for h in heads.get(node.id, ())}))
+        elif alike == "rest":
+            box[node.id] = ("rest",)
         elif alike:
             below = {box.get(tail, (tail,)) for tail in operands.get(node.id, ())}
             box[node.id] = _alike(node, below, sources, numbers)
@@ -160,6 +163,8 @@ def _box(id: str, key: Key, group: list[Node]) -> Node:
         return Node(id, "group", label=key[1], scope=key[1], inside=inside)
     if key[0] == "leaf":
         return Node(id, "group", label=f"{len(group):,} {group[0].kind}s", inside=inside)
+    if key[0] == "rest":
+        return Node(id, "group", label=f"{len(group):,} other operations", inside=inside)
     return Node(id, "group", group[0].op, group[0].symbol, f"{len(group):,} times", inside=inside)
 
 

@@ -116,6 +116,10 @@ def parsed(drawing):
     return ElementTree.fromstring(drawing.svg)
 
 
+def texts_of(drawing, kind):
+    return [text.text for text in parsed(drawing).iter(f"{SVG}text") if text.get("class") == kind]
+
+
 def test_every_node_and_edge_has_its_group():
     drawing = built_in(readme())
     groups = {g.get("id"): g for g in parsed(drawing).iter(f"{SVG}g") if g.get("id")}
@@ -143,6 +147,24 @@ def test_any_label_makes_well_formed_files(tmp_path):
     assert drawing.save(tmp_path / "x.html").read_text(encoding="utf-8").count("<svg") == 1
     assert drawing.save(str(tmp_path / "x.dot")).read_text(encoding="utf-8") == drawing.source
     assert isinstance(drawing.to_dot(), graphviz.Digraph)
+
+
+def test_edges_show_the_chain_rule_when_asked():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c = (a * b) * 10.0
+
+    def written(**options):
+        return texts_of(built_in(c, **options), "partial")
+
+    assert written() == ["−3", "2", "10"] == written(contributions=True)
+    c.backward()
+    assert written(contributions=True) == ["−3 · 10 = −30", "2 · 10 = 20", "10 · 1 = 10"]
+    assert 'label="2 · 10 = 20"' in built_in(c, contributions=True).source
+
+
+def test_a_legend_names_the_shapes_that_occur():
+    words = texts_of(built_in(neuron(), legend=True), "note")
+    assert words == ["input", "parameter", "operation", "result"]
 
 
 def test_numbers_of_every_size_are_drawn():
@@ -186,6 +208,17 @@ def test_a_big_graph_is_collapsed_by_itself_and_says_so():
     assert any("nodes in" in note and "collapse=False" in note for note in drawing.picture.notes)
     assert drawing.picture.notes[0].replace(",", "") in drawing.svg.replace(",", "")
     assert "70 times" in boxes(drawing) and drawing.picture.node(drawing.picture.roots[0]).label == "loss"
+
+
+def test_a_loss_that_folds_badly_is_one_box_of_other_operations():
+    loss = network([2, 12, 12, 1], 40) * 1.0
+    for k in range(40):  # add and subtract in turn: no two of these nodes do the same to the same boxes
+        loss = (loss + k).tanh() - loss
+    drawing = built_in(loss)
+    assert len(drawing.picture.nodes) < 12
+    (others,) = [label for label in boxes(drawing) if label.endswith("other operations")]
+    order = autograd.graph.topological_order([loss])
+    assert int(others.split()[0]) == sum(1 for v in order if v.op and not v.scope and v is not loss)
 
 
 def test_collapsing_loses_no_edge_and_no_node():
