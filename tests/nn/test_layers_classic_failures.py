@@ -55,7 +55,7 @@ def test_equal_weights_stay_equal_and_random_ones_cure_it(start):
 # A stack of tanh layers with weights too small, or too large
 
 
-def stack(depth=10, width=6, layer=lambda: nn.Linear(6, 6), activation=nn.Tanh):
+def stack(depth=10, width=6, layer=lambda: nn.Linear(6, 6, seed=0), activation=nn.Tanh):
     return nn.Sequential(*[part for _ in range(depth) for part in (layer(), activation())], nn.Linear(width, 1, seed=0))
 
 
@@ -64,7 +64,7 @@ def first_over_last(model):
     X = [[math.sin(3.0 * i + j) for j in range(6)] for i in range(8)]
     model.zero_grad()
     F.mse_loss(model(X), [float(i % 2) for i in range(8)]).backward()
-    flow = [layer.norm for layer in gradient_flow(model)]
+    flow = [layer.norm for layer in gradient_flow(model) if not layer.layer.startswith("batchnorm")]
     return flow[0] / flow[-2]
 
 
@@ -81,13 +81,13 @@ def test_first_cure_initialisation():
 
 
 def test_second_cure_batch_normalisation():
-    model = nn.Sequential(*[part for _ in range(10) for part in (nn.Linear(6, 6), nn.BatchNorm1d(6), nn.Tanh())],
-                          nn.Linear(6, 1))
-    assert 0.1 < first_over_last(small(model)) < 20.0
+    model = nn.Sequential(*[part for _ in range(10) for part in (nn.Linear(6, 6, seed=0), nn.BatchNorm1d(6), nn.Tanh())],
+                          nn.Linear(6, 1, seed=0))
+    assert 0.1 < first_over_last(small(model)) < 10.0
 
 
 def test_third_cure_residuals():
-    model = nn.Sequential(*[nn.Residual(nn.Layer(6, 6, activation="tanh")) for _ in range(10)], nn.Linear(6, 1))
+    model = nn.Sequential(*[nn.Residual(nn.Layer(6, 6, activation="tanh", seed=0)) for _ in range(10)], nn.Linear(6, 1, seed=0))
     assert 0.1 < first_over_last(small(model)) < 10.0
 
 
