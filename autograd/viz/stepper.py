@@ -113,12 +113,13 @@ class Stepper(Sequence[Step]):
         z, (named, numbers) = self.names[node], self._operands(node)
         formula = fill(templates_of(node).result, named, z)
         worked = fill(templates_of(node).result, numbers, shown(node.data))
-        text = f"forward   {z} = {formula} = {worked} = {shown(node.data)}"
-        return Step("forward", node, formula, worked, text)
+        text = f"{z} = {formula} = {worked} = {shown(node.data)}"
+        return Step("forward", node, formula, worked, self._line("forward", text))
 
     def _start(self) -> Step:
         root = self.names[self.root]
-        return Step("backward", self.root, "1", "1", f"backward  ∂{root}/∂{root} = 1", total=1.0, count=1, expected=1)
+        text = self._line("backward", f"∂{root}/∂{root} = 1")
+        return Step("backward", self.root, "1", "1", text, total=1.0, count=1, expected=1)
 
     def _edge(self, index: int) -> Step:
         node, edge = self.flows[index]
@@ -130,14 +131,18 @@ class Stepper(Sequence[Step]):
         formula, worked = fill(rule, named, z), fill(rule, numbers, inside(node.data))
         share = f"∂{root}/∂{z} · ∂{z}/∂{x} = {inside(upstream)} · {inside(local)} = {shown(upstream * local)}"
         derived = " = ".join(dict.fromkeys([f"∂{z}/∂{x}", formula, worked, shown(local)]))
-        text = f"backward  ∂{root}/∂{x} += {share},  since {derived}"
-        expected = self.expected[operand]
+        expected, say = self.expected[operand], phrases(self.language)
+        text = f"∂{root}/∂{x} += {share}{say['since']}{derived}"
         if expected > 1:
-            text += f";  {count} of {expected}: {shown(before)} + {inside(upstream * local)} = {shown(after)}"
+            sum_so_far = f"{shown(before)} + {inside(upstream * local)} = {shown(after)}"
+            text += f";  {say['count'].format(k=count, n=expected)}: {sum_so_far}"
         return Step(
-            "backward", node, formula, worked, text, edge, operand, local, upstream, upstream * local, after, count,
-            expected,
+            "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
+            upstream * local, after, count, expected,
         )  # fmt: skip
+
+    def _line(self, phase: str, text: str) -> str:
+        return f"{phrases(self.language)[phase]:<8}  {text}"
 
     def __iter__(self) -> Iterator[Step]:
         return (self[i] for i in range(len(self)))

@@ -55,6 +55,7 @@ def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
         return {
             "id": id,
             "name": stepper.names[node],
+            "scope": node.scope,
             "data": node.data,
             "row": key((node.op, len(node.args))) if node.op else "",
             "args": [[index[arg]] if isinstance(arg, Value) else arg for arg in node.args],

@@ -7,6 +7,8 @@ STRINGS: dict[str, dict[str, str]] = {
         "forward": "forward",
         "backward": "backward",
         "step": "step {i} of {n}",
+        "since": ",  since ",
+        "count": "{k} of {n}",
         "compute": "Forward: {z} is computed from its operands.",
         "start": "Backward starts at the end: when {root} grows by 1, {root} grows by 1.",
         "edge": "Backward: along the edge from {z} to its operand {x}.",
@@ -30,7 +32,6 @@ STRINGS: dict[str, dict[str, str]] = {
         "slider": "step",
         "keys": "Keys: ← → one step, Home and End the ends, space plays. Click a node to see its gradient finished,"
         " an edge to see where its number comes from.",
-        "sheet": "All numbers",
         "name": "name",
         "made": "how it is made",
         "data": "value",
@@ -61,6 +62,8 @@ STRINGS: dict[str, dict[str, str]] = {
         "forward": "前向",
         "backward": "反向",
         "step": "第 {i} 步，共 {n} 步",
+        "since": "，因为 ",
+        "count": "第 {k} 份，共 {n} 份",
         "compute": "前向：由操作数算出 {z}。",
         "start": "反向从终点开始：{root} 增加 1，{root} 自己就增加 1。",
         "edge": "反向：沿着从 {z} 到操作数 {x} 的边。",
@@ -84,7 +87,6 @@ STRINGS: dict[str, dict[str, str]] = {
         "slider": "步骤",
         "keys": "按键：← → 走一步，Home 和 End 到两端，空格播放。"
         "点击节点，看它的梯度何时算完；点击边，看它的数从何而来。",
-        "sheet": "全部数字",
         "name": "名称",
         "made": "怎样得到",
         "data": "数值",

@@ -11,6 +11,7 @@ from autograd.primitives import TABLE
 from autograd.viz.explain import explain
 from autograd.viz.notation import fill, names, templates
 from autograd.viz.stepper import MOST_PRINTED, Stepper, step_through
+from autograd.viz.strings import STRINGS
 from tests.viz.expressions import random_graph, readme_of_micrograd
 
 
@@ -141,6 +142,19 @@ def test_printing_is_bounded():
     assert len(text) == MOST_PRINTED + 1
     assert text[-1] == "... 701 more steps: iterate over the stepper to see them"
     assert str(step_through(y, "zh")).endswith("…… 还有 701 步：对 stepper 循环即可看到")
+
+
+def test_chinese():
+    a = Value(3.0, label="a")
+    assert step_through(a * a, "zh")[-1].text == (
+        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 ∂v1/∂a = a = 3;  第 2 份，共 2 份: 3 + 3 = 6"
+    )
+
+
+def test_every_sentence_has_both_languages():
+    assert len({tuple(STRINGS[language]) for language in STRINGS}) == 1
+    for key, text in STRINGS["en"].items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", STRINGS["zh"][key])), key
 
 
 def test_a_deep_graph_is_fine():

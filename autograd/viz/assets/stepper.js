@@ -224,7 +224,7 @@ function start(host, sheet, style) {
     for (const index of [...leaves, ...sheet.computed]) {
       const node = sheet.nodes[index], data = element("td", { class: "data" });
       if (node.row === "" && !sheet.unknown) data.append(leafField(index));
-      const made = node.row === "" ? "" : worked(index, sheet.templates[node.template].result)[0];
+      const made = node.row === "" ? node.scope : worked(index, sheet.templates[node.template].result)[0];
       const row = element("tr", { "data-node": index }, element("th", { scope: "row" }, node.name),
         element("td", { class: "made" }, made), data, element("td", { class: "gradient" }));
       row.querySelector("th").addEventListener("click", () => go(finishedAt(index)));
