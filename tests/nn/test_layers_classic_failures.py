@@ -81,13 +81,14 @@ def test_first_cure_initialisation():
 
 
 def test_second_cure_batch_normalisation():
-    model = nn.Sequential(*[part for _ in range(10) for part in (nn.Linear(6, 6, seed=0), nn.BatchNorm1d(6), nn.Tanh())],
-                          nn.Linear(6, 1, seed=0))
+    parts = [part for _ in range(10) for part in (nn.Linear(6, 6, seed=0), nn.BatchNorm1d(6), nn.Tanh())]
+    model = nn.Sequential(*parts, nn.Linear(6, 1, seed=0))
     assert 0.1 < first_over_last(small(model)) < 10.0
 
 
 def test_third_cure_residuals():
-    model = nn.Sequential(*[nn.Residual(nn.Layer(6, 6, activation="tanh", seed=0)) for _ in range(10)], nn.Linear(6, 1, seed=0))
+    parts = [nn.Residual(nn.Layer(6, 6, activation="tanh", seed=0)) for _ in range(10)]
+    model = nn.Sequential(*parts, nn.Linear(6, 1, seed=0))
     assert 0.1 < first_over_last(small(model)) < 10.0
 
 
