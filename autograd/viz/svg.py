@@ -100,7 +100,9 @@ def edge_text(edge: Edge, tail: Node, head: Node, contributions: bool = False) -
     if tail.kind == "constant" or edge.partial is None:
         return ""
     if contributions and head.grad is not None:
-        return f"{short(edge.partial)} · {short(head.grad)} = {short(edge.partial * head.grad)}"
+        upstream = short(head.grad)
+        factor = upstream if head.grad >= 0 else f"({upstream})"
+        return f"{short(edge.partial)} · {factor} = {short(edge.partial * head.grad)}"
     return short(edge.partial)
 
 
@@ -193,7 +195,7 @@ def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     if kind == "parameter":  # square corners and a bar
         return f'<rect class="shape" {at} {box}/><rect class="bar" {at} width="4" height="{_n(h)}"/>'
     if kind == "input":  # cut corners
-        r, b, c = x + w, y + h, 9.0
+        r, b, c = x + w, y + h, min(9.0, h / 3)
         points = [(x + c, y), (r - c, y), (r, y + c), (r, b - c), (r - c, b), (x + c, b), (x, b - c), (x, y + c)]
         return '<polygon class="shape" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'
     if kind == "constant":  # a dashed pill

@@ -50,18 +50,23 @@ def clip(text: str, size: float, most: float, bold: bool = False) -> str:
 
 
 def short(x: float, digits: int = 4) -> str:
-    """A number for a box or an edge: `digits` decimals, or as many significant digits where it is tiny or huge.
+    """A number for a box or an edge: `digits` decimals, or as many significant digits where it is small or huge.
 
-    >>> short(24.70408163), short(-6.0), short(1.5e-9), short(float("inf")), short(1234567.0)
-    ('24.7041', '−6', '1.5e−9', '∞', '1.235e6')
+    >>> short(24.70408163), short(-6.0), short(0.0041649), short(1.5e-9), short(float("inf")), short(1234567.0)
+    ('24.7041', '−6', '0.004165', '1.5e−9', '∞', '1.235e6')
     """
     if math.isnan(x):
         return "nan"
     if math.isinf(x):
         return "∞" if x > 0 else "−∞"
-    if x == 0.0 or 10.0**-digits * 10 <= abs(x) < 1e5:
-        text = f"{x:.{digits}f}".rstrip("0").rstrip(".") if x != int(x) else str(int(x))
+    size = abs(x)
+    if x == int(x) and size < 1e5:
+        text = str(int(x))
+    elif 1.0 <= size < 1e5:
+        text = f"{x:.{digits}f}".rstrip("0").rstrip(".")
+    elif 1e-4 <= size < 1.0:
+        text = f"{x:.{digits}g}"
     else:
-        mantissa, power = f"{x:.{max(1, digits - 1)}e}".split("e")
+        mantissa, power = f"{x:.{digits - 1}e}".split("e")
         text = f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
     return text.replace("-", "−")
