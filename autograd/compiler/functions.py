@@ -28,7 +28,7 @@ def smaller(x: Lanes, y: Lanes) -> Lanes:
 
 
 def sign(x: Lanes) -> Lanes:
-    return x.compare(">", 0.0).select(x.like(1.0), x.compare("<", 0.0).select(x.like(-1.0), x * 0.0))
+    return x.compare(">", 0.0).select(x.like(1.0), x.compare("<", 0.0).select(x.like(-1.0), x + 0.0))
 
 
 # How a processor does the plain operations of the table; composite ones are written out by their own forward formula.

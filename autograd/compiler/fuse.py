@@ -103,7 +103,7 @@ class Rows:
         return row
 
 
-def recorded(output: Value, inputs: Sequence[Value]) -> Tape:
+def tape_of(output: Value, inputs: Sequence[Value]) -> Tape:
     """The graph of `output` as a tape that keeps composite operations whole: a dot is one row of pairs here.
 
     Operands come before their node from left to right, about as they were written: neighbours in the program are

@@ -1,12 +1,12 @@
 """Program: a recorded loss becomes native code that trains, from one step to whole epochs without returning to Python.
 
-    tape = recorded(loss, [*parameters, *inputs])      the loss of one sample
+    tape = tape_of(loss, [*parameters, *inputs])      the loss of one sample
     program = Program(tape, count)                     `count` parameters come first among the tape's inputs
     program.parameters[:] = ...                        float64, in the tape's order; updated in place
     loss, gradient = program.value_and_grad(samples)   samples: array (n, features); mean over them
     losses = program.run(samples, batches, rule, settings)
 
-`rule(parameter, gradient, *state, *settings)` is one optimiser's step in plain arithmetic; it gives (parameter, *state).
+`rule(parameter, gradient, *state, *settings)` is one step of an optimiser, plain arithmetic giving (parameter, *state).
 Sums over samples and pairs are added in another order than Python's, so results agree with the eager engine to
 rounding: a few units in the last place times the square root of the number of terms.
 """

@@ -1,0 +1,238 @@
+"""Programs against the eager engine and NumPy: losses, gradients, whole training runs, and the traps on the way."""
+
+import math
+import random
+
+import pytest
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+import autograd  # noqa: E402
+from autograd import Value  # noqa: E402
+from autograd.compiler.fuse import tape_of  # noqa: E402
+from autograd.compiler.program import Program  # noqa: E402
+from tests.compiler.graphs import random_function  # noqa: E402
+
+
+def program(f, parameters, sample, batched=True):
+    """The program of f(parameters, sample), both lists of numbers."""
+    ps, xs = [Value(p) for p in parameters], [Value(x) for x in sample]
+    made = Program(tape_of(f(ps, xs), [*ps, *xs]), len(ps), batched)
+    made.parameters[:] = parameters
+    return made
+
+
+def eager(f, parameters, samples):
+    """Mean loss and gradient by the eager engine."""
+    ps = [Value(p) for p in parameters]
+    losses = [f(ps, [Value(x) for x in sample]) for sample in samples]
+    loss = sum(losses) / len(losses)
+    return loss.data, [float(g) for g in autograd.grad(loss, ps)]
+
+
+def agree(f, parameters, samples, batched=True, rel=1e-12):
+    loss, gradient = program(f, parameters, samples[0], batched).value_and_grad(np.array(samples))
+    expected, slopes = eager(f, parameters, samples if batched else samples[:1])
+    assert loss == pytest.approx(expected, rel=rel, abs=1e-300)
+    # Sums are taken in another order: an error is relative to the largest term, not to a sum that cancels.
+    assert np.allclose(gradient, slopes, rtol=rel, atol=rel * max(1e-300, *map(abs, slopes)))
+
+
+def mlp(shape, activation):
+    """loss(parameters, [inputs..., targets...]) of a plain scalar network, squared error."""
+
+    def loss(parameters, sample):
+        weights = iter(parameters)
+        values = sample[:shape[0]]
+        for fan_in, fan_out in zip(shape, shape[1:]):
+            rows = [[next(weights) for _ in range(fan_in + 1)] for _ in range(fan_out)]
+            values = [activation(sum((w * x for w, x in zip(row, values)), row[-1])) for row in rows]
+        return sum((y - t) ** 2 for y, t in zip(values, sample[shape[0]:]))
+
+    return loss
+
+
+def numbers(count, seed, scale=1.0):
+    rng = random.Random(seed)
+    return [rng.gauss(0.0, scale) for _ in range(count)]
+
+
+def size(shape):
+    return sum((a + 1) * b for a, b in zip(shape, shape[1:]))
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize(("shape", "activation"), [
+    ((1, 1), "tanh"), ((2, 3, 1), "relu"), ((5, 17, 4), "sigmoid"), ((9, 8, 8, 2), "tanh"), ((3, 4, 4, 2), "gelu"),
+    ((2, 5, 3), "sin"), ((33, 10, 3), "tanh")], ids=str)
+def test_networks(shape, activation, batched):
+    samples = [numbers(shape[0] + shape[-1], k) for k in range(5)]
+    agree(mlp(shape, getattr(autograd, activation)), numbers(size(shape), 99, 0.5), samples, batched)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("seed", range(25))
+def test_random_graphs(seed, batched):
+    f = random_function(seed, 15, 5)
+    samples = [[abs(x) + 0.1 for x in numbers(2, 7 * seed + k)] for k in range(3)]
+    agree(lambda ps, xs: f([*ps, *xs]), numbers(3, seed), samples, batched, rel=1e-9)  # ill-conditioned ones among them
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 63, 64, 65, 200])
+def test_any_number_of_samples(count):
+    """Blocks of 64 and a last short one; what fills it up weighs nothing."""
+    agree(mlp((3, 4, 1), autograd.tanh), numbers(size((3, 4, 1)), 1), [numbers(4, k) for k in range(count)])
+
+
+def test_softmax_cross_entropy_by_logsumexp():
+    def loss(ps, xs):
+        logits = [autograd.dot(ps[4 * k:4 * k + 4], xs[:4]) for k in range(3)]
+        return autograd.logsumexp(logits) - autograd.dot(xs[4:], logits)
+
+    samples = [[*numbers(4, k), *(1.0 if j == k % 3 else 0.0 for j in range(3))] for k in range(9)]
+    agree(loss, numbers(12, 5), samples)
+
+
+def test_a_penalty_on_parameters_is_computed_once_for_all_samples():
+    def loss(ps, xs):
+        penalty = sum(p * p for p in ps).sqrt()
+        return (ps[0] * xs[0] + ps[1] - xs[1]) ** 2 + 0.1 * penalty
+
+    agree(loss, [0.3, -0.4], [numbers(2, k) for k in range(11)])
+
+
+def test_products_of_parameters_alone_inside_a_sum():
+    agree(lambda ps, xs: (ps[0] * xs[0] + ps[1] * ps[2] + ps[2] * 2.0).tanh(), [0.3, -0.4, 0.9], [[0.5], [-1.5]])
+
+
+def test_a_weight_shared_by_many_places():
+    """A convolution: three weights slide over eight numbers."""
+    def loss(ps, xs):
+        return sum(autograd.tanh(sum(ps[j] * xs[k + j] for j in range(3))) for k in range(6))
+
+    agree(loss, [0.5, -0.2, 0.8], [numbers(8, k) for k in range(20)])
+
+
+def test_operations_with_several_operands():
+    def loss(ps, xs):
+        a = autograd.maximum(ps[0] * xs[0], ps[1]) + autograd.minimum(ps[0], xs[0])
+        b = autograd.where(autograd.greater(xs[1], 0.0), ps[2] * xs[1], ps[2] / (2.0 + xs[1]))
+        c = autograd.clamp(ps[1] * xs[1], -0.5, 0.5) + autograd.hypot(ps[1], xs[0])
+        return a * b + c + (ps[0] * ps[0] + 1.0) ** xs[0]
+
+    agree(loss, [0.3, -0.4, 0.9], [numbers(2, k) for k in range(10)])
+
+
+# The traps that a trial fell into
+
+
+def test_constants_are_not_shared_between_programs():
+    first = program(lambda ps, xs: ps[0] * 3.0 + xs[0] * 5.0, [1.0], [0.0])
+    second = program(lambda ps, xs: ps[0] * 7.0 + xs[0] * 3.0, [1.0], [0.0])
+    for _ in range(2):
+        assert first.value_and_grad(np.array([[1.0]]))[0] == 8.0
+        assert second.value_and_grad(np.array([[1.0]]))[0] == 10.0
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_derivative_that_is_read_elsewhere_or_is_just_another_row(batched):
+    """d/da (a + b*c) is 1, d/db is c: outputs that are a constant, a parameter, an input."""
+    agree(lambda ps, xs: ps[0] + ps[1] * ps[2] + ps[3] * xs[0], [0.1, 0.2, 0.3, 0.4], [[0.5], [0.25]], batched)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_single_products_of_different_kinds_side_by_side(batched):
+    """Neighbouring rows of one pair each: weight times input, weight times weight, weight times function."""
+    def loss(ps, xs):
+        rows = [ps[0] * xs[0], ps[1] * ps[2], ps[3] * xs[1].tanh(), ps[4] * xs[1], ps[5] * ps[0]]
+        return sum(row.sin() for row in rows)
+
+    agree(loss, numbers(6, 1), [numbers(2, k) for k in range(4)], batched)
+
+
+def test_a_parameter_that_nothing_reads_has_no_gradient():
+    made = program(lambda ps, xs: ps[1] * xs[0], [5.0, 2.0], [3.0])
+    assert made.value_and_grad(np.array([[3.0]]))[1].tolist() == [0.0, 3.0]
+
+
+def test_a_loss_without_parameters_or_operations():
+    made = program(lambda ps, xs: xs[0] * 2.0, [5.0], [3.0])
+    loss, gradient = made.value_and_grad(np.array([[3.0], [5.0]]))
+    assert (loss, gradient.tolist()) == (8.0, [0.0])
+
+
+def test_a_nan_of_one_sample_shows():
+    made = program(lambda ps, xs: (ps[0] * xs[0]).log(), [1.0], [3.0])
+    assert math.isnan(made.value_and_grad(np.array([[3.0], [-5.0]]))[0])
+
+
+# Training
+
+
+def sgd(p, g, velocity, rate, momentum):
+    velocity = momentum * velocity + g
+    return p - rate * velocity, velocity
+
+
+def adam(p, g, m, v, rate, m_scale, v_scale):
+    m = 0.9 * m + 0.1 * g
+    v = 0.99 * v + 0.01 * g * g
+    return p - rate * (m * m_scale) / (autograd.sqrt(v * v_scale) + 1e-8), m, v
+
+
+@pytest.mark.parametrize(("rule", "states"), [(sgd, 1), (adam, 2)])
+def test_training_is_pythons(rule, states):
+    """Losses and parameters over two shuffled epochs with a short last batch, against the eager engine."""
+    shape = (3, 5, 2)
+    loss, start = mlp(shape, autograd.tanh), numbers(size(shape), 4, 0.5)
+    samples = [numbers(5, k) for k in range(23)]
+    order = list(range(23))
+    batches = []
+    for seed in (1, 2):
+        random.Random(seed).shuffle(order)
+        batches += [np.array(order[k:k + 8]) for k in range(0, 23, 8)]
+    settings = [(0.1, 0.9) if states == 1 else (0.05, 1 / (1 - 0.9**k), 1 / (1 - 0.99**k)) for k in range(1, 7)]
+    made = program(loss, start, samples[0])
+    losses = made.run(np.array(samples), batches, rule, settings, states)
+
+    parameters, memory = list(start), [[0.0] * states for _ in start]
+    for batch, numbers_now, got in zip(batches, settings, losses, strict=True):
+        expected, gradient = eager(loss, parameters, [samples[k] for k in batch])
+        assert got == pytest.approx(expected, rel=1e-13)
+        for k, g in enumerate(gradient):
+            parameters[k], *memory[k] = map(float, rule(parameters[k], g, *memory[k], *numbers_now))
+    assert np.allclose(made.parameters, parameters, rtol=1e-12, atol=1e-12)  # six steps of sums in another order
+
+
+def test_state_lasts_from_one_call_to_the_next():
+    samples, batches = np.array([[1.0, 2.0]]), [np.array([0])] * 4
+    f = mlp((1, 1), autograd.tanh)
+    once, twice = (program(f, [0.3, 0.1], [1.0, 2.0]) for _ in range(2))
+    once.run(samples, batches, sgd, [(0.1, 0.9)] * 4, 1)
+    for _ in range(2):
+        twice.run(samples, batches[:2], sgd, [(0.1, 0.9)] * 2, 1)
+    assert once.parameters.tolist() == twice.parameters.tolist()
+
+
+def test_a_step_per_sample_without_a_batch_axis():
+    f = mlp((2, 3, 1), autograd.tanh)
+    samples = np.array([numbers(3, k) for k in range(4)])
+    start = numbers(size((2, 3, 1)), 8)
+    made = program(f, start, samples[0], batched=False)
+    losses = made.run(samples, [np.array([k]) for k in (2, 0, 3)], lambda p, g, rate: (p - rate * g,), [[0.1]] * 3)
+    parameters = list(start)
+    for k, got in zip((2, 0, 3), losses, strict=True):
+        expected, gradient = eager(f, parameters, [samples[k]])
+        assert got == pytest.approx(expected, rel=1e-13)
+        parameters = [p - 0.1 * g for p, g in zip(parameters, gradient)]
+
+
+def test_errors_name_the_numbers():
+    made = program(lambda ps, xs: ps[0] * xs[0], [1.0], [3.0])
+    with pytest.raises(ValueError, match=r"samples have shape \(1, 2\), the program needs \(any, 1\)"):
+        made.value_and_grad(np.array([[1.0, 2.0]]))
+    with pytest.raises(IndexError, match="batches name samples 0 to 7, there are 1"):
+        made.run(np.array([[1.0]]), [np.array([0, 7])])
+    with pytest.raises(ValueError, match="the rule returns 2 numbers for a parameter and 0 of state"):
+        made.run(np.array([[1.0]]), [np.array([0])], lambda p, g: (p, g))
