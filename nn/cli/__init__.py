@@ -1,5 +1,6 @@
 """The command line: which command is meant, and how its mistakes are told in one line."""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -12,8 +13,10 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str]) -> int:
     """Run `python -m nn ARGV`. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # each line at once, and a name that cannot be printed as "?"
+        sys.stdout.reconfigure(line_buffering=True, errors="replace")
     words = list(argv)
-    if not words or words[0] not in (*COMMANDS, "-h", "--help", "--version"):
+    if not words or words[0] not in (*COMMANDS, "-h", "--help"):
         words.insert(0, "train")  # python -m nn; python -m nn data.csv --target species
     arguments = parser().parse_args(words)
     try:

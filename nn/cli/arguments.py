@@ -22,12 +22,17 @@ Train a small neural network whose every number is a node you can look at.
   python -m nn inspect runs/data                  what the model is
 """
 
+MORE = """\
+Without a command, train is meant. Its options (--target, --hidden, --epochs, --out, ...) are told by
+python -m nn train --help
+"""
+
 TRAIN = """\
 Train on a CSV file (or on Fisher's iris) and write a folder: report.html, the model, its history.
 
   python -m nn train                              Fisher's iris
   python -m nn train digits                       8 x 8 handwritten digits, also included: some minutes
-  python -m nn train data.csv --target species    your own table: one line of column names, then one row a sample
+  python -m nn train data.csv --target species    your own table, its columns named in the first line
 
 A target of text, or of few whole numbers, is a classification; of other numbers, a regression.
 """
@@ -47,10 +52,9 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 def parser() -> argparse.ArgumentParser:
     """The parser; each command's `run` is the function to call with what was parsed."""
-    top = argparse.ArgumentParser(prog="python -m nn", description=ABOUT, formatter_class=_Help, epilog=(
-        "Without a command, train is meant: `python -m nn data.csv --target species --out results`. "
-        "`python -m nn train --help` tells its options (--hidden, --epochs, --out, ...)."))
-    commands = top.add_subparsers(title="commands", metavar="")
+    top = argparse.ArgumentParser(prog="python -m nn", usage="python -m nn [train | predict | inspect] ...",
+                                  description=ABOUT, formatter_class=_Help, epilog=MORE)
+    commands = top.add_subparsers(title="commands", metavar="", prog="python -m nn")
 
     def command(name: str, run: Callable[..., None], summary: str, description: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=summary, description=description, formatter_class=_Help)
@@ -78,9 +82,10 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("--task", choices=("classification", "regression"), help="what the target is, where the guess is wrong")
     add("--hidden", type=_sizes, metavar="SIZES",
         help="neurons per hidden layer: 16,16, or none (default: 8, or 16 for more than 20 features)")
-    add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=f"{', '.join(sorted(NAMES))}")
+    add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=", ".join(sorted(NAMES)))
     add("--optimizer", choices=OPTIMIZERS, default="adam", metavar="NAME", help=", ".join(OPTIMIZERS))
-    add("--lr", type=_positive(float), metavar="RATE", help="the learning rate (default: 0.02, sgd: 0.1)")
+    rates = ", ".join(f"{name} {lr}" for name, (_, lr) in OPTIMIZERS.items())
+    add("--lr", type=_positive(float), metavar="RATE", help=f"the learning rate (default: {rates})")
     add("--epochs", type=_positive(int), default=100, metavar="N", help="passes over the training data, at most")
     add("--batch-size", type=_positive(int), default=16, metavar="N", help="samples per step")
     add("--patience", type=_positive(int), default=20, metavar="N",

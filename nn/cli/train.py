@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ from nn.training import evaluate
 __all__ = ["OPTIMIZERS", "train"]
 
 OPTIMIZERS: dict[str, tuple[Callable[..., Any], float]] = {  # and the learning rate where none is given
-    "adam": (nn.optim.Adam, 0.02),
+    "adam": (nn.optim.Adam, 0.01),
+    "adamw": (nn.optim.AdamW, 0.01),
+    "rmsprop": (nn.optim.RMSprop, 0.01),
+    "adagrad": (nn.optim.Adagrad, 0.1),
     "sgd": (nn.optim.SGD, 0.1),
 }
 INCLUDED = {"iris": data.iris, "digits": data.digits}
@@ -53,6 +57,8 @@ def train(arguments: argparse.Namespace) -> None:
 
 def _read(arguments: argparse.Namespace) -> Dataset:
     if arguments.data in INCLUDED and not Path(arguments.data).exists():
+        if arguments.target or arguments.drop or arguments.task:
+            raise DataError(f"{arguments.data} is included, with its target: --target, --drop and --task are for a CSV")
         return INCLUDED[arguments.data]()
     table = data.read_table(arguments.data)
     if arguments.target is None:
@@ -77,14 +83,16 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
     predictor = Predictor.of(model, learn)
     print(f"model    {_shape(model, predictor)}")
     make, lr = OPTIMIZERS[arguments.optimizer]
-    history = nn.fit(
-        model, predictor.inputs(learn.features), predictor.targets(learn.labels),
-        loss=F.cross_entropy if learn.class_names else F.mse_loss,
-        optimizer=make(model.parameters(), lr=arguments.lr or lr),
-        epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
-        validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-        callbacks=[record_gradients, nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # fit's, that the loss is not finite: told in `_trained`
+        history = nn.fit(
+            model, predictor.inputs(learn.features), predictor.targets(learn.labels),
+            loss=F.cross_entropy if learn.class_names else F.mse_loss,
+            optimizer=make(model.parameters(), lr=arguments.lr or lr),
+            epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
+            validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
+            callbacks=[record_gradients, nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
+        )
     return predictor, history
 
 
@@ -93,8 +101,9 @@ def _trained(history: History) -> str:
     if not history.best_epoch:
         raise DataError(f"training diverged ({history.stopped}): try a smaller --lr")
     best = history.rows[history.best_epoch - 1]
+    why = f"\nstopped  {history.stopped.partition(chr(10))[0]}" if history.stopped else ""
     return (f"trained  {len(history)} epochs, the best was {history.best_epoch}: loss {best['loss']:.4f} on training, "
-            f"{best['validation_loss']:.4f} on validation")
+            f"{best['validation_loss']:.4f} on validation{why}")
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -139,5 +139,5 @@ def picture(pixels: Sequence[float], rows: int, columns: int, darkest: float) ->
     """An image of as many pixels, 0 being paper."""
     cells = "".join(f'<rect x="{i % columns}" y="{i // columns}" width="1.02" height="1.02" '
                     f'fill-opacity="{x / darkest:.2f}"/>' for i, x in enumerate(pixels) if x > 0)
-    return (f'<svg class="pixels" viewBox="0 0 {columns} {rows}" width="72" height="{72 * rows // columns}" role="img" '
+    return (f'<svg class="pixels" viewBox="0 0 {columns} {rows}" width="88" height="{88 * rows // columns}" role="img" '
             f'aria-label="the picture">{cells}</svg>')

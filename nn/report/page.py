@@ -92,11 +92,12 @@ def scores(run: Run) -> dict[str, str]:
 
 def _head(run: Run) -> str:
     parameters = len(run.predictor.model.parameters())
-    cards = {**scores(run), "epochs": str(len(run.history)), "parameters": str(parameters)}
+    cards = {**scores(run), "epochs": str(len(run.history)), "parameters": f"{parameters:,}"}
     shown = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>' for name, number in cards.items())
+    count = len(run.data.feature_names)
     goal = "which" if run.data.class_names else "how much"
     return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
-            f'<p class="soft">{len(run.data)} rows of {len(run.data.feature_names)} numbers: {len(run.learn)} to train '
+            f'<p class="soft">{len(run.data):,} rows of {count} numbers: {len(run.learn):,} to train '
             f"on, {len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
             f'<div class="cards">{shown}</div>')
 
@@ -163,5 +164,5 @@ def _prediction(prediction: Prediction) -> str:
 
 def _data(run: Run) -> str:
     split: Any = [tables.class_counts(run.data)] if run.data.class_names else []
-    return _section("The data", f"All {len(run.data)} rows, before standardisation"
+    return _section("The data", f"All {len(run.data):,} rows, before standardisation"
                     + (", by class." if run.data.class_names else "."), *split, tables.data_summary(run.data))

@@ -36,7 +36,7 @@ def one_prediction(predictor: Predictor, data: Dataset, row: int) -> tuple[Value
     (target,) = predictor.targets([data.labels[row]])
     for values in outputs, leaves:
         for value, name in zip(values, predictor.class_names or [predictor.target], strict=True):
-            value.label = name
+            value.label = f"logit {name}" if predictor.class_names else name
     whole = _loss(predictor, output, target)
     last = _loss(predictor, leaves if predictor.class_names else leaves[0], target)
     for loss in whole, last:

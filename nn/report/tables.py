@@ -58,11 +58,16 @@ def confusion(names: Sequence[str], actual: Sequence[int], predicted: Sequence[i
     rows = []
     for a, row in enumerate(counts):
         total, said = sum(row), sum(other[a] for other in counts)
-        cells = [f'<span class="cell {"hit" if a == p else "miss"}" style="--share:{100 * n / max(total, 1):.0f}%">'
+        cells = [f'<span class="cell {"hit" if a == p else "miss"}" style="--share:{_depth(n, total)}%">'
                  f'{n or "·"}</span>' for p, n in enumerate(row)]
         rows.append([f"<b>{escape(names[a])}</b>", *cells, _share(row[a], total), _share(row[a], said)])
     header = ["is \\ taken for", *map(escape, names), "found", "right when said"]
     return f'<div class="confusion">{table(header, rows)}</div>'
+
+
+def _depth(part: int, whole: int) -> int:
+    """How deep a cell is coloured, in percent: by its share of the row, but a single mistake can be seen."""
+    return 20 + round(80 * part / whole) if part else 0
 
 
 def _share(part: int, whole: int) -> str:

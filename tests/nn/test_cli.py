@@ -1,0 +1,328 @@
+"""python -m nn: what it prints and writes, and that bad input is one line, exit code 2 and nothing else."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nn.cli import main
+from nn.data import FOLDER, moons
+from nn.predictor import Predictor, Scale
+
+ROOT = Path(__file__).parents[2]
+FILES = ["history.json", "loss.svg", "model.safetensors", "prediction.svg", "report.html", "step.html"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def halves_csv():
+    """A CSV file of two classes, with semicolons, a quote, a byte order mark and Windows' line ends."""
+    rows = ["\ufeffx;\"y \"\"up\"\"\";id;half"]
+    data = moons(60, noise=0.05, seed=1)
+    rows += [f"{a};{b};row {i};{data.class_names[k]}" for i, ((a, b), k) in
+             enumerate(zip(data.features, data.labels, strict=True))]
+    return "\r\n".join(rows).encode()
+
+
+@pytest.fixture
+def halves(here):
+    (here / "halves.csv").write_bytes(halves_csv())
+    return here
+
+
+def run(*words):
+    return main([str(word) for word in words])
+
+
+def everything(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+# -------------------------------------------------------------------------------------------------------------- train
+
+
+def test_without_arguments_it_learns_iris(here, capsys):
+    assert run() == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == ("data     iris: 150 rows, 4 features, classification of 'species': "
+                      "setosa, versicolor, virginica")
+    assert out[1] == "split    96 rows to train, 24 to validate, 30 held out to test"
+    assert out[2] == "model    MLP 4 -> 8 -> 3, 67 parameters, each a Value"
+    accuracy = float(re.search(r"^test     loss [\d.]+, accuracy ([\d.]+) % \(\d+ of 30 right\)$", "\n".join(out),
+                               re.M)[1])
+    assert accuracy >= 93.0
+    assert out[-1] == f"written  runs/iris/: {', '.join(FILES)}"
+    assert sorted(path.name for path in (here / "runs/iris").iterdir()) == FILES
+
+
+def test_two_runs_write_the_same_bytes_into_the_next_free_folder(here):
+    for _ in range(2):
+        assert run("iris", "--epochs", 3) == 0
+    assert everything(here / "runs") == sorted(
+        ["iris", "iris-2", *(f"{name}/{file}" for name in ("iris", "iris-2") for file in FILES)])
+    for name in FILES:
+        assert (here / "runs/iris" / name).read_bytes() == (here / "runs/iris-2" / name).read_bytes(), name
+    assert run("iris", "--epochs", 3, "--seed", 1) == 0
+    assert (here / "runs/iris-3/history.json").read_text() != (here / "runs/iris/history.json").read_text()
+
+
+def test_no_extra_is_imported(tmp_path):
+    """In a fresh interpreter: numpy and the like are not even looked for."""
+    code = ("import sys; extras = {'numpy', 'matplotlib', 'safetensors', 'llvmlite', 'mpmath', 'hypothesis'}\n"
+            "sys.modules.update(dict.fromkeys(extras))\n"  # importing one is an ImportError now
+            "from nn.cli import main\nsys.exit(main(['iris', '--epochs', '1', '--out', sys.argv[1]]))")
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], cwd=ROOT, check=True, capture_output=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
+
+
+def test_a_table_of_ones_own(halves, capsys):
+    assert run("halves.csv", "--target", "half", "--drop", "id", "--hidden", "6,4", "--activation", "relu",
+               "--optimizer", "rmsprop", "--lr", 0.02, "--epochs", 40, "--batch-size", 8, "--seed", 3,
+               "--out", "deep/er") == 0
+    out = capsys.readouterr().out
+    assert "halves.csv: 60 rows, 2 features, classification of 'half': lower, upper" in out
+    assert "MLP 2 -> 6 -> 4 -> 2, 56 parameters" in out
+    predictor = Predictor.load(halves / "deep/er")
+    assert predictor.feature_names == ["x", 'y "up"']
+    assert predictor.notes["made by"] == (
+        "python -m nn train halves.csv --target half --drop id --hidden 6,4 --activation relu --optimizer rmsprop "
+        "--lr 0.02 --epochs 40 --batch-size 8 --patience 20 --seed 3")
+    history = json.loads((halves / "deep/er/history.json").read_text())
+    assert history["rows"][-1]["loss"] < history["rows"][0]["loss"]
+    assert set(history["rows"][0]["gradients"]) == {"layer0", "layer1", "layer2"}
+
+
+def test_the_training_part_sets_the_scale():
+    assert Scale.of([5.0, 5.0]) == Scale(5.0, 1.0), "a constant column is not divided by 0"
+    assert Scale.of([0.0, 4.0])(4.0) == 1.0
+
+
+def test_a_regression_is_detected_and_scored(here, capsys):
+    rows = [f"{x},{3.0 * x + 1000.5}" for x in range(60)]
+    (here / "line.csv").write_text("x,y\n" + "\n".join(rows))
+    assert run("line.csv", "--target", "y", "--hidden", "none", "--epochs", 60, "--lr", 0.05) == 0
+    out = capsys.readouterr().out
+    assert "regression of 'y'" in out
+    assert float(re.search(r"R² ([\d.]+)", out)[1]) > 0.99
+    capsys.readouterr()
+    assert run("predict", "runs/line", "line.csv") == 0
+    assert "the file has the answers: mean absolute error" in capsys.readouterr().out
+    with (here / "line-predictions.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == ["x", "y", "predicted y"]
+    assert float(table[30]["predicted y"]) == pytest.approx(1090.5, abs=5)  # after 60 epochs
+
+
+def test_whole_numbers_are_classes_unless_one_says_otherwise(here, capsys):
+    rows = [f"{x},{x % 3}" for x in range(60)]
+    (here / "k.csv").write_text("x,k\n" + "\n".join(rows))
+    assert run("k.csv", "--target", "k", "--epochs", 1) == 0
+    assert "classification of 'k': 0, 1, 2" in capsys.readouterr().out
+    assert run("k.csv", "--target", "k", "--epochs", 1, "--task", "regression") == 0
+    assert "regression of 'k'" in capsys.readouterr().out
+
+
+def test_a_run_that_diverges_says_so(here, capsys):
+    (here / "line.csv").write_text("x,y\n" + "\n".join(f"{x},{3.5 * x}" for x in range(60)))
+    assert run("line.csv", "--target", "y", "--hidden", "none", "--optimizer", "sgd", "--lr", 1e200) == 2
+    (message,) = capsys.readouterr().err.splitlines()
+    assert re.match(r"python -m nn: training diverged \(.*\): try a smaller --lr", message)
+    assert everything(here) == ["line.csv"]
+
+
+# --------------------------------------------------------------------------------------------------- predict, inspect
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "halves.csv").write_bytes(halves_csv())
+    words = ["--target", "half", "--drop", "id", "--epochs", 60, "--out", folder / "model"]
+    assert run(folder / "halves.csv", *words) == 0
+    return folder
+
+
+@pytest.fixture
+def trained(once, halves):
+    shutil.copytree(once / "model", halves / "model")
+    return halves
+
+
+def test_predict_writes_the_rows_with_their_answers(trained, capsys):
+    (trained / "new.csv").write_text('y "up",note,x\n1.0,"a, ""b""",0.0\n-0.5,é,1.0\n', encoding="utf-8")
+    assert run("predict", "model", "new.csv", "--out", "answers.csv") == 0
+    assert capsys.readouterr().out == "predicted 'half' for 2 rows: answers.csv\n"
+    with (trained / "answers.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ['y "up"', "note", "x", "predicted half", "probability lower", "probability upper"]
+    assert [row[:4] for row in rows] == [["1.0", 'a, "b"', "0.0", "upper"], ["-0.5", "é", "1.0", "lower"]]
+    assert all(float(row[4]) + float(row[5]) == pytest.approx(1.0, abs=2e-6) for row in rows)  # six digits each
+
+
+def test_predict_compares_where_the_answers_are_there(trained, capsys):
+    assert run("predict", "model/model.safetensors", "halves.csv") == 0
+    assert re.search(r"the file has the answers: accuracy \d+\.\d % \(\d+ of 60 right\)", capsys.readouterr().out)
+    assert run("predict", "model", "halves-predictions.csv") == 2
+    assert "already has a column 'predicted half'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("model", "content", "message"), [
+    ("model", "x,half\n1,upper\n", "new.csv has no column 'y \"up\"'; its columns are 'x', 'half'"),
+    ("model", 'x,"y ""up"""\n1,?\n', "new.csv, row 1 (line 2), column 'y \"up\"': '?' is not a number"),
+    ("model", "", "new.csv is empty"),
+    ("none", "x\n1\n", "cannot read none: No such file or directory"),
+    ("halves.csv", "x\n1\n", "halves.csv is not a safetensors file"),
+    (".", "x\n1\n", "cannot read model.safetensors: No such file or directory"),
+])
+def test_predict_refuses_in_one_line(trained, capsys, model, content, message):
+    (trained / "new.csv").write_text(content)
+    before = everything(trained)
+    assert run("predict", model, "new.csv") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"python -m nn: {message}")
+    assert everything(trained) == before
+
+
+def test_inspect_prints_the_model(trained, capsys):
+    assert run("inspect", "model") == 0
+    out = capsys.readouterr().out
+    assert "layer0: Layer(2 -> 8, tanh)  24 parameters" in out
+    assert "predicts 'half', one of lower, upper, from" in out
+    assert re.search(r'y "up"  mean 0\.\d+, standard deviation', out)
+    assert "made by  python -m nn train halves.csv" in out
+    assert "layers.0" not in out
+    assert run("inspect", "model", "--weights") == 0
+    assert re.search(r"^layers\.1\.neurons\.1\.w\.7 = -?\d", capsys.readouterr().out, re.M)
+
+
+# ----------------------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(("content", "words", "message"), [
+    (b"x,kind\n1,a\n2,b\n", ["--target", "sort"], "data.csv has no column 'sort'; its columns are 'x', 'kind'"),
+    (b"x,kind\n1,a\n2,b\n", [], "say which column of data.csv to predict, with --target COLUMN; its columns are"),
+    (b"x,kind\n1,a\nzwei,b\n", ["--target", "kind"],
+     "data.csv, row 2 (line 3), column 'x': 'zwei' is not a number; drop the column (--drop x) if it is no quantity"),
+    (b"x,kind\n1,a\n,b\n", ["--target", "kind"], "data.csv, row 2 (line 3), column 'x': the cell is empty"),
+    (b"", ["--target", "kind"], "data.csv is empty"),
+    (b"x,kind\n", ["--target", "kind"], "data.csv has column names and no samples"),
+    (b"x,kind\n1,a\n2,a\n", ["--target", "kind"], "data.csv, column 'kind': only one class, 'a'"),
+    (b"x,y\n1,2.5\n2,2.5\n", ["--target", "y"], "data.csv, column 'y': every row has 2.5"),
+    (b"x,kind\n1,caf\xe9\n", ["--target", "kind"], "data.csv is not UTF-8 text"),
+    (b"x,kind\n1,a\n2,b\n", ["--target", "kind"], "cannot split: no class has two samples"),
+    (None, ["--target", "kind"], "cannot read data.csv: No such file or directory"),
+])
+def test_a_bad_table_is_one_line_and_leaves_nothing(here, capsys, content, words, message):
+    if content is not None:
+        (here / "data.csv").write_bytes(content)
+    before = everything(here)
+    assert run("data.csv", *words) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith(f"python -m nn: {message}")
+    assert captured.out == ""
+    assert everything(here) == before
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["--hidden", "8,x"], "argument --hidden: '8,x' is not a list of sizes like 16,16"),
+    (["--epochs", "0"], "argument --epochs: '0' is not a whole number above 0"),
+    (["--lr", "-1"], "argument --lr: '-1' is not a number above 0"),
+    (["--lr", "nan"], "argument --lr: 'nan' is not a number above 0"),
+    (["--activation", "swish"], "argument --activation: invalid choice: 'swish'"),
+    (["--nonsense"], "unrecognized arguments: --nonsense"),
+])
+def test_a_bad_option_ends_with_code_2(here, capsys, words, message):
+    with pytest.raises(SystemExit) as ended:
+        run(*words)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert everything(here) == []
+
+
+def test_iris_has_its_own_target(here, capsys):
+    assert run("--target", "sepal_length") == 2
+    assert "iris is included, with its target" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------------------ output folders
+
+
+def test_an_existing_folder_is_not_touched(here, capsys):
+    (here / "mine").mkdir()
+    (here / "mine/thesis.txt").write_text("years of work")
+    assert run("--epochs", 1, "--out", "mine") == 2
+    assert "mine exists and is not empty: choose another --out, or replace it with --force" in capsys.readouterr().err
+    assert run("--epochs", 1, "--out", "mine", "--force") == 2
+    assert "mine exists and is not from an earlier run (it has no model.safetensors)" in capsys.readouterr().err
+    assert run("--epochs", 1, "--out", "mine/thesis.txt") == 2
+    assert "mine/thesis.txt exists and is a file" in capsys.readouterr().err
+    assert run("--epochs", 1, "--out", "mine/thesis.txt/run") == 2
+    assert everything(here) == ["mine", "mine/thesis.txt"]
+
+
+def test_force_replaces_an_earlier_run_at_the_end_only(here, monkeypatch):
+    assert run("--epochs", 1, "--out", "a") == 0
+    before = (here / "a/report.html").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("nn.cli.train.page", lambda *arguments: (_ for _ in ()).throw(OSError("disk full")))
+        assert run("--epochs", 2, "--out", "a", "--force") == 2
+    assert (here / "a/report.html").read_bytes() == before
+    assert run("--epochs", 2, "--out", "a", "--force") == 0
+    assert (here / "a/report.html").read_bytes() != before
+    assert everything(here) == ["a", *(f"a/{name}" for name in FILES)]
+
+
+def test_an_empty_folder_may_be_filled_and_is_readable_by_others(here):
+    (here / "a").mkdir()
+    assert run("--epochs", 1, "--out", "a") == 0
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (here / "a").stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a signal")
+def test_ctrl_c_is_one_line_and_leaves_nothing(here):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nn", "digits", "--epochs", "1000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, cwd=here, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    for line in process.stdout:
+        if line.startswith("model"):
+            break
+    assert everything(here) != [], "the folder is being written"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert err.split("\n")[-2] == "python -m nn: interrupted; nothing was written"
+    assert process.returncode == 130
+    assert everything(here) == []
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--help"], ["python -m nn data.csv --target species", "predict", "inspect", "--out"]),
+    (["train", "--help"], ["--hidden", "--activation", "relu", "--optimizer", "adamw", "(default: 16)"]),
+    (["predict", "--help"], ["with the predictions", "--out FILE"]),
+    (["inspect", "--help"], ["--weights"]),
+])
+def test_help(capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        run(*words)
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert all(word in out for word in said)
+    assert max(map(len, out.splitlines())) <= 110
+
+
+def test_the_vendored_table_works_as_a_file_too(here, capsys):
+    assert run(FOLDER / "iris.csv", "--target", "species", "--epochs", 2) == 0
+    assert "classification of 'species'" in capsys.readouterr().out
