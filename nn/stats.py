@@ -88,18 +88,21 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
     >>> activations(model, [[1.0, -1.0], [0.5, 2.0]])[0].saturated > 0.8
     True
     """
-    if not len(X):
-        raise ValueError("activations needs at least one row of inputs")
     rows = []
-    for name, outputs in _outputs(model, X).items():
-        numbers = [float(y) for row in outputs for y in row]
+    for name, batch in _outputs(model, X).items():
+        numbers = [float(y) for row in batch for y in row]
         mean = math.fsum(numbers) / len(numbers)
         std = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
-        flats = [[_slope(y) < flat for y in row] for row in outputs]
+        flats = [[_slope(y) < flat for y in row] for row in batch]
         dead = [all(unit) for unit in zip(*flats)]
         saturated = sum(map(sum, flats)) / len(numbers)
         rows.append(Activation(name, mean, std, saturated, sum(dead) / len(dead)))
     return rows
+
+
+def outputs(model: Module, X: Sequence[Any]) -> dict[str, list[float]]:
+    """All outputs of every layer and activation for the inputs `X`, by name: what a histogram is made of."""
+    return {name: [float(y) for row in rows for y in row] for name, rows in _outputs(model, X).items()}
 
 
 def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
@@ -112,8 +115,8 @@ def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
     [1]
     """
     return {
-        name: [i for i, unit in enumerate(zip(*outputs)) if all(_slope(y) == 0.0 for y in unit)]
-        for name, outputs in _outputs(model, X).items()
+        name: [i for i, unit in enumerate(zip(*batch)) if all(_slope(y) == 0.0 for y in unit)]
+        for name, batch in _outputs(model, X).items()
     }
 
 
@@ -179,6 +182,8 @@ _ACTIVATIONS = set(NAMES.values())
 
 def _outputs(model: Module, X: Sequence[Any]) -> dict[str, list[Row]]:
     """The outputs of every layer and activation for the batch `X`, by name."""
+    if not len(X):
+        raise ValueError("statistics of activations need at least one row of inputs")
     watched = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
     seen: dict[str, list[Row]] = {}
     modes = {module: module.training for module in model.modules()}
