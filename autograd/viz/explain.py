@@ -241,7 +241,7 @@ def _sum(terms: list[float], total: float) -> str:
         return shown(total)
     text = shown(terms[0])
     for term in terms[1:]:
-        text += f" - {shown(-term)}" if math.copysign(1.0, term) < 0 else f" + {shown(term)}"
+        text += f" - {shown(-term)}" if term < 0.0 else f" + {shown(term)}"
     return f"{text} = {shown(total)}"
 
 

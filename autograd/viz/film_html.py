@@ -164,7 +164,8 @@ def curve(film: Film) -> Chart:
 
 
 _CHART = (
-    ".stepgrad.chart .key{font-size:11px}.chart .grid{stroke:#8884;stroke-width:1}.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".stepgrad.chart .key{font-size:11px}"
+    ".chart .grid{stroke:#8884;stroke-width:1}.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
     ".chart .c0{stroke:#0072b2}.chart .c1{stroke:#d55e00;stroke-dasharray:6 4}.chart .c2{stroke:#009e73}"
     ".chart .c3{stroke:#cc79a7;stroke-dasharray:2 3}.chart .here{fill:#0072b2;stroke:#fff;stroke-width:2}"
     "@media (prefers-color-scheme:dark){.chart .c0{stroke:#56b4e9}.chart .c1{stroke:#e69f00}.chart .here{fill:#56b4e9}}"

@@ -14,6 +14,7 @@ from autograd import context
 from autograd.graph import topological_order
 from autograd.primitives import Primitive
 from autograd.value import Value
+from autograd.viz.notation import Name
 from autograd.viz.page import asset
 
 Row = tuple[Primitive, int]  # an operation and its number of operands
@@ -26,8 +27,14 @@ def spelled() -> frozenset[str]:
 
 
 def unknown(rows: Iterable[Row]) -> list[str]:
-    """Those operations among `rows` that JavaScript cannot be given: neither composite nor spelled."""
-    return [op.name for op, arity in _with_inner(rows) if not op.composite and op.name not in spelled()]
+    """The operations that JavaScript cannot be given, for `rows`: not spelled, or with rules that are no formulas."""
+    strangers = []
+    for row in rows:
+        try:
+            strangers += [op.name for op, _ in _with_inner([row]) if not op.composite and op.name not in spelled()]
+        except Exception:  # a rule of somebody's own that looks at numbers
+            strangers.append(row[0].name)
+    return list(dict.fromkeys(strangers))
 
 
 def program(rows: Iterable[Row]) -> str:
@@ -55,7 +62,7 @@ Formula = tuple[list[Value], Any]  # the names a function takes, and what it ret
 
 
 def _operands(arity: int) -> list[Value]:
-    return [Value(1.0, f"x{i}") for i in range(arity)]
+    return [Name(1.0, f"x{i}") for i in range(arity)]
 
 
 def _forward(op: Primitive, arity: int) -> Formula:
@@ -66,7 +73,7 @@ def _forward(op: Primitive, arity: int) -> Formula:
 
 def _partials(op: Primitive, arity: int) -> Formula:
     with context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope=""):
-        operands = [*_operands(arity), Value(1.0, "z")]
+        operands = [*_operands(arity), Name(1.0, "z")]
         return operands, op.partials(*operands)
 
 

@@ -26,7 +26,7 @@ def shown(x: float) -> str:
     >>> shown(-0.70710678), shown(1e-9), shown(2.0)
     ('-0.707107', '1e-09', '2')
     """
-    return format(x, ".6g")
+    return format(x + 0.0, ".6g")  # + 0.0: no -0
 
 
 def inside(x: float) -> str:
@@ -35,8 +35,28 @@ def inside(x: float) -> str:
     return f"({text})" if text[0] == "-" else text
 
 
+class Name(Value):
+    """An operand of a formula. It has no number: a rule that looks at one is no formula, and says so here."""
+
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        raise TypeError(f"{self.label} is a name: a rule is written with arithmetic and operations of autograd only")
+
+    def __bool__(self) -> bool:
+        return float(self) != 0.0
+
+    def __lt__(self, other: Any) -> bool:
+        return float(self) != 0.0
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+
 class Templates(NamedTuple):
-    """A row in words: `result` is how z is made, `partials[i]` the local derivative along operand i."""
+    """A row in words: `result` is how z is made, `partials[i]` the local derivative along operand i.
+
+    A derivative is empty where its rule is no formula: somebody's own operation, written with `math` or `if`.
+    """
 
     result: str
     partials: tuple[str, ...]
@@ -56,8 +76,12 @@ def templates(op: Primitive, constants: tuple[float | None, ...]) -> Templates:
     '3·{0}^2'
     """
     with context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope=""):
-        args = tuple(Value(1.0, f"{{{i}}}") if c is None else c for i, c in enumerate(constants))
-        return Templates(written(record(op, args)), tuple(map(written, op.partials(*args, Value(1.0, "{z}")))))
+        args = tuple(Name(1.0, f"{{{i}}}") if c is None else c for i, c in enumerate(constants))
+        try:
+            partials = tuple(map(written, op.partials(*args, Name(1.0, "{z}"))))
+        except Exception:
+            partials = ("",) * len(args)
+        return Templates(written(record(op, args)), partials)
 
 
 def templates_of(node: Value) -> Templates:

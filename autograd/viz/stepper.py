@@ -130,7 +130,7 @@ class Stepper(Sequence[Step]):
         rule = templates_of(node).partials[edge]
         formula, worked = fill(rule, named, z), fill(rule, numbers, inside(node.data))
         share = f"∂{root}/∂{z} · ∂{z}/∂{x} = {inside(upstream)} · {inside(local)} = {shown(upstream * local)}"
-        derived = " = ".join(dict.fromkeys([f"∂{z}/∂{x}", formula, worked, shown(local)]))
+        derived = " = ".join(dict.fromkeys(filter(None, [f"∂{z}/∂{x}", formula, worked, shown(local)])))
         expected, say = self.expected[operand], phrases(self.language)
         text = f"∂{root}/∂{x} += {share}{say['since']}{derived}"
         if expected > 1:

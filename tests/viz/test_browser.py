@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, dot, gelu, logsumexp, maximum
 from autograd.primitives import TABLE
-from autograd.value import record, register
+from autograd.value import record
 from autograd.viz import step_through
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import picture
@@ -231,17 +231,16 @@ def test_what_if_says_what_is_not_a_number(browser, readme):
         assert math.isinf(sheet.numbers()["v15"][0])
 
 
-def test_an_operation_the_browser_does_not_know(browser, tmp_path):
-    if "halved_for_the_browser" not in TABLE:
-        register("halved_for_the_browser", lambda x: x / 2.0, lambda x, z: (0.5,))
-        register("halved_composite", lambda x: x / 2.0, lambda x, z: (0.5,), composite=True)
+def test_an_operation_the_browser_does_not_know(browser, tmp_path, register):
+    halved = register("halved_for_the_browser", lambda x: x / 2.0, lambda x, z: (0.5,))
+    composite = register("halved_composite", lambda x: x / 2.0, lambda x, z: (0.5,), composite=True)
     x = Value(3.0, label="x")
-    with Sheet(browser, step_through(x.halved_for_the_browser()).save_html(tmp_path / "a.html")) as sheet:
+    with Sheet(browser, step_through(halved(x)).save_html(tmp_path / "a.html")) as sheet:
         assert "the browser does not know halved_for_the_browser" in sheet.page.locator(".what-if").inner_text()
         assert sheet.page.locator("table input").count() == 0
         sheet.press("End")
         assert sheet.numbers()["x"] == (3.0, 0.5)
-    with Sheet(browser, step_through(x.halved_composite()).save_html(tmp_path / "b.html")) as sheet:
+    with Sheet(browser, step_through(composite(x)).save_html(tmp_path / "b.html")) as sheet:
         sheet.page.get_by_role("textbox", name="x").fill("10")
         assert sheet.numbers()["v1"][0] == 5.0
 

@@ -9,6 +9,7 @@ from autograd import Value, dot, func, logsumexp, no_grad, pow, relu
 from autograd.graph import backpropagate, topological_order
 from autograd.primitives import TABLE
 from autograd.viz.explain import explain
+from autograd.viz.javascript import unknown
 from autograd.viz.notation import fill, names, templates
 from autograd.viz.stepper import MOST_PRINTED, Stepper, step_through
 from autograd.viz.strings import STRINGS
@@ -215,6 +216,19 @@ def test_a_formula_computes_what_the_rule_computes(op):
         assert got == pytest.approx(partial, rel=1e-5)
     if not op.variadic:
         assert eval(as_python(fill(made.result, operands, "z")), {}, known) == pytest.approx(z, rel=1e-12)
+
+
+def test_a_rule_that_is_no_formula_is_not_shown_as_one(register):
+    """An operation of one's own, written with math or if: its numbers are right, and no formula is told for them."""
+    sine = register("sine_by_math", lambda x: math.sin(x), lambda x, z: (math.cos(x),))
+    ramp = register("ramp_by_if", lambda x: x if x > 0 else 0.0, lambda x, z: (1.0 if x > 0 else 0.0,))
+    x = Value(2.0, label="x")
+    with_math, with_if = step_through(sine(x)), step_through(ramp(x))
+    assert (with_math[-1].local, with_math[-1].formula) == (math.cos(2.0), "")
+    assert with_math[-1].text.endswith("since ∂v1/∂x = -0.416147")
+    assert (with_if[-1].local, with_if[-1].formula) == (1.0, "")
+    assert unknown([(sine, 1), (ramp, 1)]) == ["sine_by_math", "ramp_by_if"]
+    assert "text/html" in with_math._repr_mimebundle_()
 
 
 def test_parentheses_where_needed_only():

@@ -2,7 +2,7 @@
 
 function shown(x) { // six significant digits
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "∞" : "−∞";
-  return (Object.is(x, -0) ? "-0" : String(Number(x.toPrecision(6)))).replace(/-/g, "−");
+  return String(Number(x.toPrecision(6))).replace(/-/g, "−");
 }
 
 function short(x) { // as the drawing writes its numbers: four decimals, or four digits where it is tiny or huge

@@ -127,7 +127,7 @@ function start(host, sheet, style) {
     const z = name(node), x = name(operand), root = name(sheet.root), n = numbers.expected[operand];
     const twins = sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
     const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].partials[edge]);
-    const rule = joined([formula, figures].filter((text) => text !== shown(local)), " = ");
+    const rule = joined([formula, figures].filter((text) => text && text !== shown(local)), " = ");
     panel.append(
       element("p", {}, say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 })),
       element("dl", {},
