@@ -76,8 +76,13 @@ class Compiled:
         self._programs: dict[Shape, list[Program]] = {}
         self._tracing = threading.RLock()
         self._said = False
+        self._run: Callable[..., Any] = self._call
 
     def __call__(self, *args: Any) -> Any:
+        return self._run(*args)
+
+    def _call(self, *args: Any) -> Any:
+        """Any call. Those that suit the latest program, and are numbers in lists, get by without (`calling.py`)."""
         if active() is not None:  # called by a function that is being traced: part of that trace
             return self._f(*args)
         try:
@@ -93,6 +98,7 @@ class Compiled:
             if program.recording.current():
                 numbers = program.run(call)
                 if numbers is not None:
+                    self._run = program.builtin(call, self._call) or self._call
                     return (program.result(numbers, call),)
         return None
 
@@ -113,6 +119,7 @@ class Compiled:
         numbers = program.run(call)
         if numbers is None:
             raise program.undecided()
+        self._run = program.builtin(call, self._call) or self._call
         return program.result(numbers, call)
 
     def _say_many(self) -> None:
@@ -159,7 +166,7 @@ class Compiled:
 
     def clear(self) -> None:
         """Forget all traces: the next call traces again, and sees the plain Python numbers that f reads anew."""
-        self._programs = {}
+        self._programs, self._run = {}, self._call
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:

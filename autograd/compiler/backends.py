@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.compiler import calling
 from autograd.compiler.calls import Call, rebuilt
 from autograd.compiler.python_source import function
 from autograd.compiler.recording import Recording
@@ -44,9 +45,11 @@ class Program:
         self.reduce: str | None = options["reduce"]
         self.single = options["dtype"] == "float32"
         self.batch: Batch | None = None
+        self.point: Callable[[Sequence[float]], Sequence[float]] | None = None
+        self._builtin: Callable[..., Any] | None = None
         tape = recording.tape
         if interpreted:
-            self.point: Callable[[Sequence[float]], Sequence[float]] = functools.partial(evaluate, tape)
+            self.point = functools.partial(evaluate, tape)
         elif options["backend"] == "llvm" or (options["backend"] == "auto" and native()):
             self._make_native(tape, options)
         else:
@@ -56,11 +59,17 @@ class Program:
     def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
         from autograd.compiler.batch import Batch
 
-        make = functools.partial(native_point, dtype=options["dtype"])
+        make = functools.partial(NativePoint, dtype=options["dtype"])
         if options["in_axes"] is None:
             self.point = make(tape)
         else:
             self.batch = Batch(tape, make, options)
+
+    def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
+        """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
+        if self._builtin is None and isinstance(self.point, NativePoint) and not self.recording.live:
+            self._builtin = calling.builtin(call.shape, self.recording.result, self.point, otherwise)
+        return self._builtin
 
     def run(self, call: Call) -> list[Any] | None:
         """The numbers of the result (columns, in a batch that is not reduced); None where another trace is needed."""
@@ -70,8 +79,12 @@ class Program:
             if found is None:
                 self._check_agreement(call, live)
             return found
-        *results, held = self.point(self._rounded([*call.numbers, *live]))
+        *results, held = self._at([*call.numbers, *live])
         return self._rounded(results) if held == 1.0 else None
+
+    def _at(self, numbers: list[float]) -> Sequence[float]:
+        assert self.point is not None
+        return self.point(self._rounded(numbers))
 
     def _rounded(self, numbers: Sequence[float]) -> list[float]:
         return array.array("f", numbers).tolist() if self.single else list(numbers)
@@ -81,7 +94,7 @@ class Program:
             return self._native_batch(call, live)
         rows = []
         for at in range(call.samples):
-            *results, held = self.point(self._rounded([*call.sample(at), *live]))
+            *results, held = self._at([*call.sample(at), *live])
             if held != 1.0:
                 return None
             rows.append(results)
@@ -124,18 +137,21 @@ def _column(column: list[float], single: bool) -> Any:
     return np.array(column, dtype=np.float32 if single else np.float64)
 
 
-def native_point(tape: Tape, dtype: str) -> Callable[[Sequence[float]], list[float]]:
-    """The tape at one point, as native code."""
-    from autograd.compiler import cache, straight
+class NativePoint:
+    """A tape at one point, as native code: numbers in, outputs out."""
 
-    text, places, functions = straight.point(tape, dtype)
-    library = cache.compiled(text, 0, cache.operations(functions))
-    run = library.function("point", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-    given, made, work = (ctypes.c_double * max(1, n) for n in (len(tape.kinds), len(tape.outputs), places))
+    def __init__(self, tape: Tape, dtype: str) -> None:
+        from autograd.compiler import cache, straight
 
-    def at(numbers: Sequence[float]) -> list[float]:
+        text, places, functions = straight.point(tape, dtype)
+        library = cache.compiled(text, 0, cache.operations(functions))
+        self.run = library.function("point", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+        self.address = library.address("point")
+        self.sizes = len(tape.kinds), len(tape.outputs), places
+        self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
+
+    def __call__(self, numbers: Sequence[float]) -> list[float]:
+        given, made, work = self.types
         out = made()
-        run(given(*numbers), out, work())
-        return list(out)[: len(tape.outputs)]
-
-    return at
+        self.run(given(*numbers), out, work())
+        return list(out)[: self.sizes[1]]

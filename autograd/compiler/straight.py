@@ -5,7 +5,7 @@ would take time that grows faster than its length, and optimisation finds little
 Numbers that cross from one function to another go through a small workspace, whose places are used again once their
 last reader has run.
 
-    point    one point, one float per row; with the C library's functions the results are the eager engine's, bit for bit
+    point    one point, one float per row; with the C library's functions the results are the eager engine's to the bit
     lanes    a block of samples, one vector per row; the functions are those of `mathematics.py`
 """
 

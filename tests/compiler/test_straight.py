@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.compiler.backends import native_point
+from autograd.compiler.backends import NativePoint
 from autograd.compiler.passes import optimised
 from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
 from autograd.compiler.tape import evaluate, record
@@ -23,7 +23,7 @@ def test_every_operation_at_one_point_bit_for_bit(name):
     op = TABLE[name]
     for count in counts(op):
         xs = [Value(0.5 + i) for i in range(count)]
-        run = native_point(record([Value.__autograd__(xs[0], op, tuple(xs))], xs), "float64")
+        run = NativePoint(record([Value.__autograd__(xs[0], op, tuple(xs))], xs), "float64")
         for p in points(count):
             assert same(run(p)[0], op.forward(*p)), (p, run(p)[0], op.forward(*p))
 
@@ -101,7 +101,7 @@ def test_tapes_of_several_functions(rows):
         op = rng.choice([TABLE["add"], TABLE["mul"], TABLE["sin"]])
         values.append(op(*(rng.choice(values) for _ in op.operands)))
     tape = record([values[-1], values[len(values) // 2], *values[2:5], xs[0], 7.0], xs)
-    assert all(map(same, native_point(tape, "float64")([1.5, -0.5]), evaluate(tape, [1.5, -0.5])))
+    assert all(map(same, NativePoint(tape, "float64")([1.5, -0.5]), evaluate(tape, [1.5, -0.5])))
     where = np.random.default_rng(0).normal(size=(100, 2))
     code = {id(x): x for x in values}
     assert len(code) == rows + 2
@@ -170,4 +170,4 @@ def test_a_long_tape_compiles_in_pieces():
     tape = optimised(record([y], [x]))
     text, _, _ = point(tape, "float64")
     assert text.count("define internal") == -(-len(tape.rows) // ROWS_PER_FUNCTION)
-    assert native_point(tape, "float64")([0.9]) == evaluate(tape, [0.9])
+    assert NativePoint(tape, "float64")([0.9]) == evaluate(tape, [0.9])

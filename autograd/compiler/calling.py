@@ -1,0 +1,359 @@
+"""The fast path of a call: arguments to numbers, numbers to results, all in native code through Python's C interface.
+
+A call from Python costs more than a small program: taking lists apart, ctypes, building lists of results. Here one
+builtin function does all of it. Two little programs, of 64-bit words, say what the arguments must look like and what
+the result is made of:
+
+    read     0 _  a float           1 n  a list of n things, which follow      2 n  a tuple
+    build    0    the next number   1 p  the object at p                       2 n  a tuple of n things, which follow
+             3 p n k   a copy of the list p of n, with k pairs (index, thing) put in
+             4 p k     a copy of the dict p, with k pairs (key, thing) put in
+
+Whatever is not as expected (an int, another length, a guard that fails) goes to the ordinary Python function instead,
+so that nothing here decides anything. Only CPython has this interface.
+"""
+
+import ctypes
+import functools
+import platform
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from autograd.compiler import cache
+from autograd.compiler.shapes import NUMBER, Shape
+
+READ_FLOAT, READ_LIST, READ_TUPLE = range(3)
+BUILD_NUMBER, BUILD_OBJECT, BUILD_TUPLE, BUILD_LIST, BUILD_DICT = range(5)
+
+CODE = """
+declare i8* @PyLong_AsVoidPtr(i8*)
+declare double @PyFloat_AsDouble(i8*)
+declare i8* @PyFloat_FromDouble(double)
+declare i64 @PyList_Size(i8*)
+declare i8* @PyList_GetItem(i8*, i64)
+declare i8* @PyList_GetSlice(i8*, i64, i64)
+declare i32 @PyList_SetItem(i8*, i64, i8*)
+declare i64 @PyTuple_Size(i8*)
+declare i8* @PyTuple_GetItem(i8*, i64)
+declare i8* @PyTuple_New(i64)
+declare i32 @PyTuple_SetItem(i8*, i64, i8*)
+declare i8* @PyDict_Copy(i8*)
+declare i32 @PyDict_SetItem(i8*, i8*, i8*)
+declare void @Py_IncRef(i8*)
+declare void @Py_DecRef(i8*)
+declare i8* @PyObject_Vectorcall(i8*, i8**, i64, i8*)
+declare i8* @PyMem_RawMalloc(i64)
+declare void @PyMem_RawFree(i8*)
+
+define internal i64 @word(i64** %at) {
+  %pc = load i64*, i64** %at
+  %next = getelementptr i64, i64* %pc, i64 1
+  store i64* %next, i64** %at
+  %word = load i64, i64* %pc
+  ret i64 %word
+}
+
+define internal i8* @object(i64** %at) {
+  %word = call i64 @word(i64** %at)
+  %object = inttoptr i64 %word to i8*
+  ret i8* %object
+}
+
+define internal i1 @read(i8* %x, i64** %at, double** %out, i64* %types) {
+  %code = call i64 @word(i64** %at)
+  %n = call i64 @word(i64** %at)
+  %offset = load i64, i64* %types
+  %type.at = getelementptr i8, i8* %x, i64 %offset
+  %type.word = bitcast i8* %type.at to i64*
+  %type = load i64, i64* %type.word
+  %index = add i64 %code, 1
+  %wanted.at = getelementptr i64, i64* %types, i64 %index
+  %wanted = load i64, i64* %wanted.at
+  %fits = icmp eq i64 %type, %wanted
+  br i1 %fits, label %known, label %no
+known:
+  switch i64 %code, label %tuple [ i64 0, label %float
+                                   i64 1, label %list ]
+float:
+  %number = call double @PyFloat_AsDouble(i8* %x)
+  %place = load double*, double** %out
+  store double %number, double* %place
+  %after = getelementptr double, double* %place, i64 1
+  store double* %after, double** %out
+  ret i1 true
+list:
+  %list.size = call i64 @PyList_Size(i8* %x)
+  %list.fits = icmp eq i64 %list.size, %n
+  br i1 %list.fits, label %loop, label %no
+tuple:
+  %tuple.size = call i64 @PyTuple_Size(i8* %x)
+  %tuple.fits = icmp eq i64 %tuple.size, %n
+  br i1 %tuple.fits, label %loop, label %no
+loop:
+  %i = phi i64 [ 0, %list ], [ 0, %tuple ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %n
+  br i1 %more, label %item, label %yes
+item:
+  %is.list = icmp eq i64 %code, 1
+  br i1 %is.list, label %of.list, label %of.tuple
+of.list:
+  %a = call i8* @PyList_GetItem(i8* %x, i64 %i)
+  br label %body
+of.tuple:
+  %b = call i8* @PyTuple_GetItem(i8* %x, i64 %i)
+  br label %body
+body:
+  %part = phi i8* [ %a, %of.list ], [ %b, %of.tuple ]
+  %good = call i1 @read(i8* %part, i64** %at, double** %out, i64* %types)
+  %i.next = add i64 %i, 1
+  br i1 %good, label %loop, label %no
+yes:
+  ret i1 true
+no:
+  ret i1 false
+}
+
+define internal i8* @build(i64** %at, double** %from) {
+entry:
+  %code = call i64 @word(i64** %at)
+  switch i64 %code, label %number [ i64 1, label %object
+                                    i64 2, label %tuple
+                                    i64 3, label %list
+                                    i64 4, label %dict ]
+number:
+  %place = load double*, double** %from
+  %x = load double, double* %place
+  %after = getelementptr double, double* %place, i64 1
+  store double* %after, double** %from
+  %float = call i8* @PyFloat_FromDouble(double %x)
+  ret i8* %float
+object:
+  %known = call i8* @object(i64** %at)
+  call void @Py_IncRef(i8* %known)
+  ret i8* %known
+tuple:
+  %n = call i64 @word(i64** %at)
+  %new.tuple = call i8* @PyTuple_New(i64 %n)
+  br label %t.loop
+t.loop:
+  %i = phi i64 [ 0, %tuple ], [ %i.next, %t.body ]
+  %t.more = icmp slt i64 %i, %n
+  br i1 %t.more, label %t.body, label %t.done
+t.body:
+  %t.item = call i8* @build(i64** %at, double** %from)
+  call i32 @PyTuple_SetItem(i8* %new.tuple, i64 %i, i8* %t.item)
+  %i.next = add i64 %i, 1
+  br label %t.loop
+t.done:
+  ret i8* %new.tuple
+list:
+  %list.like = call i8* @object(i64** %at)
+  %size = call i64 @word(i64** %at)
+  %k = call i64 @word(i64** %at)
+  %new.list = call i8* @PyList_GetSlice(i8* %list.like, i64 0, i64 %size)
+  br label %l.loop
+l.loop:
+  %j = phi i64 [ 0, %list ], [ %j.next, %l.body ]
+  %l.more = icmp slt i64 %j, %k
+  br i1 %l.more, label %l.body, label %l.done
+l.body:
+  %index = call i64 @word(i64** %at)
+  %l.item = call i8* @build(i64** %at, double** %from)
+  call i32 @PyList_SetItem(i8* %new.list, i64 %index, i8* %l.item)
+  %j.next = add i64 %j, 1
+  br label %l.loop
+l.done:
+  ret i8* %new.list
+dict:
+  %dict.like = call i8* @object(i64** %at)
+  %d.k = call i64 @word(i64** %at)
+  %new.dict = call i8* @PyDict_Copy(i8* %dict.like)
+  br label %d.loop
+d.loop:
+  %m = phi i64 [ 0, %dict ], [ %m.next, %d.body ]
+  %d.more = icmp slt i64 %m, %d.k
+  br i1 %d.more, label %d.body, label %d.done
+d.body:
+  %key = call i8* @object(i64** %at)
+  %d.item = call i8* @build(i64** %at, double** %from)
+  call i32 @PyDict_SetItem(i8* %new.dict, i8* %key, i8* %d.item)
+  call void @Py_DecRef(i8* %d.item)
+  %m.next = add i64 %m, 1
+  br label %d.loop
+d.done:
+  ret i8* %new.dict
+}
+
+define i8* @call(i8* %self, i8** %args, i64 %count) {
+  %about.at = call i8* @PyLong_AsVoidPtr(i8* %self)
+  %about = bitcast i8* %about.at to i64*
+  %at = alloca i64*
+  %cursor = alloca double*
+  store i64* %about, i64** %at
+  %reads.word = call i64 @word(i64** %at)
+  %builds.word = call i64 @word(i64** %at)
+  %point.word = call i64 @word(i64** %at)
+  %ins = call i64 @word(i64** %at)
+  %outs = call i64 @word(i64** %at)
+  %bytes = call i64 @word(i64** %at)
+  %otherwise = call i8* @object(i64** %at)
+  %expected = call i64 @word(i64** %at)
+  %types = load i64*, i64** %at
+  %memory = call i8* @PyMem_RawMalloc(i64 %bytes)
+  %in = bitcast i8* %memory to double*
+  %out = getelementptr double, double* %in, i64 %ins
+  %work = getelementptr double, double* %out, i64 %outs
+  %reads = inttoptr i64 %reads.word to i64*
+  store i64* %reads, i64** %at
+  store double* %in, double** %cursor
+  %counted = icmp eq i64 %count, %expected
+  br i1 %counted, label %loop, label %slow
+loop:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %count
+  br i1 %more, label %body, label %run
+body:
+  %arg.at = getelementptr i8*, i8** %args, i64 %i
+  %arg = load i8*, i8** %arg.at
+  %good = call i1 @read(i8* %arg, i64** %at, double** %cursor, i64* %types)
+  %i.next = add i64 %i, 1
+  br i1 %good, label %loop, label %slow
+run:
+  %point = inttoptr i64 %point.word to void (double*, double*, double*)*
+  call void %point(double* %in, double* %out, double* %work)
+  %last = sub i64 %outs, 1
+  %verdict.at = getelementptr double, double* %out, i64 %last
+  %verdict = load double, double* %verdict.at
+  %held = fcmp oeq double %verdict, 1.0
+  br i1 %held, label %finish, label %slow
+finish:
+  %builds = inttoptr i64 %builds.word to i64*
+  store i64* %builds, i64** %at
+  store double* %out, double** %cursor
+  %result = call i8* @build(i64** %at, double** %cursor)
+  call void @PyMem_RawFree(i8* %memory)
+  ret i8* %result
+slow:
+  call void @PyMem_RawFree(i8* %memory)
+  %other = call i8* @PyObject_Vectorcall(i8* %otherwise, i8** %args, i64 %count, i8* null)
+  ret i8* %other
+}
+"""
+
+
+class _MethodDef(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("code", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p))
+
+
+METH_FASTCALL = 0x80
+
+
+@functools.cache
+def _library() -> cache.Library:
+    names = [line.split("@")[1].split("(")[0] for line in CODE.splitlines() if line.startswith("declare")]
+    symbols = [(name, _address(getattr(ctypes.pythonapi, name))) for name in names]
+    return cache.compiled(CODE, 2, symbols)
+
+
+@functools.cache
+def _method() -> Any:
+    """The definition that all these builtins share; it lives for ever."""
+    return _MethodDef(b"compiled", _library().address("call"), METH_FASTCALL, b"A compiled function.")
+
+
+def _address(function: Any) -> int:
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+class Point(Protocol):
+    """Native code: where it is, and how many numbers go in, come out and are needed for work."""
+
+    address: int
+    sizes: tuple[int, int, int]
+
+
+def builtin(
+    arguments: Shape, result: Shape, point: Point, otherwise: Callable[..., Any]
+) -> Callable[..., Any] | None:
+    """A builtin function that runs `point`, or None where more than floats, lists and tuples goes in.
+
+    The last number that comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
+    """
+    items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
+    reads = [_reading(item) for item in items]
+    kept: list[Any] = [otherwise, point]
+    builds = _building(result, kept)
+    if platform.python_implementation() != "CPython" or None in reads or builds is None:
+        return None
+    read, build = _words([word for words in reads for word in words or ()]), _words(builds)
+    types = [object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p), id(float), id(list), id(tuple)]
+    about = _words([
+        ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2], 8 * sum(point.sizes) + 8,
+        id(otherwise), len(items), *types,
+    ])  # fmt: skip
+    address = _Address(ctypes.addressof(about))
+    address.kept = (about, read, build, kept)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    made: Callable[..., Any] = make(ctypes.addressof(_method()), address, None)
+    return made
+
+
+class _Address(int):
+    """Where the words about a function are. It is the builtin's `self`, and keeps alive what they mention."""
+
+    kept: Any
+
+
+def _words(words: list[Any]) -> Any:
+    return (ctypes.c_int64 * max(1, len(words)))(*words)
+
+
+def _reading(shape: Shape) -> list[int] | None:
+    """The words that read an argument of this shape, None if it is not made of floats, lists and tuples."""
+    if shape == NUMBER:
+        return [READ_FLOAT, 0]
+    if shape[0] not in ("list", "tuple"):
+        return None
+    items = (NUMBER,) * shape[1] if isinstance(shape[1], int) else shape[1]
+    words = [READ_LIST if shape[0] == "list" else READ_TUPLE, len(items)]
+    for item in items:
+        part = _reading(item)
+        if part is None:
+            return None
+        words += part
+    return words
+
+
+def _building(shape: Shape, kept: list[Any]) -> list[int] | None:
+    """The words that build a result of this shape; the objects that they mention are appended to `kept`."""
+    if shape == NUMBER:
+        return [BUILD_NUMBER]
+    kind = shape[0]
+    if kind == "static":
+        kept.append(shape[1])
+        return [BUILD_OBJECT, id(shape[1])]
+    if kind not in ("tuple", "list", "dict"):
+        return None
+    places = list(enumerate(shape[-1]))
+    like: Any = None
+    if kind == "list":
+        like = [item[1] if item[0] == "static" else None for item in shape[-1]]
+        places = [(i, item) for i, item in places if item[0] != "static"]
+    elif kind == "dict":
+        like = dict.fromkeys(shape[1])
+        places = [(id(key), item) for key, item in zip(shape[1], shape[2])]
+    kept.append((like, shape))
+    words = {
+        "tuple": [BUILD_TUPLE, len(places)],
+        "list": [BUILD_LIST, id(like), len(shape[-1]), len(places)],
+        "dict": [BUILD_DICT, id(like), len(places)],
+    }[kind]
+    for where, item in places:
+        part = _building(item, kept)
+        if part is None:
+            return None
+        words += part if kind == "tuple" else [where, *part]
+    return words

@@ -1,0 +1,130 @@
+"""The native fast path of a call: taken when it fits, left when it does not, never in the way."""
+
+import gc
+import sys
+import weakref
+
+import pytest
+
+import autograd
+from autograd import Value, func
+
+pytest.importorskip("llvmlite")
+pytestmark = pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython's C interface")
+
+
+def quick(compiled):
+    """Whether the next call goes to a builtin first."""
+    return type(compiled._run) is type(len)
+
+
+def native(f, **options):
+    return autograd.compile(f, backend="llvm", **options)
+
+
+def test_numbers_lists_and_tuples_go_the_fast_way():
+    fast = native(lambda x, ys, t: (x * ys[0], [ys[1], t[0] * t[1][0]]))
+    first = fast(2.0, [3.0, 4.0], (5.0, [6.0]))
+    assert quick(fast)
+    assert fast(2.0, [3.0, 4.0], (5.0, [6.0])) == first == (6.0, [4.0, 30.0])
+    assert quick(fast)
+
+
+def test_results_of_every_shape():
+    def f(x):
+        return {"a": x, "b": [x + 1.0, 7, (x, None)], 3: "text", "c": {"d": ()}}, [], [[x], []]
+
+    fast = native(f)
+    assert fast(1.0) == fast(1.0) == f(1.0)
+    assert quick(fast)
+    assert list(fast(2.0)[0]) == ["a", "b", 3, "c"]
+    result = fast(3.0)
+    result[0]["b"].append(5)  # the caller's own, each time
+    result[0]["new"] = 1
+    assert fast(3.0) == f(3.0)
+
+
+@pytest.mark.parametrize(("args", "want"), [
+    ((3, [1.0, 2.0]), 5.0), ((3.0, [1, 2.0]), 5.0), ((3.0, (1.0, 2.0)), 5.0), ((3.0, [1.0, 2.0, 9.0]), 5.0),
+    ((True, [1.0, 2.0]), 3.0),
+])  # fmt: skip
+def test_what_does_not_fit_takes_the_ordinary_way(args, want):
+    fast = native(lambda x, ys: x * ys[0] + ys[1])
+    assert fast(3.0, [1.0, 2.0]) == 5.0
+    assert quick(fast)
+    assert fast(*args) == want
+    assert fast(3.0, [1.0, 2.0]) == 5.0
+
+
+def test_wrong_calls_are_python_errors():
+    fast = native(lambda x, y: x * y)
+    fast(1.0, 2.0)
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'y'"):
+        fast(1.0)
+    with pytest.raises(TypeError, match=r"not list \(\[None\]\)"):
+        fast(1.0, [None])
+    with pytest.raises(TypeError, match="takes 2 positional arguments but 3 were given"):
+        fast(1.0, 2.0, 3.0)
+    assert fast(1.0, 2.0) == 2.0
+
+
+def test_values_still_give_graph():
+    fast = native(lambda x: x * x)
+    fast(3.0)
+    assert quick(fast)
+    x = Value(3.0)
+    fast(x).backward()
+    assert x.grad == 6.0
+    assert func.grad(fast)(5.0) == 10.0
+
+
+def test_a_failing_guard_leaves_the_fast_way_and_comes_back():
+    fast = native(lambda x: x if x > 0.0 else -x)
+    assert [fast(x) for x in (1.0, -2.0, 3.0, -4.0, -5.0)] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert len(fast.recordings) == 2
+
+
+def test_weights_in_a_closure_keep_to_the_ordinary_way():
+    w = Value(2.0)
+    fast = native(lambda x: x * w)
+    assert fast(3.0) == 6.0
+    assert not quick(fast)
+    w.data = 4.0
+    assert fast(3.0) == 12.0
+
+
+def test_references_are_counted_right():
+    marker = "a string that is part of the result"
+    fast = native(lambda x: [x, marker, (x, marker)])
+    fast(1.0)
+    x, xs = 12345.678, [1.0]
+    before = sys.getrefcount(x), sys.getrefcount(marker), sys.getrefcount(0.0)
+    for _ in range(1000):
+        fast(x)
+    assert (sys.getrefcount(x), sys.getrefcount(marker), sys.getrefcount(0.0)) == before
+    total = native(lambda xs: xs[0] * 2.0)
+    total(xs)
+    before = sys.getrefcount(xs), sys.getrefcount(xs[0])
+    for _ in range(1000):
+        total(xs)
+    assert (sys.getrefcount(xs), sys.getrefcount(xs[0])) == before
+
+
+def test_a_compiled_function_can_go():
+    fast = native(lambda x: x * x)
+    fast(2.0)
+    fast(2.0)
+    builtin, gone = fast._run, weakref.ref(fast)
+    assert builtin(3.0) == 9.0
+    del fast, builtin
+    gc.collect()
+    assert gone() is None
+
+
+def test_clear_forgets_the_fast_way_too():
+    rate = [2.0]
+    fast = native(lambda x: x * rate[0])
+    assert fast(1.0) == fast(1.0) == 2.0
+    rate[0] = 3.0
+    fast.clear()
+    assert fast(1.0) == fast(1.0) == 3.0
