@@ -89,13 +89,13 @@ class Primitive:
         """Apply to operands of any kind: one that has `__autograd__(op, args)` says what to do, numbers compute."""
         if not self.variadic and len(args) != len(self.operands):
             raise TypeError(f"{self.name} takes {len(self.operands)} operands, got {len(args)}")
-        chosen = None
-        for arg in args:
-            if hasattr(arg, "__autograd__") and (chosen is None or issubclass(type(arg), type(chosen))):
-                chosen = arg
-        if chosen is not None:
-            return chosen.__autograd__(self, args)
-        return self.forward(*[number(arg) for arg in args])
+        kind, record = object, None
+        for arg in args:  # the most special kind decides: a tracing Value over a Value
+            if arg.__class__ is not kind and hasattr(arg, "__autograd__") and issubclass(arg.__class__, kind):
+                kind, record = arg.__class__, arg.__autograd__
+        if record is None:
+            return self.forward(*[number(arg) for arg in args])
+        return record(self, args)
 
     def to_tex(self, *operands: str) -> str:
         """The row in TeX, with these texts for its operands.

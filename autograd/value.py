@@ -183,18 +183,21 @@ class Value:
 
 
 _UNFILLED = {"grad": 0.0, "label": "", "scope": ""}
+_ONLY_FLOATS = frozenset({float})
 _new = object.__new__
 
 
 def record(op: Primitive, args: tuple[Any, ...]) -> Value:
     """Apply `op` and make the node: its number, its operands, its local derivatives."""
-    operands = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
-    data = [arg.data if isinstance(arg, Value) else arg for arg in operands]
+    data = [arg.data if isinstance(arg, Value) else arg for arg in args]
+    if not _ONLY_FLOATS.issuperset(map(type, data)):
+        args = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
+        data = [arg.data if isinstance(arg, Value) else arg for arg in args]
     z = op.forward(*data)
     node = _new(Value)
     node.data = z
     node.op = op
-    node.args = operands
+    node.args = args
     node.partials = partials_at(op, data, z)
     if context.open_contexts:
         context.annotate(node)
