@@ -6,9 +6,12 @@
 41
 """
 
+from nn import data as data
 from nn import functional as functional
 from nn import init as init
 from nn import optim as optim
+from nn import plots as plots
+from nn import stats as stats
 from nn import utils as utils
 from nn.activations import ELU as ELU
 from nn.activations import GELU as GELU
@@ -22,6 +25,7 @@ from nn.activations import Softmax as Softmax
 from nn.activations import Softplus as Softplus
 from nn.activations import Tanh as Tanh
 from nn.callbacks import EarlyStopping as EarlyStopping
+from nn.callbacks import LayerStatistics as LayerStatistics
 from nn.containers import Residual as Residual
 from nn.containers import Sequential as Sequential
 from nn.descent import gradient_descent as gradient_descent

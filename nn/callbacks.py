@@ -4,10 +4,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nn import stats
+from nn.inputs import as_rows
+
 if TYPE_CHECKING:
     from nn.training import Training
 
-__all__ = ["EarlyStopping"]
+__all__ = ["EarlyStopping", "LayerStatistics"]
 
 
 class EarlyStopping:
@@ -61,3 +64,41 @@ class EarlyStopping:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from that state."""
         self.best, self.best_epoch, self.weights = state["best"], state["best_epoch"], dict(state["weights"])
+
+
+class LayerStatistics:
+    """Record how each layer fares: `history["gradients"]` is, per epoch, a number for every layer by name.
+
+    | recorded | per layer |
+    |---|---|
+    | `gradients` | the mean size of the gradients of the epoch's last step |
+    | `updates` | how far its parameters moved in the epoch, relative to their norm |
+    | `saturated` | with rows `X`: the share of outputs where the activation is flat |
+    | `dead` | with rows `X`: the share of units where it is flat for every row |
+
+    >>> import nn
+    >>> from nn.data import xor
+    >>> data = xor(20, seed=1)
+    >>> history = nn.fit(nn.MLP(2, [4, 2], seed=1), data.features, data.labels, epochs=2, progress=False,
+    ...                  callbacks=[LayerStatistics(data.features)])
+    >>> history.names[-4:], list(history["dead"][-1])
+    (['gradients', 'updates', 'saturated', 'dead'], ['layer0', 'layer1'])
+    """
+
+    def __init__(self, X: Any = None) -> None:
+        self.rows = None if X is None else as_rows(X)
+        self.before: dict[str, list[float]] = {}
+
+    def start(self, training: "Training") -> None:
+        """Remember the weights that the first epoch starts from."""
+        self.before = stats.snapshot(training.model)
+
+    def __call__(self, training: "Training") -> None:
+        model, record = training.model, training.history.record
+        record(gradients={row.layer: row.mean for row in stats.gradient_flow(model)},
+               updates={row.layer: row.ratio for row in stats.update_ratios(model, self.before)})
+        self.before = stats.snapshot(model)
+        if self.rows is not None:
+            layers = stats.activations(model, self.rows)
+            record(saturated={row.layer: row.saturated for row in layers},
+                   dead={row.layer: row.dead for row in layers})

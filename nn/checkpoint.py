@@ -9,6 +9,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +17,49 @@ from nn.module import Module
 from nn.saving import from_tensors, to_tensors
 from nn.tensorfile import FileError, read_tensors, write_tensors
 
-__all__ = ["save_checkpoint", "load_checkpoint", "fingerprint", "generators"]
+__all__ = ["Checkpoint", "Shuffle", "fingerprint", "generators"]
 
 
-def save_checkpoint(path: str | Path, model: Module, parts: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Write the model, the `state_dict` of every one of `parts`, and the `facts` that a resumed run must share."""
-    state = {
-        "facts": dict(facts),
-        "parts": {name: part.state_dict() for name, part in parts.items()},
-        "generators": [generator.getstate() for generator in generators(model)],
-    }
-    write_tensors(path, to_tensors(model.state_dict()), {"stepgrad.checkpoint": json.dumps(state)})
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds: a model, the `state_dict` of every one of `parts`, and the `facts` of its run.
 
-
-def load_checkpoint(path: str | Path, model: Module, parts: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Put model and parts into the state that was saved.
-
-    Raises FileError for a damaged file, or one that is not a checkpoint, and ValueError when a fact (the data, the
-    batch size, ...) is another than it was: the run would not be the same.
+    A resumed run must have the same facts: the data, the batch size, ...
     """
-    tensors, metadata = read_tensors(path, ours=True)
-    if "stepgrad.checkpoint" not in metadata:
-        raise FileError(f"{path} is not a checkpoint of a training run")
-    state = json.loads(metadata["stepgrad.checkpoint"])
-    for name, fact in facts.items():
-        before = state["facts"].get(name)
-        if before != fact:
-            raise ValueError(f"cannot resume from {path}: {name} was {before!r} and is {fact!r} now; "
-                             "use what it was, or start again with resume=False")
-    model.load_state_dict(from_tensors(tensors, model.state_dict(), path))
-    for name, part in parts.items():
-        part.load_state_dict(state["parts"][name])
-    for generator, numbers in zip(generators(model), state["generators"], strict=True):
-        set_generator(generator, numbers)
+
+    model: Module
+    parts: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to a file, replaced in one step."""
+        state = {
+            "facts": dict(self.facts),
+            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+            "generators": [generator.getstate() for generator in generators(self.model)],
+        }
+        write_tensors(path, to_tensors(self.model.state_dict()), {"stepgrad.checkpoint": json.dumps(state)})
+
+    def load(self, path: str | Path) -> None:
+        """Put model and parts into the state that was saved.
+
+        Raises FileError for a damaged file, or one that is not a checkpoint, and ValueError when a fact is another
+        than it was: the run would not be the same.
+        """
+        tensors, metadata = read_tensors(path, ours=True)
+        if "stepgrad.checkpoint" not in metadata:
+            raise FileError(f"{path} is not a checkpoint of a training run")
+        state = json.loads(metadata["stepgrad.checkpoint"])
+        for name, fact in self.facts.items():
+            before = state["facts"].get(name)
+            if before != fact:
+                raise ValueError(f"cannot resume from {path}: {name} was {before!r} and is {fact!r} now; "
+                                 "use what it was, or start again with resume=False")
+        self.model.load_state_dict(from_tensors(tensors, self.model.state_dict(), path))
+        for name, part in self.parts.items():
+            part.load_state_dict(state["parts"][name])
+        for generator, numbers in zip(generators(self.model), state["generators"], strict=True):
+            set_generator(generator, numbers)
 
 
 def generators(model: Module) -> list[random.Random]:

@@ -1,10 +1,57 @@
-"""What people pass as data, as plain lists of floats, or one clear error before any work."""
+"""What people pass as data, as plain lists of floats that fit the model, or one clear error before any work."""
 
 import math
 import numbers
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["as_rows", "as_targets", "as_classes"]
+from autograd import no_grad
+from nn import functional as F
+from nn.module import Module
+
+__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes"]
+
+Loss = Callable[[Any, Any], Any]
+
+
+def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") -> tuple[Any, Any, Loss]:
+    """Data as lists, checked against each other, the model and the loss; and the loss."""
+    rows = as_rows(X, f"{name}X")
+    targets = as_targets(y, len(rows), f"{name}y")
+    mode = model.training
+    with no_grad():  # the model itself says whether a row has the right width
+        (outputs,) = model.eval()([rows[0]])
+    model.train(mode)
+    width = len(outputs) if isinstance(outputs, list | tuple) else 1
+    loss = loss or default_loss(targets, width)
+    if getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss):
+        return rows, as_classes(targets, width, f"{name}y"), loss
+    have = len(targets[0]) if isinstance(targets[0], list) else 1
+    if have != width and loss in _ELEMENTWISE:
+        raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: "
+                         "they have to match for this loss")
+    if width == 1 and isinstance(targets[0], list):
+        targets = [target[0] for target in targets]
+    return rows, targets, loss
+
+
+_ELEMENTWISE: tuple[Any, ...] = (
+    F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.hinge_loss, F.binary_cross_entropy,
+    F.binary_cross_entropy_with_logits,
+)
+
+
+def default_loss(targets: list[Any], outputs: int) -> Loss:
+    """What fits the targets: whole numbers are classes (cross-entropy from logits), all else is a regression (MSE).
+
+    >>> default_loss([0, 2, 1], outputs=3).__name__, default_loss([0.5, 1.0], outputs=1).__name__
+    ('cross_entropy', 'mse_loss')
+    """
+    if not all(isinstance(target, int) for target in targets):
+        return F.mse_loss
+    if outputs > 1:
+        return F.cross_entropy
+    return F.binary_cross_entropy_with_logits if set(targets) <= {0, 1} else F.mse_loss
 
 
 def as_rows(X: Any, name: str = "X") -> list[list[float]]:

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from autograd import AnomalyError, detect_anomaly, no_grad
-from nn import functional as F
 from nn import optim
-from nn.checkpoint import Shuffle, fingerprint, generators, load_checkpoint, save_checkpoint
+from nn.checkpoint import Checkpoint, Shuffle, fingerprint, generators
 from nn.history import History
-from nn.inputs import as_classes, as_rows, as_targets
+from nn.inputs import Loss, prepare
 from nn.module import Module
 
-__all__ = ["fit", "Training", "epoch", "evaluate", "default_loss"]
+__all__ = ["fit", "Training", "epoch", "evaluate"]
 
-Loss = Callable[[Any, Any], Any]
 Parts = list[list[int]]  # the samples of one step, part by part, as row numbers
 
 
@@ -31,12 +29,21 @@ class Training:
     optimizer: Any
     X: list[list[float]]
     y: list[Any]
+    validation: tuple[list[list[float]], list[Any]] | None = None
+    schedule: Any = None
+    callbacks: list[Any] = field(default_factory=list)
     history: History = field(default_factory=History)
     epoch: int = 0  # how many have ended
 
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
         self.history.stopped = reason
+
+    def notify(self, event: str) -> None:
+        """Tell the callbacks that have a method for it that the run starts or ends."""
+        for callback in self.callbacks:
+            if hasattr(callback, event):
+                getattr(callback, event)(self)
 
 
 class Diverged(ArithmeticError):
@@ -64,13 +71,14 @@ def fit(
     """Train `model` until it predicts `y` from `X`, and return what happened, epoch by epoch.
 
     Arguments: `X`, n rows of d numbers, and `y`, n targets, as lists, NumPy arrays or anything with `__array__`;
-    `loss(outputs, targets)`, a mean over samples (None: see `default_loss`);
+    `loss(outputs, targets)`, a mean over samples (None: see `nn.inputs.default_loss`);
     `optimizer`, one of nn.optim's over the model's parameters (None: Adam with lr 0.01);
     `epochs`, passes over the data; `batch_size`, the samples of a part (None: all); `accumulate`, the parts of a step:
     their gradients add up, each weighted by its size, to the gradient of all their samples;
     `validation`, a pair (X, y) whose loss is recorded after every epoch;
-    `schedule`, a learning-rate schedule of nn.optim, stepped after every epoch;
-    `callbacks`, called with the Training after every epoch, such as `EarlyStopping`;
+    `schedule`, one of nn.optim.lr_scheduler, stepped after every epoch;
+    `callbacks`, called with the Training after every epoch, such as `EarlyStopping`; those with methods `start` and
+    `end` are told of these too;
     `seed`, of the order of the samples, from a generator of fit's own; `progress`, a bar on a terminal;
     `checkpoint`, a file written after every epoch; with `resume=True` a run continues from it, to the last bit as if
     it had never stopped, where the file is there.
@@ -93,47 +101,58 @@ def fit(
     if resume and checkpoint is None:
         raise ValueError("resume=True needs checkpoint=, the file to continue from")
     rows, targets, loss = prepare(model, X, y, loss)
-    held_out = prepare(model, *validation, loss, "validation ") if validation is not None else None
-    training = Training(model, loss, optimizer or optim.Adam(model.parameters(), lr=0.01), rows, targets)
+    held_out = prepare(model, *validation, loss, "validation ")[:2] if validation is not None else None
+    optimizer = optimizer or optim.Adam(model.parameters(), lr=0.01)
+    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, list(callbacks))
     size = min(batch_size or len(rows), len(rows))
-    shuffle = Shuffle(len(rows), seed)
-    callbacks = list(callbacks)
-
-    parts: dict[str, Any] = {"optimizer": training.optimizer, "history": training.history, "shuffle": shuffle}
-    if schedule is not None:
-        parts["schedule"] = schedule
-    parts |= {f"callback {i}": x for i, x in enumerate(callbacks) if hasattr(x, "state_dict")}
-    facts = {"data": fingerprint(rows, targets, held_out and held_out[:2]), "batch_size": size,
-             "accumulate": accumulate, "seed": seed, "parts": list(parts)}
+    order = Shuffle(len(rows), seed)
+    saved = _checkpoint(training, order, batch_size=size, accumulate=accumulate, seed=seed)
     if checkpoint is not None and resume and Path(checkpoint).exists():
-        load_checkpoint(checkpoint, model, parts, facts)
+        saved.load(checkpoint)
         training.epoch = len(training.history)
 
+    training.notify("start")
     with _bar(training, epochs, progress) as show:
         while training.epoch < epochs and not training.history.stopped:
-            model.train()
             try:
-                train_loss = epoch(training, list(steps(shuffle(), size, accumulate)))
+                row = _one_epoch(training, steps(order(), size, accumulate))
             except Diverged as report:
                 training.stop(f"epoch {training.epoch + 1}: {report}")
                 warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
                 break
-            training.epoch += 1
-            row = {"epoch": training.epoch, "loss": train_loss, "lr": training.optimizer.param_groups[0]["lr"]}
-            if held_out is not None:
-                row["validation_loss"] = evaluate(model, held_out[0], held_out[1], loss)
-            training.history.append(**row)
-            if schedule is not None:
-                schedule.step()
-            for callback in callbacks:
-                callback(training)
             if checkpoint is not None:
-                save_checkpoint(checkpoint, model, parts, facts)
+                saved.save(checkpoint)
             show(row)
-    for callback in callbacks:
-        getattr(callback, "end", lambda training: None)(training)
+    training.notify("end")
     model.eval()
     return training.history
+
+
+def _checkpoint(training: Training, order: Shuffle, **facts: Any) -> Checkpoint:
+    """What of the run a checkpoint holds, and what a resumed run must have in common with it."""
+    parts = {"optimizer": training.optimizer, "history": training.history, "order": order,
+             **({"schedule": training.schedule} if training.schedule is not None else {}),
+             **{f"callback {i}": x for i, x in enumerate(training.callbacks) if hasattr(x, "state_dict")}}
+    data = fingerprint(training.X, training.y, training.validation)
+    return Checkpoint(training.model, parts, {"data": data, **facts, "parts": list(parts)})
+
+
+def _one_epoch(training: Training, steps: Iterable[Parts]) -> dict[str, Any]:
+    """Train for an epoch and do all that follows one. Returns its row of the history."""
+    training.model.train()
+    rate = training.optimizer.param_groups[0]["lr"]
+    row = {"epoch": training.epoch + 1, "loss": epoch(training, steps), "lr": rate}
+    training.epoch += 1
+    if training.validation is not None:
+        row["validation_loss"] = evaluate(training.model, *training.validation, training.loss)
+    training.history.append(**row)
+    if isinstance(training.schedule, optim.lr_scheduler.ReduceLROnPlateau):
+        training.schedule.step(row.get("validation_loss", row["loss"]))
+    elif training.schedule is not None:
+        training.schedule.step()
+    for callback in training.callbacks:
+        callback(training)
+    return row
 
 
 @contextlib.contextmanager
@@ -218,46 +237,3 @@ def evaluate(model: Module, X: list[list[float]], y: list[Any], loss: Loss, size
         for part in (range(i, min(i + size, len(X))) for i in range(0, len(X), size)):
             total += float(loss(model([X[i] for i in part]), [y[i] for i in part])) * len(part)
     return total / len(X)
-
-
-# ----------------------------------------------------------------------------------------------- before any work
-
-
-def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") -> tuple[Any, Any, Loss]:
-    """Data as lists, checked against each other, the model and the loss; and the loss."""
-    rows = as_rows(X, f"{name}X")
-    targets = as_targets(y, len(rows), f"{name}y")
-    mode = model.training
-    with no_grad():  # the model itself says whether a row has the right width
-        (outputs,) = model.eval()([rows[0]])
-    model.train(mode)
-    width = len(outputs) if isinstance(outputs, list | tuple) else 1
-    loss = loss or default_loss(targets, width)
-    if getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss):
-        return rows, as_classes(targets, width, f"{name}y"), loss
-    have = len(targets[0]) if isinstance(targets[0], list) else 1
-    if have != width and loss in _ELEMENTWISE:
-        raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: "
-                         "they have to match for this loss")
-    if width == 1 and isinstance(targets[0], list):
-        targets = [target[0] for target in targets]
-    return rows, targets, loss
-
-
-_ELEMENTWISE: tuple[Any, ...] = (
-    F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.hinge_loss, F.binary_cross_entropy,
-    F.binary_cross_entropy_with_logits,
-)
-
-
-def default_loss(targets: list[Any], outputs: int) -> Loss:
-    """What fits the targets: whole numbers are classes (cross-entropy from logits), all else is a regression (MSE).
-
-    >>> default_loss([0, 2, 1], outputs=3).__name__, default_loss([0.5, 1.0], outputs=1).__name__
-    ('cross_entropy', 'mse_loss')
-    """
-    if not all(isinstance(target, int) for target in targets):
-        return F.mse_loss
-    if outputs > 1:
-        return F.cross_entropy
-    return F.binary_cross_entropy_with_logits if set(targets) <= {0, 1} else F.mse_loss

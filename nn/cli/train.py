@@ -82,16 +82,18 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
     initialise(model, seed=arguments.seed)
     predictor = Predictor.of(model, learn)
     print(f"model    {_shape(model, predictor)}")
+    inputs = predictor.inputs(learn.features)
     make, lr = OPTIMIZERS[arguments.optimizer]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # fit's, that the loss is not finite: told in `_trained`
         history = nn.fit(
-            model, predictor.inputs(learn.features), predictor.targets(learn.labels),
+            model, inputs, predictor.targets(learn.labels),
             loss=F.cross_entropy if learn.class_names else F.mse_loss,
             optimizer=make(model.parameters(), lr=arguments.lr or lr),
             epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
             validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-            callbacks=[record_gradients, nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
+            callbacks=[nn.LayerStatistics(inputs[:200]), nn.EarlyStopping(arguments.patience)],
+            progress=not arguments.quiet,
         )
     return predictor, history
 
@@ -125,14 +127,6 @@ def _write(folder: Path, run: Run) -> None:
     single = losses(run.predictor, run.test)
     prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
     (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
-
-
-def record_gradients(training: nn.Training) -> None:
-    """Into the history: the mean size of the last step's gradients, layer by layer."""
-    layers: dict[str, list[float]] = {}
-    for p in training.model.parameters():
-        layers.setdefault(p.scope.partition("/")[0] or "model", []).append(abs(p.grad))
-    training.history.record(gradients={name: sum(sizes) / len(sizes) for name, sizes in layers.items()})
 
 
 def _shape(model: nn.MLP, predictor: Predictor) -> str:

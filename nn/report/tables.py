@@ -9,11 +9,12 @@ from typing import Any
 from autograd import no_grad
 from nn import functional as F
 from nn.dataset import Dataset
+from nn.history import History
 from nn.predictor import Predictor
 from nn.report.chart import shown
 from nn.report.figures import colour, histogram, picture
 
-__all__ = ["table", "data_summary", "class_counts", "confusion", "worst", "losses", "as_picture"]
+__all__ = ["table", "data_summary", "class_counts", "layers", "confusion", "worst", "losses", "as_picture"]
 
 MOST_ROWS = 12  # of a table that is shown open
 
@@ -24,6 +25,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = 
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     kind = ' class="numbers"' if numbers else ""
     return f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def layers(history: History) -> str:
+    """How each layer fared in the last epoch, as nn.LayerStatistics recorded it."""
+    row = history.rows[-1]
+    if "gradients" not in row:
+        return ""
+    rows = [[f"<b>{escape(name)}</b>", shown(gradient), shown(row["updates"][name]),
+             *(f"{100 * shares[name]:.0f} %" if name in shares else "-"
+               for shares in (row.get("saturated", {}), row.get("dead", {})))]
+            for name, gradient in row["gradients"].items()]
+    return table(["layer", "mean |gradient|", "update / weight", "saturated", "dead units"], rows)
 
 
 def data_summary(data: Dataset) -> str:

@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 import pytest
 
 import nn
-from nn.cli.train import record_gradients
 from nn.data import Dataset, blobs, digits, iris, moons, train_test_split
 from nn.history import History
 from nn.predictor import Predictor
@@ -28,7 +27,7 @@ def run_of(data, epochs=2, hidden=4):
     history = nn.fit(
         model, predictor.inputs(learn.features), predictor.targets(learn.labels), epochs=epochs, progress=False,
         validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-        callbacks=[record_gradients, nn.EarlyStopping()])
+        callbacks=[nn.LayerStatistics(predictor.inputs(learn.features)), nn.EarlyStopping()])
     return Run("a < b", data, learn, validate, test, predictor, history, "python -m nn")
 
 
