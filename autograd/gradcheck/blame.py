@@ -24,12 +24,13 @@ def culprits(outputs: Sequence[Any]) -> Iterator[Culprit]:
             continue
         op, xs = node.op, [arg if arg.__class__ is float else arg.data for arg in node.args]
         operands = [Rounded(x) for x in xs]
-        z = op.apply(tuple(operands))
-        for i, (arg, recorded) in enumerate(zip(node.args, node.partials)):
+        bounds = [p.error for p in local(op, operands, op.apply(tuple(operands)))]
+        forgotten = [0.0] * (len(node.args) - len(node.partials))  # operands to which the rule gives nothing
+        for i, (arg, recorded) in enumerate(zip(node.args, [*node.partials, *forgotten])):
             if arg.__class__ is float or not (math.isfinite(recorded) or _regular(op, xs)):
                 continue
             reference = _local_slope(op, xs, i)
-            bound = local(op, operands, z)[i].error
+            bound = bounds[i] if i < len(bounds) else 0.0
             if judge(recorded, reference, SAFETY * (bound + reference.error), abs(recorded)) is Verdict.FAIL:
                 name = op.operands[i] if i < len(op.operands) else f"operand {i + 1}"
                 yield Culprit(index, op.name, name, tuple(xs), recorded, reference, made_at(node))
