@@ -115,12 +115,16 @@ class Module:
         """The parameters that are this module's and not of one inside it."""
         return [h.value for h in self._held() if h.owner is self and h.attribute not in self.buffers]
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """(dotted name, module) for this module, called `prefix`, and all inside it."""
+    def named_modules(self, prefix: str = "", seen: set["Module"] | None = None) -> Iterator[tuple[str, "Module"]]:
+        """(dotted name, module) for this module, called `prefix`, and all inside it, but for those already `seen`."""
+        seen = set() if seen is None else seen
+        if self in seen:
+            return
+        seen.add(self)
         yield prefix, self
         for name, x in self._members():
             if isinstance(x, Module):
-                yield from x.named_modules(_joined(prefix, name))
+                yield from x.named_modules(_joined(prefix, name), seen)
 
     def modules(self) -> Iterator["Module"]:
         """This module and all inside it."""

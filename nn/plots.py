@@ -72,7 +72,8 @@ def decision_boundary(
         if max(margin) > 0.0:
             area = _rows(list(margin), resolution)
             ax.contourf(us, vs, area, levels=[0.0, math.inf], colors=[COLOURS[i % len(COLOURS)]], alpha=0.25)
-            ax.contour(us, vs, area, levels=[0.0], colors=["grey"], linewidths=0.8)
+            if min(margin) < 0.0:
+                ax.contour(us, vs, area, levels=[0.0], colors=["grey"], linewidths=0.8)
     for i in range(k):
         points = [row for row, label in zip(X, targets) if label == i]
         ax.scatter([u for u, _ in points], [v for _, v in points], s=22, color=COLOURS[i % len(COLOURS)],

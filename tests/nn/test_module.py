@@ -50,6 +50,18 @@ def test_a_shared_parameter_comes_once():
     assert len(Tied().parameters()) == 6
 
 
+def test_a_module_may_know_its_holder():
+    class Child(Module):
+        def __init__(self, holder):
+            self.holder, self.w = holder, Value(1.0)
+
+    class Holder(Module):
+        def __init__(self):
+            self.child = Child(self)
+
+    assert [name for name, _ in Holder().named_parameters()] == ["child.w"]
+
+
 def test_scopes_and_labels_name_every_node():
     model = nn.MLP(2, [2, 1], seed=0)
     y = model([1.0, 2.0])
