@@ -1,11 +1,13 @@
 """draw: a computation graph as a picture that can be saved, or shown in a notebook."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+from autograd.value import Value
 from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction
 from autograd.viz.model import Labels, Picture, picture
@@ -88,8 +90,9 @@ class Drawing:
             return {"text/plain": f"{self!r}, which could not be rendered: {error}"}
         if len(text.encode()) > MOST_BYTES:
             return {"text/plain": f"{self!r}: too large to show here; collapse it, or .save('graph.svg')"}
-        image = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(text)}" style="max-width:100%">'
-        return {"text/plain": repr(self), "text/html": image, "image/svg+xml": text}
+        image = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(text)}" style="max-width:none">'
+        scrolled = f'<div style="overflow-x:auto">{image}</div>'  # a wide graph stays readable
+        return {"text/plain": repr(self), "text/html": scrolled, "image/svg+xml": text}
 
     def _repr_svg_(self) -> str | None:
         return self._repr_mimebundle_().get("image/svg+xml")
@@ -105,6 +108,7 @@ def draw(
     hops: int = 2,
     max_nodes: int = 200,
     labels: Labels = None,
+    parameters: Iterable[Value] = (),
     contributions: bool = False,
     legend: bool = False,
     engine: Engine = "auto",
@@ -120,6 +124,7 @@ def draw(
     `around` and `hops`, a Value (or several) and how many edges away from it to look;
     `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
     `labels`, a dictionary or a function from a Value to the name it is drawn with;
+    `parameters`, leaves to be shown as parameters besides those made in a scope;
     `contributions`, whether an edge says what it adds to the gradient: local derivative times upstream gradient;
     `legend`, whether to name the shapes below the drawing (built-in engine only);
     `engine`, "dot", "builtin", or "auto": Graphviz' dot where it is on the PATH.
@@ -142,5 +147,5 @@ def draw(
         raise ValueError(f"engine is 'auto', 'dot' or 'builtin', not {engine!r}")
     if engine == "dot" and not has_dot():
         raise RuntimeError("Graphviz' dot is not on the PATH: install Graphviz, or draw with engine='builtin'")
-    whole = picture(v, expand=expand, labels=labels)
+    whole = picture(v, expand=expand, labels=labels, parameters=parameters)
     return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend)

@@ -17,6 +17,7 @@ MARGIN = 14.0
 BOX_GAP, LABEL_GAP, EDGE_GAP = 16.0, 4.0, 8.0  # least distances within a layer
 LAYER_GAP = 11.0  # between a layer of boxes and the labels beside it; more where edges are steep
 SWEEPS = 12
+MANY = 4000  # boxes and passing points; beyond this fewer sweeps must do
 
 
 @dataclass
@@ -94,7 +95,7 @@ def _across(layers: Layers, size: list[Point], ports: dict[tuple[int, int], floa
     gaps = [_gaps(layers, rank, size) for rank in layers.ranks]
     for rank, gap in zip(layers.ranks, gaps):
         _settle(rank, gap, place, [1.0] * len(rank), [0.0] * len(rank))
-    for sweep in range(2 * SWEEPS):
+    for sweep in range(2 * SWEEPS if len(items) < MANY else SWEEPS // 2):
         forward = sweep % 2 == 0
         both = sweep >= 4  # at first from one side only, which carries a shift through all layers at once
         turns = range(len(layers.ranks)) if forward else range(len(layers.ranks) - 1, -1, -1)
@@ -110,8 +111,9 @@ def _across(layers: Layers, size: list[Point], ports: dict[tuple[int, int], floa
                 wanted.append(sum(p * weight for p, weight in pulls) / total if total else place[i])
                 weights.append(total or 0.01)
             _settle(layers.ranks[number], gaps[number], place, weights, wanted)
+    position = {i: at for rank in layers.ranks for at, i in enumerate(rank)}
     for chain in layers.chains:
-        _straighten(layers, chain, gaps, place, ports)
+        _straighten(layers, chain, gaps, place, ports, position)
     return place
 
 
@@ -157,7 +159,12 @@ def _settle(rank: list[int], gaps: list[float], place: list[float], weights: lis
 
 
 def _straighten(
-    layers: Layers, chain: list[int], gaps: list[list[float]], place: list[float], ports: dict[tuple[int, int], float]
+    layers: Layers,
+    chain: list[int],
+    gaps: list[list[float]],
+    place: list[float],
+    ports: dict[tuple[int, int], float],
+    position: dict[int, int],
 ) -> None:
     """Put the passing points of an edge on as few lines as the room between their neighbours allows.
 
@@ -168,7 +175,7 @@ def _straighten(
     low, high = -float("inf"), float("inf")
     target = place[chain[-1]] + ports.get((chain[-2], chain[-1]), 0.0)
     for i in [*reversed(chain[1:-1]), None]:
-        below, above = (-float("inf"), float("inf")) if i is None else _room(layers, i, gaps, place)
+        below, above = (-float("inf"), float("inf")) if i is None else _room(layers, i, gaps, place, position[i])
         if i is None or max(low, below) > min(high, above):
             if not low <= target <= high:
                 target = place[chain[0]] if i is None else sum(place[k] for k in run) / max(1, len(run))
@@ -181,10 +188,11 @@ def _straighten(
             low, high = max(low, below), min(high, above)
 
 
-def _room(layers: Layers, i: int, gaps: list[list[float]], place: list[float]) -> tuple[float, float]:
+def _room(
+    layers: Layers, i: int, gaps: list[list[float]], place: list[float], position: int
+) -> tuple[float, float]:
     """How far an item can move without coming too near to its neighbours."""
     rank, gap = layers.ranks[layers.items[i].rank], gaps[layers.items[i].rank]
-    position = rank.index(i)
     low = place[rank[position - 1]] + gap[position] if position else -float("inf")
     high = place[rank[position + 1]] - gap[position + 1] if position + 1 < len(rank) else float("inf")
     return low, high

@@ -194,7 +194,8 @@ def _around(picture: Picture, centres: list[str], hops: int) -> Picture:
     left = len(picture.nodes) - len(part.nodes)
     if left:
         where = picture.node(centres[0]).label or "the chosen node"
-        part.notes.append(f"within {hops} steps of {where}; {left:,} of {len(picture.nodes):,} nodes are left out")
+        steps = f"{hops} step" + "s" * (hops != 1)
+        part.notes.append(f"within {steps} of {where}; {left:,} of {len(picture.nodes):,} nodes are left out")
     return part
 
 

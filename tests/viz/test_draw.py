@@ -14,6 +14,7 @@ import autograd
 from autograd import Value, scope
 from autograd.viz import draw
 from autograd.viz.draw import MOST_BYTES
+from autograd.viz.style import DARK, LIGHT
 from autograd.viz.svg import svg
 from tests.viz.expressions import readme_of_micrograd
 
@@ -162,6 +163,23 @@ def test_edges_show_the_chain_rule_when_asked():
     assert 'label="2 · 10 = 20"' in built_in(c, contributions=True).source
 
 
+def brightness(colour):
+    """Relative luminance of #rrggbb, WCAG 2.1."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_text_can_be_read_on_every_ground(palette):
+    kinds = ("ground", "parameter", "input", "constant", "operation", "result", "group")
+    grounds = [palette[kind][0] for kind in kinds]
+    for text in (*palette["text"], palette["edge"][1]):
+        for ground in grounds:
+            bright, dark = sorted((brightness(text), brightness(ground)), reverse=True)
+            assert (bright + 0.05) / (dark + 0.05) >= 4.5, (text, ground)  # WCAG's AA
+
+
 def test_a_legend_names_the_shapes_that_occur():
     words = texts_of(built_in(neuron(), legend=True), "note")
     assert words == ["input", "parameter", "operation", "result"]
@@ -240,7 +258,7 @@ def test_around_a_node():
     whole = built_in(g).picture
     consumers = {edge.head for edge in whole.edges if edge.tail == whole.ids[b]}
     assert {node.id for node in drawing.picture.nodes} == {whole.ids[b], *consumers}
-    assert drawing.picture.notes == ["within 1 steps of b; 29 of 35 nodes are left out"]
+    assert drawing.picture.notes == ["within 1 step of b; 29 of 35 nodes are left out"]
     assert len(built_in(g, around=[a, b], hops=0).picture.nodes) == 2
     assert built_in(g, around=g, hops=99).picture.notes == []
 
@@ -281,7 +299,7 @@ def test_a_notebook_gets_text_and_an_image_that_untrusted_views_show():
     drawing = built_in(repeated())
     bundle = drawing._repr_mimebundle_()
     assert bundle["text/plain"] == "<Drawing of 2 nodes and 2 edges>"
-    assert bundle["text/html"].startswith("<img ") and "<script" not in bundle["text/html"]
+    assert "<img " in bundle["text/html"] and "<script" not in bundle["text/html"]
     assert bundle["image/svg+xml"] == drawing._repr_svg_() == drawing.svg
 
 
@@ -333,6 +351,7 @@ def test_with_dot(tmp_path):
     ({"collapse": "layer"}, "no scope has a part that starts with 'layer'; the graph has no scopes"),
     ({"collapse": 0}, "collapse is True, False, a depth of at least 1"),
     ({"around": Value(9.0)}, "is not in this graph"),
+    ({"parameters": [Value(1.0)]}, "is not a leaf of this graph: parameters= takes leaves"),
     ({"expand": ["mul"]}, "'mul' has no inside"),
 ])  # fmt: skip
 def test_mistakes_are_named(options, message):

@@ -45,6 +45,8 @@ def test_kinds():
     assert [node.data for node in of_kind(drawn, "constant")] == [5.0]
     assert len(of_kind(drawn, "operation")) == 2 and len(of_kind(drawn, "result")) == 1
     assert drawn.roots == [drawn.ids[y]]
+    named = picture(y, parameters=[x])
+    assert named.node(named.ids[x]).kind == "parameter"
 
 
 def test_a_gradient_is_unknown_until_a_backward_pass_reached_the_node():
