@@ -64,6 +64,7 @@ class Stepper(Sequence[Step]):
         self.order: list[Value] = topological_order([root])
         self.names = names(self.order)
         self.computed = [node for node in self.order if node.op is not None]
+        self._check()
         self.flows = [
             (node, edge)
             for node in reversed(self.order)
@@ -74,6 +75,17 @@ class Stepper(Sequence[Step]):
         self.gradients: dict[Value, float] = {root: 1.0}
         self._sums: list[tuple[float, float, int]] = []  # before, after, contributions so far; one for each flow
         self._flow()
+
+    def _check(self) -> None:
+        """The numbers on a sheet must fit together: no leaf may have changed since its consumers were computed."""
+        for node in self.computed:
+            assert node.op is not None
+            now = node.op.forward(*[arg.data if isinstance(arg, Value) else arg for arg in node.args])
+            if now != node.data and now == now:
+                raise ValueError(
+                    f"{self.names[node]} was {node.data!r} when it was computed and would be {now!r} now: a `.data` was"
+                    " changed in between. Compute the output again, then step through it"
+                )
 
     def _flow(self) -> None:
         """The engine's own loop, writing down every sum on the way."""
@@ -180,7 +192,7 @@ def step_through(v: Value, language: str = "en") -> Stepper:
     Arguments: `v`, the Value to differentiate; `language` of the sheet, "en" or "zh".
     Returns a `Stepper`: a sequence of `Step`s that prints as text, shows itself in a notebook, and saves itself as
     one offline HTML file. It changes no `.grad`.
-    Raises TypeError when `v` is not a Value.
+    Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed.
 
     >>> a = Value(3.0, label="a")
     >>> print(step_through(a * a))

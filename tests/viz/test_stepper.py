@@ -183,6 +183,15 @@ def test_what_is_not_a_value_is_refused():
         step_through(Value(1.0), language="fr")
 
 
+def test_numbers_that_no_longer_fit_together_are_refused():
+    w = Value(3.0, label="w")
+    y = w * 2.0
+    y.label = "y"
+    w.data = 2.5
+    with pytest.raises(ValueError, match=r"y was 6.0 when it was computed and would be 5.0 now: a `.data` was changed"):
+        step_through(y)
+
+
 def test_nan_and_infinity_have_steps():
     x = Value(0.0, label="x")
     assert math.isnan(step_through(x.log() * 0.0)[-1].total)

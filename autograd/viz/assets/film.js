@@ -107,8 +107,7 @@ function start(host, reel, style) {
       if (at.grad) write(at.grad, grad === null ? "?" : short(Number(grad)), room);
     });
     partials.forEach((partial, i) => {
-      const edge = graph.querySelector(`#${reel.edges[i]}`), text = edge.querySelector(".partial");
-      if (text && partial !== null) write(text, short(Number(partial)), edge.querySelector(".plate").getBBox().width);
+      if (partial !== null) writeOnPlate(graph.querySelector(`#${reel.edges[i]}`), short(Number(partial)));
     });
   }
 

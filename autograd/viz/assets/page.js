@@ -2,7 +2,8 @@
 
 function shown(x) { // six significant digits
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "∞" : "−∞";
-  return String(Number(x.toPrecision(6))).replace(/-/g, "−");
+  const rounded = Number(x.toPrecision(6)), tiny = rounded !== 0 && Math.abs(rounded) < 1e-4;
+  return (tiny ? rounded.toExponential() : String(rounded)).replace("e+", "e").replace(/-/g, "−");
 }
 
 function short(x) { // as the drawing writes its numbers: four decimals, or four digits where it is tiny or huge
@@ -101,4 +102,13 @@ function write(text, content, room) { // a number that has become longer is set 
   text.style.fontSize = "";
   const needed = text.getComputedTextLength();
   if (needed > room) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * room / needed}px`;
+}
+
+function writeOnPlate(edge, content) { // the number on an edge, its plate as wide as it needs
+  const text = edge.querySelector(".partial"), plate = edge.querySelector(".plate");
+  if (!text) return;
+  text.textContent = content;
+  const wide = text.getComputedTextLength() + 6, box = plate.getBBox();
+  plate.setAttribute("x", box.x + (box.width - wide) / 2);
+  plate.setAttribute("width", wide);
 }

@@ -184,10 +184,7 @@ function start(host, sheet, style) {
     write(group.querySelector(".data"), short(numbers.data[index]), box.width - 44);
     write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 44);
     group.querySelector(".grad").classList.toggle("unknown", gradient === null);
-    node.edges.forEach((id, edge) => {
-      const label = part(id).querySelector(".partial");
-      if (label) write(label, short(numbers.partials[index][edge]), part(id).querySelector(".plate").getBBox().width);
-    });
+    node.edges.forEach((id, edge) => writeOnPlate(part(id), short(numbers.partials[index][edge])));
   }
 
   function show(place) {
