@@ -5,6 +5,7 @@ lists, lists of rows) and says with `reduction` what becomes of the single losse
 """
 
 import math
+import numbers
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -100,7 +101,7 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
     >>> hinge_loss([0.5, -3.0], [1, -1], reduction="sum")
     0.5
     """
-    wrong = [y for y in _flat(target) if y not in (-1, 1)]
+    wrong = [y for y in _flat(target) if _number(y) not in (-1.0, 1.0, None)]
     if wrong:
         raise ValueError(f"hinge_loss needs targets of -1 and 1, got {wrong[0]!r}: 2 * y - 1 turns 0 and 1 into them")
     return _elementwise("hinge_loss", lambda x, y: relu(margin - y * x), input, target, reduction)
@@ -113,8 +114,9 @@ def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> An
     Raises ValueError for a p that is not a probability.
     """
     def cross_entropy_of_p(p: Any, y: Any) -> Any:
-        if not (0.0 <= p and p <= 1.0):
-            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, got {float(p)}: "
+        number = _number(p)
+        if number is not None and not 0.0 <= number <= 1.0:
+            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, got {number}: "
                              "binary_cross_entropy_with_logits takes any number")
         return -(y * log(maximum(p, TINY)) + (1.0 - y) * log(maximum(1.0 - p, TINY)))
 
@@ -286,15 +288,23 @@ def _size(x: Any) -> str:
     return f"a list of {len(x)}" if _is_list(x) else "a number"
 
 
+def _number(x: Any) -> float | None:
+    """The number in `x`, to be checked; None where there is none yet, because the loss is being compiled."""
+    if isinstance(x, Value):
+        return x.data if type(x) is Value else None
+    return float(x) if isinstance(x, numbers.Real) else None
+
+
 def _is_sigmoid(x: Any) -> bool:
     """Whether a sigmoid made this number; of a plain number, whether it could have."""
     return x.op is sigmoid if isinstance(x, Value) else isinstance(x, float) and 0.0 < x < 1.0
 
 
 def _is_distribution(row: Any) -> bool:
-    numbers = [x.data if isinstance(x, Value) else x for x in row]
-    plain = len(numbers) > 1 and all(isinstance(x, float) and 0.0 <= x <= 1.0 for x in numbers)
-    return plain and abs(math.fsum(numbers) - 1.0) < 1e-9  # a softmax sums to 1 but for rounding; logits do not
+    shares = [x for x in map(_number, row) if x is not None and 0.0 <= x <= 1.0]
+    if len(shares) < max(2, len(row)):
+        return False
+    return abs(math.fsum(shares) - 1.0) < 1e-9  # a softmax sums to 1 but for rounding; logits do not
 
 
 def _warn(loss: str, squashed: str) -> None:
