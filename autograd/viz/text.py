@@ -11,7 +11,7 @@ _WIDTHS = [
     69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61, 63, 63, 41, 52,
     39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
 ]  # fmt: skip
-BOLD = 13  # no letter of DejaVu Sans Bold is wider than the regular one by more
+BOLD = 13.5  # no letter of DejaVu Sans Bold is wider than the regular one by more
 MONO = 0.605  # one character of DejaVu Sans Mono, Menlo, Consolas or Courier
 
 
