@@ -108,7 +108,7 @@ class Explanation:
             for path in self.paths
         ]
         if self.left_out:
-            rows.append(f"<tr><td colspan=2>the other {large(self.left_out)}</td><td>{shown(self.rest)}</td></tr>")
+            rows.append(f"<tr><td>the other {large(self.left_out)}</td><td></td><td>{shown(self.rest)}</td></tr>")
         head = "<tr><th>path</th><th>local derivatives</th><th>product</th></tr>" if rows else ""
         table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
         return f"<div><p>{_cell(self.heading)}</p>{table}<p><b>{_cell(self.line)}</b></p></div>"

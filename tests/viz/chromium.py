@@ -51,8 +51,8 @@ class Sheet:
         complaints = self.complaints
         self.context.close()
         if error[0] is None:
-            assert asked == []
-            assert complaints == []
+            assert not asked, f"the page asked for {asked}"
+            assert not complaints, f"the browser complained: {complaints}"
 
     def press(self, *keys):
         for key in keys:

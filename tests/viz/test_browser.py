@@ -308,3 +308,22 @@ def test_random_graphs_in_the_browser(browser, tmp_path, seed):
     with Sheet(browser, stepper.save_html(tmp_path / "r.html")) as sheet:
         sheet.press("End")
         assert sheet.numbers() == {name: (v.data, stepper.gradients[v]) for v, name in stepper.names.items()}
+
+
+def test_a_request_would_be_noticed(browser, tmp_path):
+    """The check that every test here ends with can fail."""
+    path = tmp_path / "asking.html"
+    path.write_text("<!DOCTYPE html><img src='http://127.0.0.1:9/pixel.png'>", encoding="utf-8")
+    with pytest.raises(AssertionError, match="pixel"), Sheet(browser, path) as sheet:
+        sheet.page.wait_for_load_state()
+
+
+def test_the_policy_of_the_file_stops_a_request_before_it_is_made(browser, readme, tmp_path):
+    _, path = readme
+    smuggled = tmp_path / "smuggled.html"
+    page = path.read_text(encoding="utf-8")
+    smuggled.write_text(page.replace("<body>", "<body><img src='http://127.0.0.1:9/pixel.png'>"), encoding="utf-8")
+    sheet = Sheet(browser, smuggled)
+    sheet.page.wait_for_load_state()
+    assert any("Content Security Policy" in complaint for complaint in sheet.complaints)
+    sheet.context.close()
