@@ -24,6 +24,8 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     model.train(mode)
     width = len(outputs) if isinstance(outputs, list | tuple) else 1
     loss = loss or default_loss(targets, width)
+    if getattr(loss, "keywords", {}).get("reduction", "mean") != "mean":
+        raise ValueError("fit weights its parts by their size, so it needs a loss with reduction='mean'")
     if getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss):
         return rows, as_classes(targets, width, f"{name}y"), loss
     have = len(targets[0]) if isinstance(targets[0], list) else 1

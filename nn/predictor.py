@@ -1,7 +1,7 @@
 """Predictor: a trained model together with what its numbers mean: columns, units, classes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,26 @@ class Predictor:
         """Per row the most probable class, as an index, or the predicted number."""
         outputs = self.outputs(features)
         return [max(range(len(p)), key=p.__getitem__) for p in outputs] if self.class_names else outputs
+
+    def losses(self, data: Dataset) -> list[float]:
+        """The loss of each sample on its own: cross-entropy, or the squared error of the standardised number."""
+        loss: Callable[..., Any] = F.cross_entropy if self.class_names else F.mse_loss
+        with no_grad():
+            outputs = [self.model.eval()(row) for row in self.inputs(data.features)]
+            return [float(loss(y, target)) for y, target in zip(outputs, self.targets(data.labels), strict=True)]
+
+    def scores(self, data: Dataset) -> dict[str, float]:
+        """How good the answers are: `loss`, and `right` and `accuracy`, or `mean absolute error` and `R²`."""
+        losses, predicted = self.losses(data), self.predict(data.features)
+        score = {"loss": math.fsum(losses) / len(losses)}
+        if self.class_names:
+            right = sum(a == b for a, b in zip(predicted, data.labels, strict=True))
+            return {**score, "right": right, "accuracy": right / len(data)}
+        errors = [a - b for a, b in zip(predicted, data.labels, strict=True)]
+        mean = math.fsum(data.labels) / len(data)
+        spread = math.fsum((y - mean) ** 2 for y in data.labels)
+        return {**score, "mean absolute error": math.fsum(map(abs, errors)) / len(errors),
+                "R²": 1.0 - math.fsum(e * e for e in errors) / spread if spread else math.nan}
 
     def save(self, path: str | Path) -> None:
         """Write all of it to one safetensors file."""

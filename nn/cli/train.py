@@ -19,8 +19,6 @@ from nn.report.chart import STYLE, shown
 from nn.report.figures import loss_curves
 from nn.report.page import Run, page
 from nn.report.prediction import write_prediction
-from nn.report.tables import losses
-from nn.training import evaluate
 
 __all__ = ["OPTIMIZERS", "train"]
 
@@ -124,7 +122,7 @@ def _write(folder: Path, run: Run) -> None:
     run.predictor.save(folder / "model.safetensors")
     (folder / "history.json").write_text(json.dumps(run.history.state_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "loss.svg").write_text(loss_curves(run.history).svg(STYLE), encoding="utf-8")
-    single = losses(run.predictor, run.test)
+    single = run.predictor.losses(run.test)
     prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
     (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
 
@@ -136,13 +134,9 @@ def _shape(model: nn.MLP, predictor: Predictor) -> str:
 
 def _score(predictor: Predictor, test: Dataset) -> str:
     """How good the model is on rows it has never seen."""
-    loss = evaluate(predictor.model, predictor.inputs(test.features), predictor.targets(test.labels),
-                    F.cross_entropy if test.class_names else F.mse_loss)
-    predicted = predictor.predict(test.features)
+    score = predictor.scores(test)
     if test.class_names:
-        right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
-        return f"loss {loss:.4f}, accuracy {100 * right / len(test):.1f} % ({right} of {len(test)} right)"
-    errors = [abs(a - b) for a, b in zip(predicted, test.labels, strict=True)]
-    mean = sum(test.labels) / len(test)
-    explained = 1.0 - sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
-    return f"loss {loss:.4f}, mean absolute error {shown(sum(errors) / len(errors))}, R² {explained:.4f}"
+        return (f"loss {score['loss']:.4f}, accuracy {100 * score['accuracy']:.1f} % "
+                f"({score['right']} of {len(test)} right)")
+    return (f"loss {score['loss']:.4f}, mean absolute error {shown(score['mean absolute error'])}, "
+            f"R² {score['R²']:.4f}")

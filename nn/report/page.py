@@ -75,31 +75,26 @@ def page(run: Run, prediction: Prediction) -> str:
     )
 
 
-def scores(run: Run) -> dict[str, str]:
-    """The figures at the top: name -> number."""
-    test, predicted = run.test, run.predictor.predict(run.test.features)
-    loss = sum(tables.losses(run.predictor, test)) / len(test)
-    if test.class_names:
-        right = sum(a == b for a, b in zip(predicted, test.labels, strict=True))
-        return {"test accuracy": f"{100 * right / len(test):.1f} %", "right": f"{right} of {len(test)}",
-                "test loss": f"{loss:.4f}"}
-    errors = [p - y for p, y in zip(predicted, test.labels, strict=True)]
-    mean = sum(test.labels) / len(test)
-    left = sum(e * e for e in errors) / (sum((y - mean) ** 2 for y in test.labels) or 1.0)
-    return {"R² on test rows": f"{1.0 - left:.4f}", "mean absolute error": shown(sum(map(abs, errors)) / len(errors)),
-            "test loss": f"{loss:.4f}"}
+def _cards(run: Run) -> dict[str, str]:
+    """The figures at the top: what it is -> the number."""
+    score = run.predictor.scores(run.test)
+    if run.test.class_names:
+        cards = {"test accuracy": f"{100 * score['accuracy']:.1f} %", "right": f"{score['right']} of {len(run.test)}"}
+    else:
+        cards = {"R² on test rows": f"{score['R²']:.4f}", "mean absolute error": shown(score["mean absolute error"])}
+    return {**cards, "test loss": f"{score['loss']:.4f}", "epochs": str(len(run.history)),
+            "parameters": f"{len(run.predictor.model.parameters()):,}"}
 
 
 def _head(run: Run) -> str:
-    parameters = len(run.predictor.model.parameters())
-    cards = {**scores(run), "epochs": str(len(run.history)), "parameters": f"{parameters:,}"}
-    shown = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>' for name, number in cards.items())
+    cards = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>'
+                    for name, number in _cards(run).items())
     count = len(run.data.feature_names)
     goal = "which" if run.data.class_names else "how much"
     return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
             f'<p class="soft">{len(run.data):,} rows of {count} numbers: {len(run.learn):,} to train '
             f"on, {len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
-            f'<div class="cards">{shown}</div>')
+            f'<div class="cards">{cards}</div>')
 
 
 def _section(title: str, text: str, *parts: str) -> str:
@@ -118,10 +113,11 @@ def _training(run: Run) -> str:
         "Training",
         f"First, the loss by epoch: training alone can always fall, validation says what is learned for good. The "
         f"model keeps the weights of epoch {history.best_epoch}.{ended} Then the gradient flow: the mean size of the "
-        "gradients of each epoch's last step, by layer. A layer far below the others hardly learns. The table shows "
-        "the last epoch: how far the weights moved, relative to their size, and the shares of outputs where the "
-        "activation is flat (saturated) and of units where it is flat for every row (dead).",
-        _side(figures.loss_curves(history), figures.gradient_curves(history)), tables.layers(history),
+        "gradients of each epoch's last step, by layer. A layer far below the others hardly learns.",
+        _side(figures.loss_curves(history), figures.gradient_curves(history)),
+        "<p>The layers in the last epoch: how far their weights moved, relative to their size; the shares of outputs "
+        "where the activation is flat (saturated), and of units where it is flat for every row (dead).</p>",
+        tables.layers(history),
         f"<details><summary>The model</summary><pre><code>{escape(repr(run.predictor.model))}</code></pre></details>")
 
 

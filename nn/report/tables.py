@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-from autograd import no_grad
-from nn import functional as F
 from nn.dataset import Dataset
 from nn.history import History
 from nn.predictor import Predictor
 from nn.report.chart import shown
 from nn.report.figures import colour, histogram, picture
 
-__all__ = ["table", "data_summary", "class_counts", "layers", "confusion", "worst", "losses", "as_picture"]
+__all__ = ["table", "data_summary", "class_counts", "layers", "confusion", "worst", "as_picture"]
 
 MOST_ROWS = 12  # of a table that is shown open
 
@@ -87,14 +85,6 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
-def losses(predictor: Predictor, data: Dataset) -> list[float]:
-    """The loss of each sample on its own."""
-    loss: Callable[..., Any] = F.cross_entropy if data.class_names else F.mse_loss
-    with no_grad():
-        return [float(loss(predictor.model(x), y)) for x, y in
-                zip(predictor.inputs(data.features), predictor.targets(data.labels), strict=True)]
-
-
 def as_picture(data: Dataset) -> Callable[[Sequence[float]], str] | None:
     """How to show a sample as an image, where the features are named pixel_0_0, pixel_0_1, ..., row by row."""
     places = [re.fullmatch(r"pixel_(\d+)_(\d+)", name) for name in data.feature_names]
@@ -107,7 +97,7 @@ def as_picture(data: Dataset) -> Callable[[Sequence[float]], str] | None:
 
 def worst(predictor: Predictor, test: Dataset, count: int = 8) -> str:
     """The test samples with the highest loss: what they are, what the model says, and how sure it is."""
-    single = losses(predictor, test)
+    single = predictor.losses(test)
     order = sorted(range(len(test)), key=lambda i: (-single[i], i))[:count]
     outputs = predictor.outputs([test.features[i] for i in order])
     show = as_picture(test)

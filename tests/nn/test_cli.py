@@ -14,7 +14,7 @@ import pytest
 
 from nn.cli import main
 from nn.data import FOLDER, moons
-from nn.predictor import Predictor, Scale
+from nn.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
 FILES = ["history.json", "loss.svg", "model.safetensors", "prediction.svg", "report.html", "step.html"]
@@ -101,11 +101,6 @@ def test_a_table_of_ones_own(halves, capsys):
     history = json.loads((halves / "deep/er/history.json").read_text())
     assert history["rows"][-1]["loss"] < history["rows"][0]["loss"]
     assert set(history["rows"][0]["gradients"]) == {"layer0", "layer1", "layer2"}
-
-
-def test_the_training_part_sets_the_scale():
-    assert Scale.of([5.0, 5.0]) == Scale(5.0, 1.0), "a constant column is not divided by 0"
-    assert Scale.of([0.0, 4.0])(4.0) == 1.0
 
 
 def test_a_regression_is_detected_and_scored(here, capsys):

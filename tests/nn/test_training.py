@@ -103,7 +103,8 @@ def test_a_plateau_lowers_the_rate():
     model = mlp()
     optimizer = nn.optim.SGD(model.parameters(), lr=1e-9)
     schedule = nn.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5, eps=0.0)
-    assert fit(model, optimizer=optimizer, schedule=schedule, validation=(X, Y))["lr"] == pytest.approx([1e-9, 1e-9, 1e-10])
+    rates = fit(model, optimizer=optimizer, schedule=schedule, validation=(X, Y))["lr"]
+    assert rates == pytest.approx([1e-9, 1e-9, 1e-10])
 
 
 def test_layer_statistics_are_recorded():
@@ -292,6 +293,11 @@ def test_classes_are_whole_numbers():
     with pytest.raises(ValueError, match=r"y\[0\] is class 7"):
         fit(mlp(), X[:1], [7], loss=functools.partial(F.cross_entropy, label_smoothing=0.1))
     assert fit(mlp(), X[:2], [0.0, 1.0], loss=F.cross_entropy).loss
+
+
+def test_a_loss_is_a_mean():
+    with pytest.raises(ValueError, match="needs a loss with reduction='mean'"):
+        fit(mlp(), loss=functools.partial(F.cross_entropy, reduction="sum"))
 
 
 @pytest.mark.parametrize(("options", "message"), [
