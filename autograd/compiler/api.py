@@ -11,7 +11,7 @@ from autograd.compiler.calls import Call
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
 from autograd.compiler.shapes import HasValues, Shape
-from autograd.compiler.trace import active
+from autograd.compiler.trace import active, collector_resting
 
 Axes = int | None | Sequence[int | None]
 
@@ -103,7 +103,7 @@ class Compiled:
         return None
 
     def _traced_call(self, call: Call) -> Any:
-        with self._tracing:
+        with self._tracing, collector_resting():
             found = self._tried(call)  # another thread may have been here first
             if found:
                 return found[0]

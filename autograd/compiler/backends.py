@@ -6,7 +6,6 @@
 """
 
 import array
-import ctypes
 import functools
 import importlib.util
 import warnings
@@ -21,6 +20,7 @@ from autograd.compiler.tape import Tape, evaluate
 
 if TYPE_CHECKING:
     from autograd.compiler.batch import Batch
+    from autograd.compiler.point import NativePoint
 
 
 @functools.cache
@@ -45,6 +45,7 @@ class Program:
         self.reduce: str | None = options["reduce"]
         self.single = options["dtype"] == "float32"
         self.batch: Batch | None = None
+        self.native: NativePoint | None = None
         self.point: Callable[[Sequence[float]], Sequence[float]] | None = None
         self._builtin: Callable[..., Any] | None = None
         tape = recording.tape
@@ -58,17 +59,18 @@ class Program:
 
     def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
         from autograd.compiler.batch import Batch
+        from autograd.compiler.point import NativePoint
 
         make = functools.partial(NativePoint, dtype=options["dtype"])
         if options["in_axes"] is None:
-            self.point = make(tape)
+            self.point = self.native = make(tape)
         else:
             self.batch = Batch(tape, make, options)
 
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
-        if self._builtin is None and isinstance(self.point, NativePoint) and not self.recording.live:
-            self._builtin = calling.builtin(call.shape, self.recording.result, self.point, otherwise)
+        if self._builtin is None and self.native is not None and not self.recording.live:
+            self._builtin = calling.builtin(call.shape, self.recording.result, self.native, otherwise)
         return self._builtin
 
     def run(self, call: Call) -> list[Any] | None:
@@ -135,23 +137,3 @@ def _column(column: list[float], single: bool) -> Any:
     import numpy as np
 
     return np.array(column, dtype=np.float32 if single else np.float64)
-
-
-class NativePoint:
-    """A tape at one point, as native code: numbers in, outputs out."""
-
-    def __init__(self, tape: Tape, dtype: str) -> None:
-        from autograd.compiler import cache, straight
-
-        text, places, functions = straight.point(tape, dtype)
-        library = cache.compiled(text, 0, cache.operations(functions))
-        self.run = library.function("point", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-        self.address = library.address("point")
-        self.sizes = len(tape.kinds), len(tape.outputs), places
-        self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
-
-    def __call__(self, numbers: Sequence[float]) -> list[float]:
-        given, made, work = self.types
-        out = made()
-        self.run(given(*numbers), out, work())
-        return list(out)[: self.sizes[1]]

@@ -10,20 +10,22 @@ is off by at most (n / 64 + 8) * 2**-53 times the sum of their magnitudes (2**-2
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.compiler import cache, mathematics, straight
+from autograd.compiler import cache, interpreter, mathematics, straight
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
+
+LONG = 1500  # rows: from here on the interpreter, which is slower, and ready at once
 
 # Loads a block of each input column (the last sample again where a block is not full), runs the body, stores or adds.
 DRIVER = """
 define void @drive(i64 %function, i64 %begin, i64 %end, i64 %ins, T** %columns, i64* %strides, T* %parameters, T* %work,
-                   i64 %outs, i64* %places, T** %results, i64 %reduce) {
+                   i64 %outs, i64* %places, T** %results, i64 %reduce, i64* %program) {
 entry:
-  %body = inttoptr i64 %function to void (T*, T*)*
+  %body = inttoptr i64 %function to void (T*, T*, i64*)*
   br label %block
 block:
   %start = phi i64 [ %begin, %entry ], [ %after, %stored ]
@@ -64,7 +66,7 @@ input.end:
   %i.next = add i64 %i, 1
   br label %input
 run:
-  call void %body(T* %parameters, T* %work)
+  call void %body(T* %parameters, T* %work, i64* %program)
   br label %output
 output:
   %o = phi i64 [ 0, %run ], [ %o.next, %output.end ]
@@ -127,7 +129,7 @@ def driver(element: str, block: int) -> Any:
     """The loop over blocks, as a ctypes function."""
     text = DRIVER.replace("T", element).replace("BLOCK", str(block))
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
-    kinds = [whole, whole, whole, whole, pointer, pointer, pointer, pointer, whole, pointer, pointer, whole]
+    kinds = [whole, whole, whole, whole, pointer, pointer, pointer, pointer, whole, pointer, pointer, whole, pointer]
     return cache.compiled(text, 2).function("drive", *kinds)
 
 
@@ -148,15 +150,48 @@ class Batch:
         self.once_tape, each = hoisted(tape)
         self.once = point(self.once_tape)
         self.tape, self.reduce, self.threads = each, options["reduce"], options["threads"]
-        element = "float" if single else "double"
-        width = vector_bytes() // (4 if single else 8)
-        self.block = 8 * width
-        code = straight.lanes(each, options["dtype"], width, self.block)
-        called = [vector_function(name, element, width, options["exact"]) for name in code.functions]
-        self.library = cache.compiled(code.text, 0, [(symbol, at) for symbol, _, at in called])
-        self.body, self.blocks, self.places = self.library.address("body"), code.blocks, code.outputs
-        self.drive = driver(element, self.block)
-        self.dtype = options["dtype"]
+        self.element = "float" if single else "double"
+        self.width = vector_bytes() // (4 if single else 8)
+        self.block = 8 * self.width
+        self.drive = driver(self.element, self.block)
+        self.dtype, self.exact = options["dtype"], options["exact"]
+        self.program = 0
+        self.constants: list[float] = []
+        if len(each.rows) < LONG:
+            self._translate()
+        else:
+            self._encode()
+        self.body = self.library.address("body")
+
+    def _translate(self) -> None:
+        """Straight-line code."""
+        code = straight.lanes(self.tape, self.dtype, self.width, self.block)
+        self.library = cache.compiled(code.text, 0, self._functions(code.functions))
+        self.blocks, self.places = code.blocks, code.outputs
+
+    def _encode(self) -> None:
+        """Words for the interpreter; parameters and constants stand in the workspace, once for each sample."""
+        kinds = self.tape.kinds
+        order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
+        names = sorted({op.name for op, _ in self.tape.rows})
+        code = interpreter.encode(self.tape, names, [order.index(i) for i in range(len(kinds))])
+        self.words = code.words
+        self.constants = code.constants
+        self.head = (ctypes.c_int64 * 2)(len(self.tape.rows), code.words.buffer_info()[0])
+        self.program = ctypes.addressof(self.head)
+        self.blocks = code.places
+        self.places = [
+            place if arg.__class__ is int and (arg >= len(kinds) or kinds[arg] == SAMPLE) else -1
+            for arg, place in zip(self.tape.outputs, code.outputs)
+        ]
+        text, functions = interpreter.text(names, straight.form(self.dtype, self.width), self.block)
+        body = interpreter.BODY.replace("T*", f"{self.element}*")
+        self.library = cache.compiled(text + body, 2, self._functions(functions))
+
+    def _functions(self, names: Iterable[str]) -> list[tuple[str, int]]:
+        """The vector functions of these operations."""
+        self.called = [vector_function(name, self.element, self.width, self.exact) for name in names]
+        return [(symbol, at) for symbol, _, at in self.called]
 
     def __call__(self, numbers: Sequence[Any], samples: int) -> list[Any]:
         import numpy as np
@@ -203,11 +238,15 @@ class Batch:
             begin, end = parts[part]
             scratch = np.empty(self.blocks * self.block + 64, self.dtype)
             aligned = (_address(scratch) + 63) // 64 * 64
+            if self.program:
+                begins = (aligned - _address(scratch)) // size + len(columns) * self.block
+                fixed = np.concatenate([parameters, np.array(self.constants, self.dtype)])
+                scratch[begins : begins + len(fixed) * self.block] = np.repeat(fixed, self.block)
             first = _address(results) + (part * results.strides[0] if reducing else 0)
             targets = first + np.arange(len(chosen), dtype=np.int64) * results.strides[1]
             self.drive(
                 self.body, begin, end, len(columns), _address(starts), _address(strides), _address(parameters), aligned,
-                len(chosen), _address(places), _address(targets), int(reducing),
+                len(chosen), _address(places), _address(targets), int(reducing), self.program,
             )  # fmt: skip
 
         if len(parts) == 1:

@@ -198,6 +198,8 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
   %bytes = call i64 @word(i64** %at)
   %otherwise = call i8* @object(i64** %at)
   %expected = call i64 @word(i64** %at)
+  %program.word = call i64 @word(i64** %at)
+  %program = inttoptr i64 %program.word to i64*
   %types = load i64*, i64** %at
   %memory = call i8* @PyMem_RawMalloc(i64 %bytes)
   %in = bitcast i8* %memory to double*
@@ -219,8 +221,8 @@ body:
   %i.next = add i64 %i, 1
   br i1 %good, label %loop, label %slow
 run:
-  %point = inttoptr i64 %point.word to void (double*, double*, double*)*
-  call void %point(double* %in, double* %out, double* %work)
+  %point = inttoptr i64 %point.word to void (double*, double*, double*, i64*)*
+  call void %point(double* %in, double* %out, double* %work, i64* %program)
   %last = sub i64 %outs, 1
   %verdict.at = getelementptr double, double* %out, i64 %last
   %verdict = load double, double* %verdict.at
@@ -268,9 +270,10 @@ def _address(function: Any) -> int:
 
 
 class Point(Protocol):
-    """Native code: where it is, and how many numbers go in, come out and are needed for work."""
+    """Native code: where it is, what it runs, and how many numbers go in, come out and are needed for work."""
 
     address: int
+    program: int
     sizes: tuple[int, int, int]
 
 
@@ -291,7 +294,7 @@ def builtin(
     types = [object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p), id(float), id(list), id(tuple)]
     about = _words([
         ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2], 8 * sum(point.sizes) + 8,
-        id(otherwise), len(items), *types,
+        id(otherwise), len(items), point.program, *types,
     ])  # fmt: skip
     address = _Address(ctypes.addressof(about))
     address.kept = (about, read, build, kept)

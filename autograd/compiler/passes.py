@@ -11,7 +11,6 @@ x + 0.0 => x (wrong for -0.0), x * 0.0 => 0.0 (wrong for inf and nan), x - x => 
 """
 
 import ast
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Row, Tape, depends, rewritten
@@ -74,19 +73,14 @@ def _pattern(node: ast.expr) -> Pattern:
 rules = [_parse(line) for line in RULES.strip().splitlines()]
 
 
-def _by_operation(wanted: Callable[[Pattern], bool]) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if any(map(wanted, rule.left[1])):
-            found.setdefault(rule.left[0], []).append(rule)
-    return found
+_BY_NAME: dict[str, list[Rule]] = {}
+for _rule in rules:
+    _BY_NAME.setdefault(_rule.left[0], []).append(_rule)
 
-
-# Three groups, so that a row is only compared with rules that can apply to it.
-_WITH_CONSTANTS = _by_operation(lambda part: isinstance(part, float))
-_NESTED = _by_operation(lambda part: isinstance(part, tuple))
-_INNER = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
-_PLAIN = {rule.left[0]: [rule] for rule in rules if all(isinstance(part, str) for part in rule.left[1])}
+# What a row must have for any rule to fit: a rule of letters alone, one of these constants, one of these operands.
+_ALWAYS = {rule.left[0] for rule in rules if all(isinstance(part, str) for part in rule.left[1])}
+_CONSTANTS = {(rule.left[0], part) for rule in rules for part in rule.left[1] if isinstance(part, float)}
+_OPERANDS = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
 
 
 def optimised(tape: Tape) -> Tape:
@@ -109,32 +103,37 @@ def folded(tape: Tape) -> Tape:
     first = len(tape.kinds)
     numbers: list[Any] = list(range(first))
     rows: list[Row] = []
+    inner: set[Arg] = set()  # the rows that a rule may look into
     for op, args in tape.rows:
-        args = tuple([arg if isinstance(arg, float) else numbers[arg] for arg in args])
-        found = _simpler(op.name, args, rows, first)
-        while isinstance(found, tuple):  # a row again, perhaps simpler still
-            op, args = found
-            found = _simpler(op.name, args, rows, first)
+        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
+        found = None
+        while _may_fit(op.name, args, inner) and isinstance(found := _simpler(op.name, args, rows, first), tuple):
+            op, args = found  # a row again, perhaps simpler still
+            found = None
         if found is None and set(map(type, args)) == {float}:
             found = op.forward(*args)
         if found is None:
             found = first + len(rows)
             rows.append((op, args))
+            if op.name in _OPERANDS:
+                inner.add(found)
         numbers.append(found)
     return rewritten(tape, rows, numbers)
 
 
+def _may_fit(name: str, args: tuple[Arg, ...], inner: set[Arg]) -> bool:
+    """Whether a rule can apply at all: a quick look that spares most rows the comparison."""
+    if name not in _BY_NAME:
+        return False
+    for arg in args:
+        if arg in inner or (arg.__class__ is float and (name, arg) in _CONSTANTS):
+            return True
+    return name in _ALWAYS
+
+
 def _simpler(name: str, args: tuple[Arg, ...], rows: list[Row], first: int) -> Arg | Row | None:
     """What the first rule that fits makes of the row, or None."""
-    candidates = list(_PLAIN.get(name, ()))
-    if name in _WITH_CONSTANTS and float in map(type, args):
-        candidates += _WITH_CONSTANTS[name]
-    if name in _NESTED and any(
-        arg.__class__ is int and arg >= first and rows[arg - first][0].name in _INNER
-        for arg in args
-    ):
-        candidates += _NESTED[name]
-    for rule in candidates:
+    for rule in _BY_NAME[name]:
         bound: dict[str, Arg] = {}
         if all(_fits(part, arg, bound, rows, first) for part, arg in zip(rule.left[1], args)):
             return _build(rule.right, bound)
@@ -220,8 +219,8 @@ def hoisted(tape: Tape) -> tuple[Tape, Tape]:
     first = len(tape.kinds)
     parameters = [i for i, kind in enumerate(tape.kinds) if kind == PARAMETER]
     used = [arg for (_, args), own in zip(tape.rows, varies[first:]) if own for arg in args]
-    wanted = dict.fromkeys([*used, *tape.outputs])
-    results = [arg for arg in wanted if isinstance(arg, int) and arg >= first and not varies[arg]]
+    wanted = dict.fromkeys(arg for arg in [*used, *tape.outputs] if isinstance(arg, int))  # a constant 5.0 == row 5
+    results = [arg for arg in wanted if arg >= first and not varies[arg]]
     in_once: dict[Arg, Arg] = {old: new for new, old in enumerate(parameters)}
     in_each: dict[Arg, Arg] = {i: i for i in range(first)}
     in_each |= {old: first + k for k, old in enumerate(results)}

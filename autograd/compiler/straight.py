@@ -199,7 +199,7 @@ def shared_places(tape: Tape, wanted: set[Arg]) -> tuple[dict[Arg, int], int]:
 
 
 def point(tape: Tape, dtype: str) -> tuple[str, int, dict[str, int]]:
-    """(text, size of the workspace, functions it calls) of `point(double* in, double* out, number* work)`.
+    """(text, size of the workspace, functions it calls) of `point(double* in, double* out, number* work, i64*)`.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
@@ -234,7 +234,7 @@ def point(tape: Tape, dtype: str) -> tuple[str, int, dict[str, int]]:
         writer.lines.append(f"define internal fastcc void @part{part}({arguments}) {{")
         _rows(writer, begin, load, store)
         writer.lines.append("ret void\n}")
-    writer.lines.append(f"define void @point({arguments}) {{")
+    writer.lines.append(f"define void @point({arguments}, i64* %unused) {{")
     writer.lines += [f"call fastcc void @part{part}({arguments})" for part in range(len(writer.parts()))]
     known: set[int] = set()
     for k, arg in enumerate(tape.outputs):
@@ -258,7 +258,7 @@ def _rows(writer: Writer, begin: int, load: Callable[[int], str], store: Callabl
 
 
 class Lanes(NamedTuple):
-    """The text of `body(number* parameters, number* work)`, and where it reads and writes in blocks of samples."""
+    """The text of `body(number* parameters, number* work, i64*)`, and where it reads and writes samples."""
 
     text: str
     functions: dict[str, int]  # the operations it calls, with their numbers of operands
@@ -315,7 +315,7 @@ def lanes(tape: Tape, dtype: str, width: int, block: int) -> Lanes:
             f"%next = add i64 %i, {width}\n%more = icmp ult i64 %next, {block}\n"
             "br i1 %more, label %loop, label %done\ndone:\nret void\n}"
         )
-    writer.lines.append(f"define void @body({arguments}) {{")
+    writer.lines.append(f"define void @body({arguments}, i64* %unused) {{")
     writer.lines += [f"call fastcc void @part{part}({arguments})" for part in range(len(writer.parts()))]
     writer.lines.append("ret void\n}")
     outputs = [place.get(arg, -1) if arg.__class__ is int else -1 for arg in tape.outputs]

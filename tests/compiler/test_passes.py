@@ -85,6 +85,20 @@ def test_rows_of_parameters_are_hoisted():
         assert all(map(same, evaluate(tape, point), evaluate(each, [*point, *evaluate(once, point[:1])])))
 
 
+def test_a_constant_is_not_taken_for_the_row_of_that_number():
+    w, x = Value(2.0), Value(3.0)
+    tape = record([x * 2.0 + w.exp() * x], [w, x], [PARAMETER, SAMPLE])
+    numbers = {op.name: k for k, (op, _) in enumerate(tape.rows, 2)}
+    for constant in map(float, numbers.values()):
+        swap = {repr(2.0): constant}
+        rows = [(op, tuple(swap.get(repr(arg), arg) for arg in args)) for op, args in tape.rows]
+        changed = tape._replace(rows=rows)
+        once, each = hoisted(changed)
+        want = evaluate(changed, [0.5, 4.0])
+        assert evaluate(each, [0.5, 4.0, *evaluate(once, [0.5])]) == want
+        assert evaluate(optimised(changed), [0.5, 4.0]) == want
+
+
 def test_the_specification_names_operations_of_the_table():
     named = set(re.findall(r"([a-z_0-9]+)\(", "\n".join(rule.text for rule in passes.rules)))
     assert named - {"detached"} <= set(TABLE)

@@ -7,8 +7,8 @@ import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.compiler.backends import NativePoint
 from autograd.compiler.passes import optimised
+from autograd.compiler.point import NativePoint
 from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
 from autograd.compiler.tape import evaluate, record
 from autograd.primitives import TABLE

@@ -9,7 +9,7 @@ import autograd
 from autograd import Value, func, no_grad
 from autograd.compiler.guards import TraceError
 from autograd.compiler.tape import evaluate, record
-from autograd.compiler.trace import Traced, closed_over, fresh, tracing
+from autograd.compiler.trace import Traced, closed_over, collector_resting, fresh, tracing
 from autograd.primitives import TABLE
 from tests.compiler.graphs import counts, points, same
 
@@ -172,7 +172,7 @@ def test_printing_shows_the_traced_number(capsys):
 def test_everything_is_put_back_also_after_an_error():
     w = Value(2.0)
     assert gc.isenabled()
-    with pytest.raises(ZeroDivisionError), tracing([w]):
+    with pytest.raises(ZeroDivisionError), collector_resting(), tracing([w]):
         assert type(w) is Traced
         assert not gc.isenabled()
         1 / 0  # noqa: B018

@@ -1,0 +1,216 @@
+"""The interpreter: a native loop over the rows of a tape, for tapes too long to translate one by one.
+
+It is compiled once, for all tapes (and kept on disk): a switch with one case per operation, each written by the same
+`Writer` that writes straight-line code, so that the two give the same bits. It needs a few nanoseconds a row to find
+the case, and no time to prepare; over a block of samples, which each case works through, finding costs nothing.
+
+A program is the tape as 32-bit words, five to a row: operation, result, operands. Numbers stand in one workspace:
+inputs, constants, then rows, whose places are used again after their last reader.
+"""
+
+import array
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler import cache
+from autograd.compiler.straight import Form, Writer, form
+from autograd.compiler.tape import Tape
+from autograd.primitives import TABLE
+
+WORDS = 5
+
+
+class Program(NamedTuple):
+    """A tape for the interpreter: the words of its rows, its constants, and where things stand."""
+
+    words: "array.array[int]"
+    constants: list[float]
+    outputs: list[int]
+    places: int
+
+
+def plain() -> tuple[str, ...]:
+    """The operations there is a case for: those of the table that are not written with others."""
+    return tuple(op.name for op in TABLE.values() if not op.composite)
+
+
+def encode(tape: Tape, names: Sequence[str], inputs: Sequence[int] | None = None) -> Program:
+    """The tape as words for an interpreter of the operations `names`; input number i stands at inputs[i], or at i.
+
+    >>> from autograd.compiler.tape import record
+    >>> from autograd.value import Value
+    >>> x = Value(2.0)
+    >>> program = encode(record([(x * 3.0).exp()], [x]), plain())
+    >>> program.constants, program.outputs, program.places, len(program.words)
+    ([3.0], [2], 3, 10)
+    """
+    first = len(tape.kinds)
+    code = {name: k for k, name in enumerate(names)}
+    constants = _constants(tape)
+    last = _last_readers(tape)
+    place: list[Any] = list(inputs or range(first))
+    count = first + len(constants)
+    words, free = array.array("i"), []
+    for at, (op, args) in enumerate(tape.rows, first):
+        operands = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in args]
+        for arg in set(args):
+            if isinstance(arg, int) and arg >= first and last[arg] == at:
+                free.append(place[arg])
+        if free:
+            target = free.pop()
+        else:
+            target, count = count, count + 1
+        place.append(target)
+        words.extend((code[op.name], target, *operands, *(0,) * (3 - len(operands))))
+        if last[at] == -1:
+            free.append(target)
+    outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
+    return Program(words, [float.fromhex(key) for key in constants], outputs, count)
+
+
+def _constants(tape: Tape) -> dict[str, int]:
+    """The place of every constant, after the inputs; by its digits, since 0.0 == -0.0 and nan != nan."""
+    places: dict[str, int] = {}
+    for arg in [arg for _, args in tape.rows for arg in args] + tape.outputs:
+        if isinstance(arg, float):
+            places.setdefault(arg.hex(), len(tape.kinds) + len(places))
+    return places
+
+
+def _last_readers(tape: Tape) -> list[int]:
+    """For every number of the tape, the last row that reads it: -1 if none does, beyond all rows for an output."""
+    first = len(tape.kinds)
+    last = [-1] * (first + len(tape.rows))
+    for at, (_, args) in enumerate(tape.rows, first):
+        for arg in args:
+            if isinstance(arg, int):
+                last[arg] = at
+    for arg in tape.outputs:
+        if isinstance(arg, int):
+            last[arg] = len(last)
+    return last
+
+
+def text(names: Sequence[str], shape: Form, block: int) -> tuple[str, dict[str, int]]:
+    """LLVM text of `interpret(number* work, i32* words, i64 rows)`, and the functions it calls."""
+    writer = Writer(Tape((), [], []), shape)
+    t, e = shape.t, shape.element
+    lines = writer.lines
+    lines.append(
+        f"define void @interpret({e}* %work, i32* %words, i64 %rows) {{\nentry:\nbr label %next\n"
+        "next:\n%row = phi i64 [ 0, %entry ]" + "".join(f", [ %row.n, %end{k} ]" for k in range(len(names)))
+    )
+    lines.append(
+        "%more = icmp slt i64 %row, %rows\nbr i1 %more, label %go, label %done\ndone:\nret void\n"
+        f"go:\n%row.n = add i64 %row, 1\n%offset = mul i64 %row, {WORDS}\n"
+        "%at = getelementptr i32, i32* %words, i64 %offset\n%op = load i32, i32* %at"
+    )
+    for k in range(4):
+        lines.append(
+            f"%w{k} = getelementptr i32, i32* %at, i64 {k + 1}\n%n{k} = load i32, i32* %w{k}\n"
+            f"%l{k} = sext i32 %n{k} to i64\n%o{k} = mul i64 %l{k}, {block}\n"
+            f"%b{k} = getelementptr {e}, {e}* %work, i64 %o{k}"
+        )
+    lines.append("switch i32 %op, label %done [")
+    lines.extend(f"i32 {k}, label %case{k}" for k in range(len(names)))
+    lines.append("]")
+    for k, name in enumerate(names):
+        lines.append(
+            f"case{k}:\nbr label %loop{k}\nloop{k}:\n%i{k} = phi i64 [ 0, %case{k} ], [ %i{k}.n, %loop{k} ]"
+        )
+        operands = []
+        for j in range(len(TABLE[name].operands)):
+            lines.append(
+                f"%p{k}.{j} = getelementptr {e}, {e}* %b{j + 1}, i64 %i{k}\n"
+                f"%q{k}.{j} = bitcast {e}* %p{k}.{j} to {t}*\n%x{k}.{j} = load {t}, {t}* %q{k}.{j}"
+            )
+            operands.append(f"%x{k}.{j}")
+        writer.row(k, TABLE[name], operands)
+        value = operands[0] if name == "identity" else f"%v{k}"
+        lines.append(
+            f"%r{k} = getelementptr {e}, {e}* %b0, i64 %i{k}\n%s{k} = bitcast {e}* %r{k} to {t}*\n"
+            f"store {t} {value}, {t}* %s{k}\n%i{k}.n = add i64 %i{k}, {shape.lanes}\n"
+            f"%m{k} = icmp slt i64 %i{k}.n, {block}\nbr i1 %m{k}, label %loop{k}, label %end{k}\n"
+            f"end{k}:\nbr label %next"
+        )
+    lines.append("}")
+    return writer.finished(), writer.functions
+
+
+# A block of samples. The program: rows, then the address of the words.
+BODY = """
+define void @body(T* %parameters, T* %work, i64* %program) {
+  %rows = load i64, i64* %program
+  %words.at = getelementptr i64, i64* %program, i64 1
+  %words.word = load i64, i64* %words.at
+  %words = inttoptr i64 %words.word to i32*
+  call void @interpret(T* %work, i32* %words, i64 %rows)
+  ret void
+}
+"""
+
+# One point: copy the inputs in, run, copy the outputs out. The program: rows, inputs and constants, outputs, then their
+# places, then the address of the constants and of the words.
+POINT = """
+define void @point(double* %in, double* %out, double* %work, i64* %program) {
+  %rows = load i64, i64* %program
+  %ins.at = getelementptr i64, i64* %program, i64 1
+  %ins = load i64, i64* %ins.at
+  %constants.at = getelementptr i64, i64* %program, i64 2
+  %constants = load i64, i64* %constants.at
+  %outs.at = getelementptr i64, i64* %program, i64 3
+  %outs = load i64, i64* %outs.at
+  %from.at = getelementptr i64, i64* %program, i64 4
+  %from = load i64, i64* %from.at
+  %words.at = getelementptr i64, i64* %program, i64 5
+  %words.word = load i64, i64* %words.at
+  %places = getelementptr i64, i64* %program, i64 6
+  %known = inttoptr i64 %from to double*
+  %words = inttoptr i64 %words.word to i32*
+  %after = getelementptr double, double* %work, i64 %ins
+  call void @copy(double* %work, double* %in, i64 %ins)
+  call void @copy(double* %after, double* %known, i64 %constants)
+  call void @interpret(double* %work, i32* %words, i64 %rows)
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %outs
+  br i1 %more, label %body, label %done
+body:
+  %place.at = getelementptr i64, i64* %places, i64 %i
+  %place = load i64, i64* %place.at
+  %source = getelementptr double, double* %work, i64 %place
+  %x = load double, double* %source
+  %target = getelementptr double, double* %out, i64 %i
+  store double %x, double* %target
+  %i.next = add i64 %i, 1
+  br label %loop
+done:
+  ret void
+}
+
+define internal void @copy(double* %to, double* %from, i64 %n) {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %n
+  br i1 %more, label %body, label %done
+body:
+  %source = getelementptr double, double* %from, i64 %i
+  %x = load double, double* %source
+  %target = getelementptr double, double* %to, i64 %i
+  store double %x, double* %target
+  %i.next = add i64 %i, 1
+  br label %loop
+done:
+  ret void
+}
+"""
+
+
+@functools.cache
+def at_points(names: tuple[str, ...]) -> cache.Library:
+    """The interpreter for one point."""
+    code, functions = text(names, form("float64"), 1)
+    return cache.compiled(code + POINT, 2, cache.operations(functions))

@@ -1,0 +1,105 @@
+"""The interpreter gives what straight-line code gives: every operation, long tapes, blocks of samples."""
+
+import random
+
+import numpy as np
+import pytest
+
+from autograd import Value, func
+from autograd.compiler import batch, cache, interpreter, point
+from autograd.compiler.passes import optimised
+from autograd.compiler.tape import PARAMETER, SAMPLE, evaluate, record
+from autograd.primitives import TABLE
+from tests.compiler.graphs import counts, points, random_function, same
+
+pytest.importorskip("llvmlite")
+
+OPTIONS = {"dtype": "float64", "reduce": None, "threads": 1, "exact": True}
+
+
+@pytest.fixture(autouse=True)
+def interpreted(monkeypatch):
+    """However short a tape is."""
+    monkeypatch.setattr(point, "LONG", 0)
+    monkeypatch.setattr(batch, "LONG", 0)
+
+
+def at_point(tape):
+    made = point.NativePoint(tape, "float64")
+    assert made.program
+    return made
+
+
+def over(tape, **options):
+    made = batch.Batch(tape, lambda t: lambda xs: evaluate(t, xs), OPTIONS | options)
+    assert made.program
+    return made
+
+
+@pytest.mark.parametrize("name", list(TABLE))
+def test_every_operation(name):
+    op = TABLE[name]
+    for count in counts(op):
+        xs = [Value(0.5 + i) for i in range(count)]
+        node = Value.__autograd__(xs[0], op, tuple(xs))
+        run = at_point(record([node], xs))
+        where = points(count)
+        for p in where:
+            assert same(run(p)[0], op.forward(*p)), (p, run(p)[0])
+        (column,) = over(record([node], xs, [SAMPLE] * count))(list(np.array(where).T), len(where))
+        for p, z in zip(where, column.tolist(), strict=True):
+            assert same(z, op.forward(*p)), (p, z)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_graphs_with_parameters_constants_and_derivatives(seed):
+    f = random_function(seed, 40, 4)
+    xs = [Value(0.1 * k) for k in range(4)]
+    value, slopes = func.value_and_grad(f)(xs)
+    tape = optimised(record([value, *slopes, xs[1], xs[2], 5.0], xs, [PARAMETER, SAMPLE, PARAMETER, SAMPLE]))
+    run = at_point(tape)
+    rng = random.Random(seed)
+    w = [rng.uniform(-1.0, 1.0) for _ in range(2)]
+    columns = np.random.default_rng(seed).normal(size=(2, 150))
+    found = over(tape)([w[0], columns[0], w[1], columns[1]], 150)
+    for k in range(150):
+        p = [w[0], columns[0, k], w[1], columns[1, k]]
+        want = evaluate(tape, p)
+        assert all(map(same, run(p), want))
+        assert all(same(x[k], z) for x, z in zip(found, want, strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_reduced_and_threaded(dtype):
+    w, x = Value(2.0), Value(3.0)
+    tape = record([(w * x).tanh(), w * w], [w, x], [PARAMETER, SAMPLE])
+    where = np.linspace(-1.0, 1.0, 1000)
+    want = np.tanh(1.5 * where)
+    for threads in (1, 2):
+        each = over(tape, threads=threads, dtype=dtype)([1.5, where], 1000)
+        np.testing.assert_allclose(each[0], want, rtol=4 * np.finfo(dtype).eps)
+        total, square = over(tape, threads=threads, dtype=dtype, reduce="sum")([1.5, where], 1000)
+        # a thousand terms below one, each rounded, in 64 running sums
+        assert total == pytest.approx(want.sum(), abs=1000 * float(np.finfo(dtype).eps))
+        assert square == 2250.0
+
+
+def test_places_are_reused():
+    x = y = Value(1.0)
+    for _ in range(10_000):
+        y = y.sin() + x
+    assert interpreter.encode(record([y], [x]), interpreter.plain()).places <= 4
+
+
+def test_a_dead_row_and_outputs_that_are_inputs_or_constants():
+    x = Value(2.0)
+    tape = record([x, x * x, 7.0, x], [x])
+    tape.rows.append((TABLE["exp"], (0,)))
+    assert at_point(tape)([3.0]) == [3.0, 9.0, 7.0, 3.0]
+
+
+def test_the_cases_are_the_tables_plain_operations():
+    assert set(interpreter.plain()) == {name for name, op in TABLE.items() if not op.composite}
+    code, _ = interpreter.text(interpreter.plain(), interpreter.form("float64"), 1)
+    assert code.count("\ncase") == len(interpreter.plain())
+    assert isinstance(interpreter.at_points(interpreter.plain()), cache.Library)
