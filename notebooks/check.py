@@ -6,7 +6,7 @@
 
 Text, HTML and SVG are compared exactly. Of a raster picture only its size is: its bytes depend on fonts. Memory
 addresses read 0x..., and an error is its last line: a traceback is full of the paths of one machine. A cell that is
-meant to fail has the tag `raises-exception`.
+meant to fail has the tag `raises-exception`. Python in the text, which is where solutions are, is run after the rest.
 """
 
 import argparse
@@ -45,6 +45,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+SOLUTION = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRIVATE = [str(path) for path in (HERE.parent, Path.home(), tempfile.gettempdir()) if len(str(path)) > 1]
 
 
@@ -55,6 +56,9 @@ class Untrue(Exception):
 def execute(book: Any, folder: Path = HERE) -> Any:
     """The notebook with the outputs that it has now, in normal form. Raises Untrue where a cell fails."""
     book = nbformat.from_dict(book)  # a copy
+    size = len(book.cells)
+    solutions = [code for cell in book.cells if cell.cell_type == "markdown" for code in SOLUTION.findall(cell.source)]
+    book.cells += [nbformat.v4.new_code_cell(code) for code in solutions]
     place = {"metadata": {"path": str(folder)}}
     options = {"extra_arguments": KERNEL, "coalesce_streams": True, "record_timing": False}
     client = NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources=place, **options)
@@ -63,6 +67,7 @@ def execute(book: Any, folder: Path = HERE) -> Any:
             client.execute(env={**os.environ, **FIXED, "IPYTHONDIR": profile})
         except CellExecutionError as error:
             raise Untrue(f"a cell fails: {error.ename}: {error.evalue}\n{error}") from error
+    del book.cells[size:]
     return normal(book)
 
 

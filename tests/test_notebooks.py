@@ -94,6 +94,16 @@ def test_a_cell_that_fails_unasked_is_reported(tmp_path):
         check.check(path)
 
 
+def test_a_solution_in_the_text_is_run_with_what_the_notebook_has(tmp_path):
+    path = tmp_path / "solved.ipynb"
+    solution = "<details>\n\n```python\nassert answer == 43, answer\n```\n\n</details>"
+    book = notebook("answer = 42")
+    book.cells.append(nbformat.v4.new_markdown_cell(solution))
+    nbformat.write(book, path)
+    with pytest.raises(check.Untrue, match="AssertionError: 42"):
+        check.check(path)
+
+
 def test_a_path_of_this_machine_is_reported():
     with pytest.raises(check.Untrue, match="a path of this machine"):
         check.refuse_private(f"saved as {NOTEBOOKS}/film.html")
