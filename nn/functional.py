@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd import Value, clamp, exp, greater, log, logsumexp, maximum, mean, sum, where
+from autograd import Value, clamp, div, exp, greater, log, logsumexp, maximum, mean, sum, where
 from autograd import elu as elu
 from autograd import gelu as gelu
 from autograd import leaky_relu as leaky_relu
@@ -249,7 +249,7 @@ def _by_class(
     losses = [loss(row, k) for row, k in zip(rows, classes)]
     if weight is None or reduction != "mean":
         return _reduce(losses[0] if one else losses, reduction)
-    return sum(losses) / math.fsum(weight[k] for k in classes)
+    return div(sum(losses), math.fsum(weight[k] for k in classes))
 
 
 def _weighed(loss: Any, weight: Sequence[float] | None, k: int) -> Any:

@@ -133,8 +133,8 @@ class MLP(Module):
         rng = generator(seed)
         sizes = [nin, *nouts]
         *hidden, last = zip(sizes, nouts)
-        self.layers = [Layer(m, n, activation=activation, seed=rng) for m, n in hidden]
-        self.layers = [*self.layers, Layer(*last, nonlin=output is not None, activation=output, seed=rng)]
+        layers = [Layer(m, n, activation=activation, seed=rng) for m, n in hidden]
+        self.layers = [*layers, Layer(*last, nonlin=output is not None, activation=output, seed=rng)]
 
     def batch(self, rows: list[Row]) -> list[Row]:
         for layer in self.layers:

@@ -86,9 +86,9 @@ class Optimizer:
             self.check_gradient(p, p.grad)
         for group, p in due:
             options = self.options(group, p)
-            if p not in self.state:
-                self.state[p] = self.start(p.data, **options)
-            p.data, self.state[p] = self.rule(p.data, p.grad, self.state[p], **options)
+            # A momentum that is switched on later finds no buffer in the state: it gets a new one.
+            state = {**self.start(p.data, **options), **self.state.get(p, {})}
+            p.data, self.state[p] = self.rule(p.data, p.grad, state, **options)
 
     def check_gradient(self, p: Value, g: float) -> None:
         """Raise AnomalyError for a gradient that is nan or inf."""

@@ -65,6 +65,19 @@ def test_a_parameter_without_gradient_is_left_alone():
     assert y not in optimizer.state
 
 
+def test_options_may_change_on_the_way():
+    torch = pytest.importorskip("torch")
+    ends = []
+    for optim, xs in ((nn.optim, [Value(2.0)]), (torch.optim, [torch.tensor(2.0, dtype=torch.float64)])):
+        optimizer = optim.SGD(xs, lr=0.1)
+        for momentum in (0.0, 0.9, 0.9, 0.0, 0.5):
+            optimizer.param_groups[0]["momentum"] = momentum
+            xs[0].grad = 1.0 if optim is nn.optim else torch.tensor(1.0, dtype=torch.float64)
+            optimizer.step()
+        ends.append(float(xs[0].data))
+    assert ends[0] == pytest.approx(ends[1], rel=1e-15)
+
+
 def test_groups_have_their_own_options():
     x, y, z = Value(1.0), Value(1.0), Value(1.0)
     optimizer = SGD([{"params": [x], "weight_decay": 0.5}, {"params": y, "lr": 0.2}], lr=0.1)
