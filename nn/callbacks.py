@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from autograd import grad
 from nn import stats
-from nn.inputs import as_rows
 
 if TYPE_CHECKING:
     from nn.training import Training
@@ -71,22 +71,24 @@ class LayerStatistics:
 
     | recorded | per layer |
     |---|---|
-    | `gradients` | the mean size of the gradients of the epoch's last step |
+    | `gradients` | the mean size of the gradients of the loss on the first `samples` rows, in evaluation mode |
     | `updates` | how far its parameters moved in the epoch, relative to their norm |
-    | `saturated` | with rows `X`: the share of outputs where the activation is flat |
-    | `dead` | with rows `X`: the share of units where it is flat for every row |
+    | `saturated` | the share of its outputs for these rows where the activation is flat |
+    | `dead` | the share of its units where it is flat for every one of them |
 
     >>> import nn
     >>> from nn.data import xor
     >>> data = xor(20, seed=1)
     >>> history = nn.fit(nn.MLP(2, [4, 2], seed=1), data.features, data.labels, epochs=2, progress=False,
-    ...                  callbacks=[LayerStatistics(data.features)])
+    ...                  callbacks=[LayerStatistics()])
     >>> history.names[-4:], list(history["dead"][-1])
     (['gradients', 'updates', 'saturated', 'dead'], ['layer0', 'layer1'])
     """
 
-    def __init__(self, X: Any = None) -> None:
-        self.rows = None if X is None else as_rows(X)
+    def __init__(self, samples: int = 32) -> None:
+        if samples < 1:
+            raise ValueError(f"LayerStatistics needs at least 1 sample, got {samples}")
+        self.samples = samples
         self.before: dict[str, list[float]] = {}
 
     def start(self, training: "Training") -> None:
@@ -94,11 +96,22 @@ class LayerStatistics:
         self.before = stats.snapshot(training.model)
 
     def __call__(self, training: "Training") -> None:
-        model, record = training.model, training.history.record
-        record(gradients={row.layer: row.mean for row in stats.gradient_flow(model)},
-               updates={row.layer: row.ratio for row in stats.update_ratios(model, self.before)})
+        model = training.model
+        layers = stats.activations(model, training.X[: self.samples])
+        training.history.record(
+            gradients=self.gradients(training),
+            updates={row.layer: row.ratio for row in stats.update_ratios(model, self.before)},
+            saturated={row.layer: row.saturated for row in layers},
+            dead={row.layer: row.dead for row in layers})
         self.before = stats.snapshot(model)
-        if self.rows is not None:
-            layers = stats.activations(model, self.rows)
-            record(saturated={row.layer: row.saturated for row in layers},
-                   dead={row.layer: row.dead for row in layers})
+
+    def gradients(self, training: "Training") -> dict[str, float]:
+        """The mean size of each layer's gradients; no `.grad` and no running statistics change."""
+        model, mode = training.model, training.model.training
+        loss = training.loss(model.eval()(training.X[: self.samples]), training.y[: self.samples])
+        model.train(mode)
+        found = {}
+        for name, _, parameters in stats.named_layers(model):
+            sizes = [abs(float(g)) for g in grad(loss, parameters)]
+            found[name] = math.fsum(sizes) / len(sizes)
+        return found

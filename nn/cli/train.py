@@ -80,18 +80,16 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
     initialise(model, seed=arguments.seed)
     predictor = Predictor.of(model, learn)
     print(f"model    {_shape(model, predictor)}")
-    inputs = predictor.inputs(learn.features)
     make, lr = OPTIMIZERS[arguments.optimizer]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # fit's, that the loss is not finite: told in `_trained`
         history = nn.fit(
-            model, inputs, predictor.targets(learn.labels),
+            model, predictor.inputs(learn.features), predictor.targets(learn.labels),
             loss=F.cross_entropy if learn.class_names else F.mse_loss,
             optimizer=make(model.parameters(), lr=arguments.lr or lr),
             epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
             validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-            callbacks=[nn.LayerStatistics(inputs[:200]), nn.EarlyStopping(arguments.patience)],
-            progress=not arguments.quiet,
+            callbacks=[nn.LayerStatistics(), nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
         )
     return predictor, history
 

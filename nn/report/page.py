@@ -113,7 +113,7 @@ def _training(run: Run) -> str:
         "Training",
         f"First, the loss by epoch: training alone can always fall, validation says what is learned for good. The "
         f"model keeps the weights of epoch {history.best_epoch}.{ended} Then the gradient flow: the mean size of the "
-        "gradients of each epoch's last step, by layer. A layer far below the others hardly learns.",
+        "gradients after each epoch, on the same rows, by layer. A layer far below the others hardly learns.",
         _side(figures.loss_curves(history), figures.gradient_curves(history)),
         "<p>The layers in the last epoch: how far their weights moved, relative to their size; the shares of outputs "
         "where the activation is flat (saturated), and of units where it is flat for every row (dead).</p>",

@@ -27,7 +27,7 @@ def run_of(data, epochs=2, hidden=4):
     history = nn.fit(
         model, predictor.inputs(learn.features), predictor.targets(learn.labels), epochs=epochs, progress=False,
         validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-        callbacks=[nn.LayerStatistics(predictor.inputs(learn.features)), nn.EarlyStopping()])
+        callbacks=[nn.LayerStatistics(), nn.EarlyStopping()])
     return Run("a < b", data, learn, validate, test, predictor, history, "python -m nn")
 
 

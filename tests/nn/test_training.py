@@ -107,14 +107,21 @@ def test_a_plateau_lowers_the_rate():
     assert rates == pytest.approx([1e-9, 1e-9, 1e-10])
 
 
-def test_layer_statistics_are_recorded():
-    model, seen = mlp(), []
-    history = fit(model, callbacks=[nn.LayerStatistics(X), lambda training: seen.append(
-        [abs(p.grad) for p in model.layers[1].parameters()])])
+def test_layer_statistics_are_recorded_and_change_nothing():
+    model, options = everything()
+    alone, others = everything()
+    history = fit(model, **options, callbacks=[nn.LayerStatistics(samples=6)])
+    fit(alone, **others)
+    assert bits(model) == bits(alone)
     last = history.rows[-1]
-    assert set(last["updates"]) == {"layer0", "layer1"}
-    assert last["gradients"]["layer1"] == pytest.approx(math.fsum(seen[-1]) / len(seen[-1]))
+    model.zero_grad()
+    F.cross_entropy(model(X[:6]), Y[:6]).backward()  # in evaluation mode, as fit leaves it
+    sizes = [abs(p.grad) for p in model[0].parameters()]
+    assert last["gradients"]["linear0"] == pytest.approx(math.fsum(sizes) / len(sizes), rel=1e-12)
+    assert last["updates"]["linear0"] > 0.0
     assert all(0.0 <= share <= 1.0 for share in [*last["saturated"].values(), *last["dead"].values()])
+    with pytest.raises(ValueError, match="at least 1 sample, got 0"):
+        nn.LayerStatistics(0)
 
 
 def test_callbacks_see_the_run_and_can_stop_it():
