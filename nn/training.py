@@ -67,6 +67,7 @@ def fit(
     progress: bool = True,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    engine: str = "auto",
 ) -> History:
     """Train `model` until it predicts `y` from `X`, and return what happened, epoch by epoch.
 
@@ -81,7 +82,9 @@ def fit(
     `end` are told of these too;
     `seed`, of the order of the samples, from a generator of fit's own; `progress`, a bar on a terminal;
     `checkpoint`, a file written after every epoch; with `resume=True` a run continues from it, to the last bit as if
-    it had never stopped, where the file is there.
+    it had never stopped, where the file is there;
+    `engine`, "eager" for steps in Python, "compiled" for epochs in native code (the same numbers to rounding; needs
+    NumPy and llvmlite), "auto" for the second where it can and is worth it.
 
     Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss. A loss
     or gradient that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped`
@@ -110,12 +113,13 @@ def fit(
     if checkpoint is not None and resume and Path(checkpoint).exists():
         saved.load(checkpoint)
         training.epoch = len(training.history)
+    compiled = choose(training, engine, epochs)
 
     training.notify("start")
     with _bar(training, epochs, progress) as show:
         while training.epoch < epochs and not training.history.stopped:
             try:
-                row = _one_epoch(training, steps(order(), size, accumulate))
+                row = _one_epoch(training, steps(order(), size, accumulate), compiled)
             except Diverged as report:
                 training.stop(f"epoch {training.epoch + 1}: {report}")
                 warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
@@ -137,14 +141,24 @@ def _checkpoint(training: Training, order: Shuffle, **facts: Any) -> Checkpoint:
     return Checkpoint(training.model, parts, {"data": data, **facts, "parts": list(parts)})
 
 
-def _one_epoch(training: Training, steps: Iterable[Parts]) -> dict[str, Any]:
+def choose(training: Training, engine: str, epochs: int) -> Any:
+    """The compiled engine for this training, or None for the eager one."""
+    if engine not in ("auto", "eager", "compiled"):
+        raise ValueError(f"engine is 'auto', 'eager' or 'compiled', got {engine!r}")
+    from nn.compiled import compiled  # it builds on this file
+
+    return None if engine == "eager" else compiled(training, epochs, insist=engine == "compiled")
+
+
+def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None) -> dict[str, Any]:
     """Train for an epoch and do all that follows one. Returns its row of the history."""
     training.model.train()
     rate = training.optimizer.param_groups[0]["lr"]
-    row = {"epoch": training.epoch + 1, "loss": epoch(training, steps), "lr": rate}
+    row = {"epoch": training.epoch + 1, "loss": (compiled or epoch)(training, steps), "lr": rate}
     training.epoch += 1
     if training.validation is not None:
-        row["validation_loss"] = evaluate(training.model, *training.validation, training.loss)
+        by = compiled.evaluate if compiled else evaluate
+        row["validation_loss"] = by(training.model, *training.validation, training.loss)
     training.history.append(**row)
     if isinstance(training.schedule, optim.lr_scheduler.ReduceLROnPlateau):
         training.schedule.step(row.get("validation_loss", row["loss"]))

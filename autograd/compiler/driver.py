@@ -1,16 +1,17 @@
 """The native loop: steps, and within a step the blocks of samples, the instructions, the optimiser.
 
-A plan is a row of 64-bit words, PLAN names them. One step: the accumulators are cleared, the instructions `before` run
-once, `body` runs for every block of samples, then `after` and `update`.
+A plan is a row of 64-bit words, PLAN names them; code is a list of instructions' addresses. One step: the accumulators
+are cleared, the instructions `before` run once, `body` runs for every block of samples, then `after` and `update`. A
+step whose loss or gradient is not finite is the last, and updates nothing.
 """
 
 from typing import Any
 
 from llvmlite import ir
 
-from autograd.compiler.emit import KERNEL, WORDS, Kernel, whole
+from autograd.compiler.emit import KERNEL, Kernel, whole
 from autograd.compiler.kernels import square
-from autograd.compiler.vectormath import DOUBLE, I64
+from autograd.compiler.vectormath import DOUBLE, I64, declared
 
 PLAN = [
     "before", "before_count", "body", "body_count", "after", "after_count", "update", "update_count",
@@ -22,6 +23,7 @@ PLAN = [
     "settings", "settings_from", "settings_count",  # numbers that change from step to step: to, from, how many
     "loss", "losses",                        # where the loss is found; one number per step is written
     "capacity", "batched",                   # samples in a block; 0 if a step is one sample and has no such axis
+    "done",                                  # where the number of steps that went well is written
 ]
 AT = {name: k for k, name in enumerate(PLAN)}
 
@@ -34,7 +36,7 @@ def build(module: Any, width: int) -> None:
 
     def run(code: str, columns: Any) -> None:
         def execute(i: Any) -> None:
-            instruction = b.inttoptr(k.offset(word[code], i, whole(8 * WORDS)), I64.as_pointer())
+            instruction = b.inttoptr(b.load(at(word[code], i, I64)), I64.as_pointer())
             b.call(b.inttoptr(b.load(instruction), KERNEL.as_pointer()), [instruction, columns])
 
         k.repeat(word[f"{code}_count"], execute)
@@ -63,7 +65,16 @@ def build(module: Any, width: int) -> None:
 
         k.repeat(b.sdiv(b.add(count, whole(width - 1)), whole(width)), group)
 
-    def step(i: Any) -> None:
+    def finite() -> Any:
+        """Whether all that was cleared, the loss and the gradient, is finite: 0 * x is 0 but for nan and inf."""
+        zero = ir.Constant(k.kind, [0.0] * width)
+        vectors = b.sdiv(b.add(word["cleared_count"], whole(width - 1)), whole(width))
+        (total,) = k.repeat(vectors, lambda j, total: [k.fma(k.load(k.offset(word["cleared"], j, whole(k.step))), zero,
+                                                             total)], [zero])
+        add_up = declared(module, f"llvm.vector.reduce.fadd.v{width}f64", DOUBLE, [DOUBLE, k.kind])
+        return b.fcmp_ordered("==", b.call(add_up, [ir.Constant(DOUBLE, 0.0), total]), ir.Constant(DOUBLE, 0.0))
+
+    def compute(i: Any) -> Any:
         k.repeat(word["cleared_count"], lambda j: b.store(ir.Constant(DOUBLE, 0.0), at(word["cleared"], j)))
         copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(8)), word["settings"],
              word["settings_count"])
@@ -91,7 +102,21 @@ def build(module: Any, width: int) -> None:
                 run("before", whole(0))
         run("after", whole(0))
         b.store(b.load(k.pointer(word["loss"], DOUBLE)), at(word["losses"], i))
-        run("update", whole(0))
+        sound = finite()
+        with b.if_then(sound):
+            run("update", whole(0))
+        return b.select(sound, b.add(i, whole(1)), i)
 
-    k.repeat(steps, step)
+    def step(i: Any, done: Any) -> list[Any]:
+        before = b.block
+        with b.if_then(b.icmp_signed("==", i, done)):
+            now = compute(i)
+            inside = b.block
+        after = b.phi(I64)
+        after.add_incoming(done, before)
+        after.add_incoming(now, inside)
+        return [after]
+
+    (done,) = k.repeat(steps, step, [whole(0)])
+    b.store(done, b.inttoptr(word["done"], I64.as_pointer()))
     k.finish()

@@ -13,7 +13,6 @@ from llvmlite import ir
 from autograd.compiler.vectormath import DOUBLE, I1, I64, Lanes, declared
 
 KERNEL = ir.FunctionType(ir.VoidType(), [I64.as_pointer(), I64])
-WORDS = 48  # of one instruction
 SAMPLES = -1
 
 

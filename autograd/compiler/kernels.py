@@ -11,7 +11,7 @@ Instruction words of a contraction out[i, r, c] = init[i, r, c] + sum over k of 
     contract_vv   A and B both vectors
     dot_s, dot_v  k runs along the vectors and is summed at the end; A is a scalar or a vector
     nest          everything scalar, for what is left
-    transpose     out[k, c] = A[c, k]
+    transpose     out[k, c] = A[c, k]: words 1, 2 the extents of k, c; 3, 4 out and its stride; 5, 6 A and its stride
 """
 
 from typing import Any
@@ -234,8 +234,8 @@ def transpose(module: Any, name: str, width: int) -> None:
     """Rows past the last are read from it again: the columns of `out` are whole vectors."""
     k = Kernel(module, name, width)
     b = k.b
-    nk, nc = k.extent(3), k.word(4)
-    out, out_k, a, a_c = k.word(5), k.word(6), k.word(9), k.word(10)
+    nk, nc = k.extent(1), k.word(2)
+    out, out_k, a, a_c = (k.word(w) for w in (3, 4, 5, 6))
 
     def group(i: Any) -> None:
         first = b.mul(i, whole(width))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograd.compiler.emit import SAMPLES, WORDS
+from autograd.compiler.emit import SAMPLES
 from autograd.compiler.formula import Formula
 from autograd.compiler.functions import CONTIGUOUS, SHARED, STRIDED
 from autograd.compiler.fuse import FUNCTION, REDUCTION, Rows
@@ -49,11 +49,8 @@ class Code:
     instructions: list[Instruction] = field(default_factory=list)
     functions: dict[str, tuple[tuple[Formula, ...], str]] = field(default_factory=dict)
 
-    def add(self, kernel: str, words: dict[int, int] | Sequence[int]) -> None:
-        row = [0] * WORDS
-        for k, word in words.items() if isinstance(words, dict) else enumerate(words, 1):
-            row[k] = word
-        self.instructions.append((kernel, row))
+    def add(self, kernel: str, words: Sequence[int]) -> None:
+        self.instructions.append((kernel, [0, *words]))  # the kernel's address comes when it is known
 
     def function(self, formulas: tuple[Formula, ...], modes: str) -> str:
         name = f"{'; '.join(f.key for f in formulas)} | {modes}"
@@ -218,7 +215,7 @@ class Lowering:
         key = (base, stride, count)
         if key not in self.packed:
             self.packed[key] = self.memory.scratch(pitch)
-            code.add("transpose", {3: SAMPLES, 4: count, 5: self.packed[key], 6: pitch, 9: base, 10: stride})
+            code.add("transpose", [SAMPLES, count, self.packed[key], pitch, base, stride])
         return self.packed[key]
 
     # Functions

@@ -4,34 +4,33 @@
     program = Program(tape, count)                     `count` parameters come first among the tape's inputs
     program.parameters[:] = ...                        float64, in the tape's order; updated in place
     loss, gradient = program.value_and_grad(samples)   samples: array (n, features); mean over them
-    losses = program.run(samples, batches, rule, settings)
+    losses = program.run(samples, batches, [Update(lambda p, g, lr: (p - lr * g,), settings=[[0.1]] * len(batches))])
 
-`rule(parameter, gradient, *state, *settings)` is one step of an optimiser, plain arithmetic giving (parameter, *state).
 Sums over samples and pairs are added in another order than Python's, so results agree with the eager engine to
 rounding: a few units in the last place times the square root of the number of terms.
 """
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import driver, functions, kernels
-from autograd.compiler.emit import WORDS
 from autograd.compiler.formula import Formula, slots
+from autograd.compiler.functions import CONTIGUOUS, SHARED
 from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
 from autograd.compiler.layout import lay_out
 from autograd.compiler.lower import Code, Lowering, Memory
 from autograd.compiler.native import Library, library, vector_bytes
 from autograd.compiler.reverse import reverse, split
 from autograd.compiler.tape import Tape
+from autograd.compiler.update import Update
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Rule = Callable[..., tuple[Any, ...]]
 
 
 def aligned(count: int) -> Floats:
@@ -78,7 +77,7 @@ class Program:
         self.features, self.batched = len(tape.kinds) - count, batched
         self.parameters: Floats = aligned(count)[:count]
         self.gradient: Floats = aligned(count + 1)  # and the loss behind it: both are sums over the samples
-        self.states: dict[int, Floats] = {}
+        self.done = 0  # steps of the last run that went well
         self.width = vector_bytes() // 8
         self.rows = rows = Rows()
         wanted = [rows.leaf(PARAMETER) for _ in range(count)]
@@ -104,12 +103,10 @@ class Program:
         losses = self.run(samples, [np.arange(n)] if self.batched else [np.arange(1)])
         return float(losses[0]), self.gradient[:len(self.parameters)].copy()
 
-    def run(self, samples: Floats, batches: Sequence[Ints], rule: Rule | None = None, settings: Any = None,
-            states: int = 0) -> Floats:
+    def run(self, samples: Floats, batches: Sequence[Ints], updates: Sequence[Update] = ()) -> Floats:
         """Train: a step for each batch, an array of row numbers of `samples`; returns the loss of each step.
 
-        Arguments: `rule`, see the head of this file, with `states` numbers of state per parameter, zero at first and
-        kept between calls; `settings`, array (steps, s), its numbers that change from step to step.
+        A loss or gradient that is not finite ends the run before that step's update; its loss is the last returned.
         """
         samples = np.ascontiguousarray(samples, np.float64)
         if samples.ndim != 2 or samples.shape[1] != self.features:
@@ -121,8 +118,7 @@ class Program:
         largest = int(sizes.max())
         capacity = min(-(-largest // self.width) * self.width, 64) if self.batched else 1
         bounds = np.concatenate([[0], np.cumsum(sizes)])
-        settings = np.ascontiguousarray(np.zeros((len(sizes), 0)) if settings is None else settings, np.float64)
-        return self.bound(capacity).train(samples, order, bounds, 1.0 / sizes, rule, settings, states)
+        return self.bound(capacity).train(samples, order, bounds, 1.0 / sizes, updates)
 
 
 class _Bound:
@@ -133,7 +129,7 @@ class _Bound:
         rows, layout, count = program.rows, program.layout, len(program.parameters)
         row = 8 * capacity
         self.capacity = capacity
-        self.kept: list[Floats] = []  # instructions hold addresses, which keep nothing alive
+        self.kept: list[Any] = []  # instructions hold addresses, which keep nothing alive
         self.shared = self.room(layout.shared_size)
         self.samples = self.room(layout.sample_size * capacity)
         for constant, value in rows.value.items():
@@ -154,13 +150,7 @@ class _Bound:
         self.codes = {"before": lowering.before, "body": lowering.body, "after": lowering.after}
         self.arrays = self.assembled(list(self.codes.values()))
         self.updates: dict[Any, Ints] = {}
-        self.settings: dict[int, Floats] = {}
-
-    def settings_at(self, count: int) -> Floats:
-        """Where the numbers of this step are for an optimiser with `count` settings."""
-        if count not in self.settings:
-            self.settings[count] = aligned(count)
-        return self.settings[count]
+        self.now = self.room(0)  # the settings of the step that runs
 
     def room(self, count: int) -> Floats:
         array = aligned(count)
@@ -168,69 +158,73 @@ class _Bound:
         return array
 
     def assembled(self, codes: list[Code]) -> list[Ints]:
-        """The instructions as words, each with its kernel's address."""
+        """The addresses of the instructions, each with its kernel's address."""
         formulas = {name: f for code in codes for name, f in code.functions.items()}
         own = function_kernels(tuple((name, *formulas[name]) for name in sorted(formulas)), self.width)
         fixed = fixed_kernels(self.width)
-        known: dict[str, int] = {}
+        words: list[int] = []
         arrays = []
         for code in codes:
-            words = np.zeros((len(code.instructions), WORDS), np.int64)
-            for k, (kernel, row) in enumerate(code.instructions):
-                if kernel not in known:
-                    known[kernel] = own[kernel] if kernel in formulas else fixed[kernel]
-                words[k] = row
-                words[k, 0] = known[kernel]
-            arrays.append(words)
-        return arrays
+            starts = []
+            for kernel, row in code.instructions:
+                row[0] = own[kernel] if kernel in formulas else fixed[kernel]
+                starts.append(len(words))
+                words += row
+            arrays.append(np.array(starts, np.int64))
+        kept = np.array(words, np.int64)
+        self.kept.append(kept)
+        return [kept.ctypes.data + 8 * starts for starts in arrays]
 
-    def update(self, rule: Rule, states: int, settings: int, at: Floats) -> Ints:
-        """The optimiser's rule as one instruction over all parameters."""
-        key = (rule, states, settings)
+    def update(self, update: Update, settings: int, at: int) -> Ints:
+        """An optimiser's rule as one instruction; its settings are found at address `at`."""
+        program = self.program
+        count = len(program.parameters) - update.first if update.count is None else update.count
+        key = (update.rule, update.first, count, settings, at, *(x.ctypes.data for x in update.states))
         if key not in self.updates:
-            program = self.program
-            count = len(program.parameters)
-            formulas = rule(*slots(2 + states + settings))
-            while len(program.states) < states:
-                program.states[len(program.states)] = aligned(count)
-            moving = [program.parameters, *(program.states[k] for k in range(states))]
-            if len(formulas) != len(moving):
-                raise ValueError(f"the rule returns {len(formulas)} numbers for a parameter and {states} of state")
-            operands = [program.parameters, program.gradient, *moving[1:]]
+            formulas = update.rule(*slots(2 + len(update.states) + settings))
+            results = [program.parameters, *update.states]
+            if len(formulas) != len(results):
+                raise ValueError(f"the rule returns {len(formulas)} numbers for a parameter and {len(update.states)}"
+                                 " of state")
+            operands = [program.parameters, program.gradient, *update.states]
+            addresses = [x.ctypes.data + 8 * update.first for x in (*results, *operands)]
+            words = [1, 1, count, *(word for address in addresses for word in (address, 0, 0, 8)),
+                     *(word for k in range(settings) for word in (at + 8 * k, 0, 0, 0))]
             code = Code()
-            modes = "c" * (len(moving) + len(operands)) + "b" * settings
-            addresses = [x.ctypes.data for x in (*moving, *operands)]
-            words = [1, 1, count, *(w for address in addresses for w in (address, 0, 0, 8)),
-                     *(w for k in range(settings) for w in (at.ctypes.data + 8 * k, 0, 0, 0))]
-            code.add(code.function(tuple(formulas), modes), words)
+            code.add(code.function(tuple(formulas), CONTIGUOUS * len(addresses) + SHARED * settings), words)
             (self.updates[key],) = self.assembled([code])
         return self.updates[key]
 
-    def train(self, samples: Floats, order: Ints, bounds: Ints, weights: Floats, rule: Rule | None, settings: Floats,
-              states: int) -> Floats:
+    def train(self, samples: Floats, order: Ints, bounds: Ints, weights: Floats, updates: Sequence[Update]) -> Floats:
         program, layout = self.program, self.program.layout
         steps = len(weights)
         place = self.memory.sample if program.batched else self.memory.shared
-        losses, now = np.empty(steps), np.zeros(max(1, settings.shape[1]))
+        tables = [np.asarray(update.settings, np.float64).reshape(steps, -1) for update in updates]
+        settings = np.ascontiguousarray(np.concatenate([np.zeros((steps, 0)), *tables], axis=1))
+        if settings.shape[1] > len(self.now):
+            self.now = self.room(settings.shape[1])
+        places = self.now.ctypes.data + 8 * np.cumsum([0, *(table.shape[1] for table in tables)])
+        code = np.concatenate([np.zeros(0, np.int64), *(
+            self.update(update, table.shape[1], int(at)) for update, table, at in zip(updates, tables, places))])
+        losses, done = np.empty(steps), np.zeros(1, np.int64)
         bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, np.float64)
-        update = np.zeros((0, WORDS), np.int64)
-        if rule is not None:
-            now = self.settings_at(settings.shape[1])
-            update = self.update(rule, states, settings.shape[1], now)
-        plan = np.zeros(len(driver.PLAN), np.int64)
+        gradient = program.gradient.ctypes.data
         fields: dict[str, int] = {
-            "cleared": program.gradient.ctypes.data, "cleared_count": len(program.parameters) + 1,
+            "cleared": gradient, "cleared_count": len(program.parameters) + 1,
             "data": samples.ctypes.data, "data_row": samples.strides[0], "features": program.features,
             "input": place(layout.address[program.first_input]), "input_row": self.memory.row,
             "order": order.ctypes.data, "bounds": bounds.ctypes.data,
             "weight": place(layout.address[program.weight]), "weights": weights.ctypes.data,
-            "settings": now.ctypes.data, "settings_from": settings.ctypes.data, "settings_count": settings.shape[1],
-            "loss": program.gradient.ctypes.data + 8 * len(program.parameters), "losses": losses.ctypes.data,
-            "capacity": self.capacity, "batched": int(program.batched),
+            "settings": self.now.ctypes.data, "settings_from": settings.ctypes.data,
+            "settings_count": settings.shape[1], "loss": gradient + 8 * len(program.parameters),
+            "losses": losses.ctypes.data, "capacity": self.capacity, "batched": int(program.batched),
+            "done": done.ctypes.data,
         }
-        for name, code in zip(("before", "body", "after", "update"), [*self.arrays, update]):
-            fields[name], fields[f"{name}_count"] = code.ctypes.data, len(code)
+        for name, instructions in zip(("before", "body", "after", "update"), [*self.arrays, code]):
+            fields[name], fields[f"{name}_count"] = instructions.ctypes.data, len(instructions)
+        plan = np.zeros(len(driver.PLAN), np.int64)
         for name, word in fields.items():
             plan[driver.AT[name]] = word
         start(fixed_kernels(self.width)["train"])(plan.ctypes.data, steps)
-        return losses
+        program.done = int(done[0])
+        return losses[:program.done + 1]

@@ -9,7 +9,7 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from autograd.compiler import native  # noqa: E402
-from autograd.compiler.emit import SAMPLES, WORDS  # noqa: E402
+from autograd.compiler.emit import SAMPLES  # noqa: E402
 from autograd.compiler.program import fixed_kernels  # noqa: E402
 
 WIDTH = native.vector_bytes() // 8
@@ -17,7 +17,7 @@ SIZES = (1, 2, 3, 5, WIDTH, 4 * WIDTH + 3)
 
 
 def run(kernel, words, columns=0):
-    row = np.zeros(WORDS, np.int64)
+    row = np.zeros(1 + max(words), np.int64)
     for k, word in words.items():
         row[k] = word
     ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(fixed_kernels(WIDTH)[kernel])(row.ctypes.data, columns)
@@ -71,7 +71,7 @@ def test_transposition():
         a = np.arange(rows * columns, dtype=float).reshape(rows, columns)
         pitch = -(-rows // WIDTH) * WIDTH
         out = np.full((columns + 1, pitch), -1.0)
-        run("transpose", {3: columns, 4: rows, 5: out.ctypes.data, 6: 8 * pitch, 9: a.ctypes.data, 10: a.strides[0]})
+        run("transpose", dict(enumerate((columns, rows, out.ctypes.data, 8 * pitch, a.ctypes.data, a.strides[0]), 1)))
         assert (out[:columns, :rows] == a.T).all()
         assert (out[columns] == -1.0).all()
 

@@ -11,7 +11,8 @@ pytest.importorskip("llvmlite")
 import autograd  # noqa: E402
 from autograd import Value  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
-from autograd.compiler.program import Program  # noqa: E402
+from autograd.compiler.program import Program, aligned  # noqa: E402
+from autograd.compiler.update import Update  # noqa: E402
 from tests.compiler.graphs import random_function  # noqa: E402
 
 
@@ -194,7 +195,8 @@ def test_training_is_pythons(rule, states):
         batches += [np.array(order[k:k + 8]) for k in range(0, 23, 8)]
     settings = [(0.1, 0.9) if states == 1 else (0.05, 1 / (1 - 0.9**k), 1 / (1 - 0.99**k)) for k in range(1, 7)]
     made = program(loss, start, samples[0])
-    losses = made.run(np.array(samples), batches, rule, settings, states)
+    update = Update(rule, settings, [aligned(len(start)) for _ in range(states)])
+    losses = made.run(np.array(samples), batches, [update])
 
     parameters, memory = list(start), [[0.0] * states for _ in start]
     for batch, numbers_now, got in zip(batches, settings, losses, strict=True):
@@ -209,9 +211,10 @@ def test_state_lasts_from_one_call_to_the_next():
     samples, batches = np.array([[1.0, 2.0]]), [np.array([0])] * 4
     f = mlp((1, 1), autograd.tanh)
     once, twice = (program(f, [0.3, 0.1], [1.0, 2.0]) for _ in range(2))
-    once.run(samples, batches, sgd, [(0.1, 0.9)] * 4, 1)
+    first, second = [aligned(2)], [aligned(2)]
+    once.run(samples, batches, [Update(sgd, [(0.1, 0.9)] * 4, first)])
     for _ in range(2):
-        twice.run(samples, batches[:2], sgd, [(0.1, 0.9)] * 2, 1)
+        twice.run(samples, batches[:2], [Update(sgd, [(0.1, 0.9)] * 2, second)])
     assert once.parameters.tolist() == twice.parameters.tolist()
 
 
@@ -220,7 +223,8 @@ def test_a_step_per_sample_without_a_batch_axis():
     samples = np.array([numbers(3, k) for k in range(4)])
     start = numbers(size((2, 3, 1)), 8)
     made = program(f, start, samples[0], batched=False)
-    losses = made.run(samples, [np.array([k]) for k in (2, 0, 3)], lambda p, g, rate: (p - rate * g,), [[0.1]] * 3)
+    plain = Update(lambda p, g, rate: (p - rate * g,), [[0.1]] * 3)
+    losses = made.run(samples, [np.array([k]) for k in (2, 0, 3)], [plain])
     parameters = list(start)
     for k, got in zip((2, 0, 3), losses, strict=True):
         expected, gradient = eager(f, parameters, [samples[k]])
@@ -235,4 +239,23 @@ def test_errors_name_the_numbers():
     with pytest.raises(IndexError, match="batches name samples 0 to 7, there are 1"):
         made.run(np.array([[1.0]]), [np.array([0, 7])])
     with pytest.raises(ValueError, match="the rule returns 2 numbers for a parameter and 0 of state"):
-        made.run(np.array([[1.0]]), [np.array([0])], lambda p, g: (p, g))
+        made.run(np.array([[1.0]]), [np.array([0])], [Update(lambda p, g: (p, g))])
+
+
+def test_groups_of_parameters_have_rules_of_their_own():
+    made = program(lambda ps, xs: ps[0] * xs[0] + ps[1] * xs[0] + ps[2] * xs[0], [1.0, 2.0, 3.0], [1.0])
+    made.run(np.array([[2.0]]), [np.array([0])], [
+        Update(lambda p, g, rate: (p - rate * g,), [[0.5]], first=0, count=1),
+        Update(lambda p, g, rate, decay: (p * decay - rate * g,), [[0.25, 0.5]], first=2, count=1)])
+    assert made.parameters.tolist() == [0.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_step_that_is_not_finite_is_the_last_and_changes_nothing(batched):
+    made = program(lambda ps, xs: (ps[0] * xs[0]).sqrt(), [4.0], [1.0], batched)
+    plain = Update(lambda p, g, rate: (p - rate * g,), [[1.0]] * 3)
+    losses = made.run(np.array([[1.0], [-1.0]]), [np.array([0]), np.array([1]), np.array([0])], [plain])
+    assert losses[0] == 2.0
+    assert math.isnan(losses[1])
+    assert len(losses) == 2
+    assert made.parameters.tolist() == [3.75]

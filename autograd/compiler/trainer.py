@@ -1,0 +1,163 @@
+"""Trainer: a loss of Values and an optimiser's rule, compiled; whole epochs run without returning to Python."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.guards import TraceError
+from autograd.compiler.trace import fresh, tracing
+from autograd.compiler.update import Recorded, Update, record_rule
+from autograd.value import Value
+
+
+class Group(NamedTuple):
+    """Parameters that follow one rule: `rule(p, g, state, lr)` returns (new p, new state), state a dict of numbers."""
+
+    params: Sequence[Value]
+    rule: Callable[..., tuple[Any, Mapping[str, Any]]]
+    key: Any  # equal keys: the same rule
+    lr: float
+    start: Mapping[str, float]  # the state of a parameter that has none yet
+
+
+class Trainer:
+    """The mean of `loss(sample)` over batches of samples, and its gradient, as native code that also trains.
+
+    Arguments: `loss(sample)` gives the loss of one sample, a list of `features` numbers, in plain operations on
+    `parameters` and other Values; it is run once, on recording Values.
+    Raises TraceError where the loss takes a number out of the graph or decides something by comparing numbers,
+    ValueError where it uses an operation that exists in Python only, ImportError without NumPy and llvmlite.
+
+    >>> w = Value(1.0)
+    >>> trainer = Trainer(lambda sample: (w * sample[0] - sample[1]) ** 2, [w], features=2)
+    >>> trainer.value_and_grad([[1.0, 3.0], [2.0, 2.0]])
+    (2.0, [-2.0])
+    """
+
+    def __init__(self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int) -> None:
+        from autograd.compiler.fuse import tape_of
+        from autograd.compiler.program import Program
+
+        self.parameters = list(parameters)
+        with tracing(self.parameters) as trace:
+            inputs: list[Value] = [fresh(0.5) for _ in range(features)]
+            output = loss(list(inputs))
+            if not isinstance(output, Value):
+                raise TraceError(f"the loss is {output!r}, a number that depends on nothing: return a Value")
+            trace.operand(output)
+            if trace.guards:
+                raise TraceError(
+                    "the loss compares numbers to decide what to do, and one sample decides otherwise than another:"
+                    f" choose with where, maximum, relu or clamp\n  at {trace.guards[0].line}"
+                )
+            known = set(self.parameters)
+            self.constants = [x for x in trace.live if x not in known]  # read anew at each run, not trained
+        leaves = [*self.parameters, *self.constants]
+        self.program: Any = Program(tape_of(output, [*leaves, *inputs]), len(leaves))
+        self.index = {p: k for k, p in enumerate(self.parameters)}
+        self._rules: dict[Any, Recorded] = {}
+        self._arrays: dict[str, Any] = {}
+
+    @staticmethod
+    def group(params: Sequence[Value], rule: Any, key: Any, lr: float, start: Mapping[str, float]) -> Group:
+        """Parameters that follow one rule, for `run`; see Group."""
+        return Group(params, rule, key, lr, start)
+
+    def reached(self, p: Value) -> bool:
+        """Whether the loss depends on the parameter."""
+        return any(self.program.outputs[self.index[p]])
+
+    def value_and_grad(self, samples: Any) -> tuple[float, list[float]]:
+        """The mean loss of samples, rows of numbers, and its derivatives with respect to the parameters."""
+        self._read()
+        loss, gradient = self.program.value_and_grad(self.table(samples))
+        return loss, gradient[:len(self.parameters)].tolist()
+
+    def table(self, samples: Any) -> Any:
+        """Samples as the array that runs read without copying; make it once for many runs."""
+        import numpy as np
+
+        return np.ascontiguousarray(samples, np.float64)
+
+    def run(
+        self, samples: Any, batches: Sequence[Sequence[int]], groups: Sequence[Group],
+        state: dict[Value, dict[str, float]],
+    ) -> tuple[list[float], int]:
+        """A step for each batch of row numbers: the loss of each, before its step, and how many steps were taken.
+
+        `state` maps a parameter to its optimiser's numbers; it, and the parameters' `data` and `grad`, are left as
+        eager steps leave them. A loss or gradient that is not finite ends the run before that step's update.
+        """
+        import numpy as np
+
+        self._read()
+        parts = [self._part(group, stretch, len(batches), state)
+                 for group in groups for stretch in self._stretches([p for p in group.params if self.reached(p)])]
+        losses = self.program.run(self.table(samples), [np.array(batch, np.int64) for batch in batches],
+                                  [part.update for part in parts])
+        done: int = self.program.done
+        for p, x, slope in zip(self.parameters, self.program.parameters.tolist(), self.program.gradient.tolist()):
+            p.data = x
+            if self.reached(p):
+                p.grad = slope
+        for part in parts if done else ():
+            part.leave(done, state)
+        return losses.tolist(), done
+
+    def _read(self) -> None:
+        self.program.parameters[:] = [p.data for p in (*self.parameters, *self.constants)]
+
+    def _stretches(self, params: Sequence[Value]) -> list[list[Value]]:
+        """The parameters in stretches that lie side by side."""
+        parts: list[list[Value]] = []
+        for p in sorted(params, key=self.index.__getitem__):
+            if parts and self.index[parts[-1][-1]] + 1 == self.index[p]:
+                parts[-1].append(p)
+            else:
+                parts.append([p])
+        return parts
+
+    def _part(
+        self, group: Group, params: list[Value], steps: int, state: Mapping[Value, Mapping[str, float]]
+    ) -> "_Part":
+        names = list(group.start)
+        before = [state.get(p, group.start) for p in params]
+        alike = tuple(name for name in names if len({numbers[name] for numbers in before}) == 1)
+        key = group.key, alike
+        if key not in self._rules:
+            self._rules[key] = record_rule(group.rule, names, alike)
+        rule, first = self._rules[key], self.index[params[0]]
+        arrays = [self._array(name) for name in rule.own]
+        for name, array in zip(rule.own, arrays):
+            array[first:first + len(params)] = [numbers[name] for numbers in before]
+        common = {name: before[0][name] for name in rule.common}
+        settings, _ = rule.settings([group.lr] * steps, common)
+        update = Update(rule.rule, settings, arrays, first, len(params))
+        return _Part(update, params, names, rule, group.lr, common)
+
+    def _array(self, name: str) -> Any:
+        """The numbers called `name` of all parameters' states."""
+        from autograd.compiler.program import aligned
+
+        if name not in self._arrays:
+            self._arrays[name] = aligned(len(self.program.parameters))
+        return self._arrays[name]
+
+
+class _Part(NamedTuple):
+    """An update, and what is needed to leave its states as eager steps leave them."""
+
+    update: Update
+    params: list[Value]
+    names: list[str]
+    rule: Recorded
+    lr: float
+    common: dict[str, float]
+
+    def leave(self, done: int, state: dict[Value, dict[str, float]]) -> None:
+        """Write the states after `done` steps."""
+        _, common = self.rule.settings([self.lr] * done, self.common)
+        end = self.update.first + len(self.params)
+        own = {name: array[self.update.first:end].tolist() for name, array in zip(self.rule.own, self.update.states)}
+        columns = [own.get(name) or [common[name]] * len(self.params) for name in self.names]
+        for p, numbers in zip(self.params, zip(*columns) if columns else [()] * len(self.params)):
+            state[p] = dict(zip(self.names, numbers))

@@ -1,0 +1,152 @@
+"""Training epochs as native code: the engine that `fit(engine="compiled")` runs instead of eager steps."""
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from autograd import TraceError, Trainer, Value, no_grad
+from nn.checkpoint import generators
+from nn.optim import Optimizer
+from nn.training import Diverged, Parts, Training, epoch, evaluate
+
+__all__ = ["Compiled", "Unsupported", "compiled"]
+
+WORTH = 2.0  # seconds that eager training would take, from which on "auto" compiles
+PER_WEIGHT = 5e-6  # seconds that the eager engine needs for one weight and one sample, about
+
+
+def compiled(training: Training, epochs: int, insist: bool) -> "Compiled | None":
+    """The compiled engine for this training; without `insist`, None where it is not worth it or not possible.
+
+    Raises Unsupported with `insist`; without, a RuntimeWarning says why a long training is eager.
+    """
+    work = len(training.model.parameters()) * len(training.X) * (epochs - training.epoch)
+    if not insist and work * PER_WEIGHT < WORTH:
+        return None
+    try:
+        return Compiled(training)
+    except Unsupported as reason:
+        if insist:
+            raise
+        warnings.warn(f"training runs eagerly, a thousand times slower than it could: {reason}", RuntimeWarning,
+                      stacklevel=4)
+        return None
+
+
+class Unsupported(TypeError):
+    """This training cannot be compiled; the message says why."""
+
+
+class Compiled:
+    """`nn.training.epoch` for one training, compiled: call it with the training and its steps.
+
+    The numbers are the eager engine's to rounding: sums over samples and weights are added in another order, which
+    changes a loss by a few units in the last place, and a training run by as much as it amplifies such a change.
+    Raises Unsupported for what has no native form: random numbers drawn in each step (Dropout), rows that depend on
+    each other (BatchNorm1d), a loss that is not the mean over its samples, an optimiser with a step of its own.
+    """
+
+    def __init__(self, training: Training) -> None:
+        model, optimizer = training.model, training.optimizer
+        if generators(model):
+            raise Unsupported("a module of this model draws random numbers in each step (Dropout): use engine='eager'")
+        if type(optimizer).step is not Optimizer.step or "lr" not in optimizer.defaults:
+            raise Unsupported(f"{type(optimizer).__name__} is not a rule for one parameter: use engine='eager'")
+        self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.width, self.example = len(training.X[0]), training.y[0]
+        self.classes = 0  # how many numbers stand for a class; 0: the target is the number itself
+        model.train()
+        try:
+            try:
+                self.trainer = self._trainer(training.model, training.loss)
+            except TraceError:
+                if not all(isinstance(target, int) and target >= 0 for target in training.y):
+                    raise
+                self.classes = 1 + max(training.y)  # the loss wants to know the class, not a number
+                self.trainer = self._trainer(training.model, training.loss)
+        except (TraceError, ValueError) as error:
+            raise Unsupported(f"this model and loss cannot be compiled: {error}") from error
+        except ImportError as error:
+            raise Unsupported(f"compiling needs NumPy and llvmlite ({error}): install stepgrad[compile]") from error
+        self.table = self._table(training.X, training.y)
+        self._compare(training)
+        self.held_out: tuple[Trainer, Any] | None = None
+
+    def _table(self, X: list[list[float]], y: list[Any]) -> Any:
+        return self.trainer.table([[*row, *self._target(target)] for row, target in zip(X, y)])
+
+    def _target(self, y: Any) -> list[float]:
+        if self.classes:
+            return [1.0 if k == y else 0.0 for k in range(self.classes)]
+        return [float(x) for x in y] if isinstance(y, list) else [float(y)]
+
+    def _trainer(self, model: Any, batch_loss: Any) -> Trainer:
+
+        def loss(sample: list[Value]) -> Any:
+            row, target = sample[:self.width], sample[self.width:]
+            outputs = model([row])
+            if self.classes:  # each class' loss, times whether it is the sample's
+                return sum([is_it * batch_loss(outputs, [k]) for k, is_it in enumerate(target)])
+            return batch_loss(outputs, [target if isinstance(self.example, list) else target[0]])
+
+        return Trainer(loss, self.parameters, self.width + len(self._target(self.example)))
+
+    def _compare(self, training: Training) -> None:
+        """Raise Unsupported where the eager loss of a few samples is not the mean of their losses."""
+        some = list({str(y): i for i, y in enumerate(training.y)}.values())[:3]  # of different targets
+        some += [i for i in range(min(2, len(training.y))) if i not in some]
+        with no_grad():
+            eager = float(training.loss(training.model([training.X[i] for i in some]), [training.y[i] for i in some]))
+        compiled, _ = self.trainer.value_and_grad(self.table[some])
+        if abs(eager - compiled) > 1e-9 * max(1.0, abs(eager)):  # far above rounding, far below another formula
+            raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: rows that"
+                              " depend on each other (BatchNorm1d) and weighted means need engine='eager'")
+
+    def __call__(self, training: Training, steps: Iterable[Parts]) -> float:
+        """One pass over the data; see `nn.training.epoch`."""
+        todo, total, samples, number = list(steps), 0.0, 0, 0
+        while todo:
+            batches = [[i for part in parts for i in part] for parts in todo]
+            losses, done = self.trainer.run(self.table, batches, self._groups(training.optimizer),
+                                            training.optimizer.state)
+            total += sum(loss * len(batch) for loss, batch in zip(losses[:done], batches))
+            samples += sum(map(len, batches[:done]))
+            number += done
+            todo = todo[done:]
+            if todo:  # the eager engine repeats the step, and says what went wrong
+                total += self._eagerly(training, todo[0], number + 1) * len(batches[done])
+                samples += len(batches[done])
+                number += 1
+                todo = todo[1:]
+        return total / samples
+
+    def evaluate(self, model: Any, X: list[list[float]], y: list[Any], loss: Any) -> float:
+        """`nn.training.evaluate`, compiled: the mean loss on held-out data, in evaluation mode."""
+        if self.classes and max(y) >= self.classes:
+            return evaluate(model, X, y, loss)  # a class that the training data do not have
+        model.eval()
+        if self.held_out is None:
+            self.held_out = self._trainer(model, loss), self._table(X, y)
+        trainer, table = self.held_out
+        return trainer.value_and_grad(table)[0]
+
+    def _eagerly(self, training: Training, parts: Parts, number: int) -> float:
+        try:
+            return epoch(training, [parts])
+        except Diverged as report:
+            raise Diverged(str(report).replace("step 1:", f"step {number}:", 1)) from None
+
+    def _groups(self, optimizer: Any) -> list[Any]:
+        """The parameters by their options."""
+        found: dict[str, tuple[dict[str, Any], list[Value]]] = {}
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                options = optimizer.options(group, p)
+                found.setdefault(repr(options), (options, []))[1].append(p)
+        return [self._group(optimizer, options, params) for options, params in found.values()]
+
+    def _group(self, optimizer: Any, options: dict[str, Any], params: list[Value]) -> Any:
+        fixed = {name: x for name, x in options.items() if name != "lr"}
+        rule = lambda p, g, state, lr: optimizer.rule(p, g, state, lr=lr, **fixed)
+        start = optimizer.start(params[0].data, **options)
+        return Trainer.group(params, rule, (type(optimizer), repr(fixed)), float(options["lr"]), start)
