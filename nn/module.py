@@ -229,8 +229,8 @@ class Module:
     def _repr_html_(self) -> str:
         """A table of the modules inside and their numbers of parameters, for notebooks."""
         rows = "".join(
-            f'<tr><td style="text-align:left;padding-left:{0.5 + 1.5 * depth}em">{html.escape(name)}</td>'
-            f'<td style="text-align:left"><code>{html.escape(description)}</code></td>'
+            f'<tr><td style="text-align:left;padding:0 1.5em 0 {0.5 + 1.5 * depth}em">{html.escape(name)}</td>'
+            f'<td style="text-align:left;padding-right:1.5em"><code>{html.escape(description)}</code></td>'
             f'<td style="text-align:right">{count:,}</td></tr>'
             for depth, name, description, count in self._lines()
         )
