@@ -1,8 +1,10 @@
 """gradient_property makes tests that pass for right gradients and, for wrong ones, name the operation."""
 
+import re
+
 import pytest
 
-from autograd import Value
+from autograd import Value, register
 from autograd.gradcheck import GradcheckError
 from autograd.primitives import TABLE
 from autograd.testing import gradient_property
@@ -49,3 +51,17 @@ def test_f_gets_values():
         return xs[0] * xs[1]
 
     gradient_property(f, domain=[(0.0, 1.0)] * 2)()
+
+
+def test_a_users_own_wrong_row_is_named_with_the_right_value():
+    """The promise of the package: register, get it wrong, read one screen."""
+    cubed = register("cubed", lambda x: x * x * x, lambda x, z: (2.0 * x * x,))
+    try:
+        with pytest.raises(GradcheckError) as caught:
+            gradient_property(lambda x: cubed(x) + x, domain=(1.0, 4.0))()
+    finally:
+        del TABLE["cubed"], Value.cubed
+    told = str(caught.value)
+    assert re.search(r"`cubed`, made at .*test_property.py:\d+", told)
+    assert "d cubed / d x at (1): recorded 2, reference 3" in told
+    assert len(told.splitlines()) <= 24
