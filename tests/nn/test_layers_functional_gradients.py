@@ -20,7 +20,7 @@ MODULES = {
     "MLP": lambda: nn.MLP(3, [2, 1], activation="gelu", seed=1),
     "relu": lambda: nn.MLP(3, [2, 1], seed=1),
     "PReLU": lambda: nn.PReLU(3),
-    "ELU": nn.ELU,
+    **{kind.__name__: kind for kind in (nn.ReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Sigmoid, nn.Tanh)},
     "LeakyReLU": nn.LeakyReLU,
     "Softmax": nn.Softmax,
     "LogSoftmax": nn.LogSoftmax,
