@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd
-from benchmarks.measure import Contender, Workload
-from benchmarks.peers import need, slots
+from benchmarks.measure import Contender, Missing, Workload
+from benchmarks.peers import micrograd, slots
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
 
@@ -58,35 +58,6 @@ def engine(build: Callable[..., Any], make: Callable[[float], Any], nodes: int, 
     return (lambda: deep(once)) if recursive else once, lambda: answers
 
 
-def micrograd_value() -> Any:
-    value = need("micrograd.engine").Value
-
-    class WithTanh(value):  # type: ignore[misc, valid-type]
-        """micrograd's Value, and the tanh that its package leaves to the reader."""
-
-        def __add__(self, other: Any) -> Any:
-            out = super().__add__(other)
-            out.__class__ = WithTanh
-            return out
-
-        def __mul__(self, other: Any) -> Any:
-            out = super().__mul__(other)
-            out.__class__ = WithTanh
-            return out
-
-        def tanh(self) -> Any:
-            t = math.tanh(self.data)
-            out = WithTanh(t, (self,), "tanh")
-
-            def backward() -> None:
-                self.grad += (1.0 - t * t) * out.grad
-
-            out._backward = backward
-            return out
-
-    return WithTanh
-
-
 def bytes_per_node(build: Callable[..., Any], make: Callable[[float], Any], nodes: int) -> float:
     """Memory that a graph holds after its backward pass."""
 
@@ -107,7 +78,7 @@ def workloads(quick: bool) -> list[Workload]:
     found = []
     for title, build in (("a chain of (mul, add, tanh)", chain), ("a sum of products", wide)):
         makers: dict[str, Callable[[], Any]] = {
-            "micrograd, collector on": micrograd_value,
+            "micrograd, collector on": micrograd.engine,
             "slots and tuples, collector on": lambda: slots.Value,
             "stepgrad eager, collector on": lambda: autograd.Value,
         }
@@ -123,9 +94,8 @@ def workloads(quick: bool) -> list[Workload]:
         for name, maker in makers.items():
             try:
                 memory[name.partition(",")[0]] = bytes_per_node(build, maker(), nodes)
-            except Exception as missing:  # not installed: the table says so
+            except Missing:
                 memory[name.partition(",")[0]] = math.nan
-                del missing
         note = "Bytes per node after the backward pass: " + ", ".join(f"{k} {v:.0f}" for k, v in memory.items()) + "."
         found.append(Workload("W2", f"{title}, {nodes:,} nodes, build and backward, per node", "ns", contenders, note))
     return found
