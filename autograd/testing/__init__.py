@@ -37,5 +37,8 @@ def __getattr__(name: str) -> Any:
     if name not in _NEEDS_HYPOTHESIS:
         raise AttributeError(f"module 'autograd.testing' has no attribute {name!r}")
     import importlib
+    import importlib.util
 
+    if importlib.util.find_spec("hypothesis") is None:
+        raise ImportError(f"autograd.testing.{name} needs Hypothesis: pip install hypothesis")
     return getattr(importlib.import_module(f"autograd.testing.{_NEEDS_HYPOTHESIS[name]}"), name)

@@ -1,6 +1,7 @@
 """The pytest plugin: what it adds to the report of a failing test, and that it stays away from all others."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ pytest_plugins = ["pytester"]
 @pytest.fixture
 def run(pytester, monkeypatch):
     """Run a test file in its own process, with the plugin, and give the lines of output."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(autograd.__file__).parent.parent))  # also where it is not installed
+    monkeypatch.setenv("PYTHONPATH", str(Path(autograd.__file__).parent.parent), prepend=os.pathsep)  # if not installed
     installed = any(e.name == "stepgrad" for e in importlib.metadata.entry_points(group="pytest11"))
 
     def run(source, *options):
