@@ -3,7 +3,7 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,12 +108,12 @@ def fit(
     optimizer = optimizer or optim.Adam(model.parameters(), lr=0.01)
     training = Training(model, loss, optimizer, rows, targets, held_out, schedule, list(callbacks))
     size = min(batch_size or len(rows), len(rows))
-    order = Shuffle(len(rows), seed)
-    saved = _checkpoint(training, order, batch_size=size, accumulate=accumulate, seed=seed)
+    order, runs = Shuffle(len(rows), seed), Engine(engine)
+    saved = _checkpoint(training, {"order": order, "engine": runs}, batch_size=size, accumulate=accumulate, seed=seed)
     if checkpoint is not None and resume and Path(checkpoint).exists():
         saved.load(checkpoint)
         training.epoch = len(training.history)
-    compiled = choose(training, engine, epochs)
+    compiled = runs.choose(training, epochs)
 
     training.notify("start")
     with _bar(training, epochs, progress) as show:
@@ -132,22 +132,41 @@ def fit(
     return training.history
 
 
-def _checkpoint(training: Training, order: Shuffle, **facts: Any) -> Checkpoint:
+def _checkpoint(training: Training, inside: dict[str, Any], **facts: Any) -> Checkpoint:
     """What of the run a checkpoint holds, and what a resumed run must have in common with it."""
-    parts = {"optimizer": training.optimizer, "history": training.history, "order": order,
+    parts = {"optimizer": training.optimizer, "history": training.history, **inside,
              **({"schedule": training.schedule} if training.schedule is not None else {}),
              **{f"callback {i}": x for i, x in enumerate(training.callbacks) if hasattr(x, "state_dict")}}
     data = fingerprint(training.X, training.y, training.validation)
     return Checkpoint(training.model, parts, {"data": data, **facts, "parts": list(parts)})
 
 
-def choose(training: Training, engine: str, epochs: int) -> Any:
-    """The compiled engine for this training, or None for the eager one."""
-    if engine not in ("auto", "eager", "compiled"):
-        raise ValueError(f"engine is 'auto', 'eager' or 'compiled', got {engine!r}")
-    from nn.compiled import compiled  # it builds on this file
+class Engine:
+    """Which engine runs the epochs. A resumed run goes on with the one it had: they differ in the last bits."""
 
-    return None if engine == "eager" else compiled(training, epochs, insist=engine == "compiled")
+    def __init__(self, name: str) -> None:
+        if name not in ("auto", "eager", "compiled"):
+            raise ValueError(f"engine is 'auto', 'eager' or 'compiled', got {name!r}")
+        self.name = name
+
+    def choose(self, training: Training, epochs: int) -> Any:
+        """The compiled engine for this training, or None for the eager one."""
+        from nn.compiled import compiled  # it builds on this file
+
+        chosen = None if self.name == "eager" else compiled(training, epochs, insist=self.name == "compiled")
+        self.name = "compiled" if chosen else "eager"
+        return chosen
+
+    def state_dict(self) -> dict[str, str]:
+        """The engine in use."""
+        return {"name": self.name}
+
+    def load_state_dict(self, state: Mapping[str, str]) -> None:
+        """Go on with that engine. Raises ValueError where the other one was asked for."""
+        if self.name not in ("auto", state["name"]):
+            raise ValueError(f"cannot resume with engine={self.name!r} what was trained with {state['name']!r}: "
+                             "the numbers would differ in the last bits; use that engine, or 'auto'")
+        self.name = state["name"]
 
 
 def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shlex
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import nn
 from nn import data
@@ -82,7 +82,8 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
     print(f"model    {_shape(model, predictor)}")
     make, lr = OPTIMIZERS[arguments.optimizer]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # fit's, that the loss is not finite: told in `_trained`
+        warnings.simplefilter("always")
+        warnings.showwarning = _note
         history = nn.fit(
             model, predictor.inputs(learn.features), predictor.targets(learn.labels),
             loss=F.cross_entropy if learn.class_names else F.mse_loss,
@@ -92,6 +93,15 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
             callbacks=[nn.LayerStatistics(), nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
         )
     return predictor, history
+
+
+def _note(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: TextIO | None = None, line: str | None = None,
+) -> None:
+    """Tell a warning of `fit` in one line; that the loss is not finite is told by `_trained`."""
+    if not str(message).startswith("training stopped"):
+        print(f"note     {' '.join(str(message).split())}")
 
 
 def _trained(history: History) -> str:

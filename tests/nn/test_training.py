@@ -361,6 +361,28 @@ def test_a_resumed_run_is_the_same_run(tmp_path):
         assert next(iter(options["optimizer"].state.values())), "Adam has moments"
 
 
+@pytest.mark.parametrize("engine", ["compiled", "auto"])
+def test_a_resumed_run_goes_on_with_its_engine(tmp_path, engine, monkeypatch):
+    """Which of the two "auto" takes depends on how much there is to do; a resumed run has less to do."""
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr("nn.compiled.WORTH", 0.05)
+    whole, broken, resumed = mlp(), mlp(), mlp(seed=99)
+    optimizers = [nn.optim.Adam(model.parameters(), lr=0.05) for model in (whole, broken, resumed)]
+    options = {"epochs": 40, "validation": (X, Y), "engine": engine}
+    history = fit(whole, optimizer=optimizers[0], **options)
+    with pytest.raises(Reached):
+        fit(broken, optimizer=optimizers[1], **options, callbacks=[plug(37)], checkpoint=tmp_path / "run")
+    assert fit(resumed, optimizer=optimizers[2], **options, checkpoint=tmp_path / "run", resume=True) == history
+    assert bits(resumed) == bits(whole)
+    with pytest.raises(ValueError, match="cannot resume with engine='eager' what was trained with 'compiled'"):
+        fit(mlp(), epochs=40, validation=(X, Y), engine="eager", checkpoint=tmp_path / "run", resume=True)
+
+
+def test_an_engine_is_one_of_three():
+    with pytest.raises(ValueError, match="engine is 'auto', 'eager' or 'compiled', got 'fast'"):
+        fit(mlp(), engine="fast")
+
+
 def test_a_finished_run_can_go_on_for_longer(tmp_path):
     long, short, longer = mlp(), mlp(), mlp(seed=99)
     fit(long, epochs=8)
