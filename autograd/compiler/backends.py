@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from autograd.compiler.point import NativePoint
 
 
+def _missing() -> str:
+    """What native code needs and is not installed."""
+    return " and ".join(name for name in ("llvmlite", "numpy") if importlib.util.find_spec(name) is None)
+
+
 @functools.cache
 def native() -> bool:
     """Whether native code can be made here; says so, once, if not."""
-    missing = [name for name in ("llvmlite", "numpy") if importlib.util.find_spec(name) is None]
+    missing = _missing()
     if missing:
         warnings.warn(
-            f"{' and '.join(missing)} not installed: compiled functions run as Python, slower"
-            " (pip install 'stepgrad[compile]')",
+            f"{missing} not installed: compiled functions run as Python, slower (pip install 'stepgrad[compile]')",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -58,6 +62,8 @@ class Program:
             self.point = lambda numbers: made(*numbers)
 
     def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
+        if _missing():
+            raise ImportError(f"backend='llvm' needs {_missing()}: pip install 'stepgrad[compile]'")
         from autograd.compiler.batch import Batch
         from autograd.compiler.point import NativePoint
 
@@ -69,8 +75,9 @@ class Program:
 
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
-        if self._builtin is None and self.native is not None and not self.recording.live:
-            self._builtin = calling.builtin(call.shape, self.recording.result, self.native, otherwise)
+        recording = self.recording
+        if self._builtin is None and self.native is not None and not recording.owners:
+            self._builtin = calling.builtin(call.shape, recording.live, recording.result, self.native, otherwise)
         return self._builtin
 
     def run(self, call: Call) -> list[Any] | None:

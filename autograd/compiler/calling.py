@@ -4,7 +4,7 @@ A call from Python costs more than a small program: taking lists apart, ctypes, 
 builtin function does all of it. Two little programs, of 64-bit words, say what the arguments must look like and what
 the result is made of:
 
-    read     0 _  a float           1 n  a list of n things, which follow      2 n  a tuple
+    read     0 _  a float           1 n  a list of n things, which follow      2 n  a tuple      3 p  the Value at p
     build    0    the next number   1 p  the object at p                       2 n  a tuple of n things, which follow
              3 p n k   a copy of the list p of n, with k pairs (index, thing) put in
              4 p k     a copy of the dict p, with k pairs (key, thing) put in
@@ -16,13 +16,15 @@ so that nothing here decides anything. Only CPython has this interface.
 import ctypes
 import functools
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from autograd.compiler import cache
 from autograd.compiler.shapes import NUMBER, Shape
+from autograd.value import Value
 
-READ_FLOAT, READ_LIST, READ_TUPLE = range(3)
+READ_FLOAT, READ_LIST, READ_TUPLE, READ_VALUE = range(4)
+_DATA = "data"
 BUILD_NUMBER, BUILD_OBJECT, BUILD_TUPLE, BUILD_LIST, BUILD_DICT = range(5)
 
 CODE = """
@@ -33,6 +35,7 @@ declare i64 @PyList_Size(i8*)
 declare i8* @PyList_GetItem(i8*, i64)
 declare i8* @PyList_GetSlice(i8*, i64, i64)
 declare i32 @PyList_SetItem(i8*, i64, i8*)
+declare i8* @PyObject_GetAttr(i8*, i8*)
 declare i64 @PyTuple_Size(i8*)
 declare i8* @PyTuple_GetItem(i8*, i64)
 declare i8* @PyTuple_New(i64)
@@ -73,7 +76,26 @@ define internal i1 @read(i8* %x, i64** %at, double** %out, i64* %types) {
   br i1 %fits, label %known, label %no
 known:
   switch i64 %code, label %tuple [ i64 0, label %float
-                                   i64 1, label %list ]
+                                   i64 1, label %list
+                                   i64 3, label %value ]
+value:
+  %name.at = getelementptr i64, i64* %types, i64 5
+  %name.word = load i64, i64* %name.at
+  %name = inttoptr i64 %name.word to i8*
+  %data = call i8* @PyObject_GetAttr(i8* %x, i8* %name)
+  %data.at = getelementptr i8, i8* %data, i64 %offset
+  %data.word = bitcast i8* %data.at to i64*
+  %data.type = load i64, i64* %data.word
+  %float.at = getelementptr i64, i64* %types, i64 1
+  %float.type = load i64, i64* %float.at
+  %is.float = icmp eq i64 %data.type, %float.type
+  %held = call double @PyFloat_AsDouble(i8* %data)
+  call void @Py_DecRef(i8* %data)
+  %slot = load double*, double** %out
+  store double %held, double* %slot
+  %slot.next = getelementptr double, double* %slot, i64 1
+  store double* %slot.next, double** %out
+  ret i1 %is.float
 float:
   %number = call double @PyFloat_AsDouble(i8* %x)
   %place = load double*, double** %out
@@ -200,6 +222,7 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
   %expected = call i64 @word(i64** %at)
   %program.word = call i64 @word(i64** %at)
   %program = inttoptr i64 %program.word to i64*
+  %live = call i64 @word(i64** %at)
   %types = load i64*, i64** %at
   %memory = call i8* @PyMem_RawMalloc(i64 %bytes)
   %in = bitcast i8* %memory to double*
@@ -213,13 +236,25 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
 loop:
   %i = phi i64 [ 0, %0 ], [ %i.next, %body ]
   %more = icmp slt i64 %i, %count
-  br i1 %more, label %body, label %run
+  br i1 %more, label %body, label %others
 body:
   %arg.at = getelementptr i8*, i8** %args, i64 %i
   %arg = load i8*, i8** %arg.at
   %good = call i1 @read(i8* %arg, i64** %at, double** %cursor, i64* %types)
   %i.next = add i64 %i, 1
   br i1 %good, label %loop, label %slow
+others:
+  %j = phi i64 [ 0, %loop ], [ %j.next, %other ]
+  %j.more = icmp slt i64 %j, %live
+  br i1 %j.more, label %other, label %run
+other:
+  %words = load i64*, i64** %at
+  %value.at = getelementptr i64, i64* %words, i64 1
+  %value.word = load i64, i64* %value.at
+  %value = inttoptr i64 %value.word to i8*
+  %j.good = call i1 @read(i8* %value, i64** %at, double** %cursor, i64* %types)
+  %j.next = add i64 %j, 1
+  br i1 %j.good, label %others, label %slow
 run:
   %point = inttoptr i64 %point.word to void (double*, double*, double*, i64*)*
   call void %point(double* %in, double* %out, double* %work, i64* %program)
@@ -237,8 +272,8 @@ finish:
   ret i8* %result
 slow:
   call void @PyMem_RawFree(i8* %memory)
-  %other = call i8* @PyObject_Vectorcall(i8* %otherwise, i8** %args, i64 %count, i8* null)
-  ret i8* %other
+  %answer = call i8* @PyObject_Vectorcall(i8* %otherwise, i8** %args, i64 %count, i8* null)
+  ret i8* %answer
 }
 """
 
@@ -278,23 +313,24 @@ class Point(Protocol):
 
 
 def builtin(
-    arguments: Shape, result: Shape, point: Point, otherwise: Callable[..., Any]
+    arguments: Shape, live: Sequence[Value], result: Shape, point: Point, otherwise: Callable[..., Any]
 ) -> Callable[..., Any] | None:
     """A builtin function that runs `point`, or None where more than floats, lists and tuples goes in.
 
-    The last number that comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
+    Numbers of the arguments are followed by those of the `live` Values, read at each call. The last number that comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
     """
     items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
     reads = [_reading(item) for item in items]
-    kept: list[Any] = [otherwise, point]
+    kept: list[Any] = [otherwise, point, live]
     builds = _building(result, kept)
     if platform.python_implementation() != "CPython" or None in reads or builds is None:
         return None
+    reads += [[READ_VALUE, id(x)] for x in live]
     read, build = _words([word for words in reads for word in words or ()]), _words(builds)
-    types = [object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p), id(float), id(list), id(tuple)]
+    types = [object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p), id(float), id(list), id(tuple), id(Value), id(_DATA)]
     about = _words([
         ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2], 8 * sum(point.sizes) + 8,
-        id(otherwise), len(items), point.program, *types,
+        id(otherwise), len(items), point.program, len(live), *types,
     ])  # fmt: skip
     address = _Address(ctypes.addressof(about))
     address.kept = (about, read, build, kept)

@@ -84,13 +84,45 @@ def test_a_failing_guard_leaves_the_fast_way_and_comes_back():
     assert len(fast.recordings) == 2
 
 
-def test_weights_in_a_closure_keep_to_the_ordinary_way():
-    w = Value(2.0)
-    fast = native(lambda x: x * w)
-    assert fast(3.0) == 6.0
-    assert not quick(fast)
+def test_weights_in_a_closure_are_read_on_the_fast_way_too():
+    w, b = Value(2.0), Value(1.0)
+    fast = native(lambda x: x * w + b)
+    assert fast(3.0) == 7.0
+    assert quick(fast)
     w.data = 4.0
-    assert fast(3.0) == 12.0
+    assert fast(3.0) == 13.0
+    b.data = 5  # not a float: the ordinary way
+    assert fast(3.0) == 17.0
+    before = sys.getrefcount(w), sys.getrefcount(w.data)
+    for _ in range(1000):
+        fast(3.0)
+    assert (sys.getrefcount(w), sys.getrefcount(w.data)) == before
+
+
+def test_inside_another_trace_its_weights_are_inputs_of_that_trace():
+    w = Value(2.0)
+    inner = native(lambda x: x * w)
+    assert inner(3.0) == 6.0
+    assert quick(inner)
+    outer = native(lambda x: x + inner(5.0) * w)
+    assert outer(1.0) == 21.0
+    w.data = 3.0
+    assert outer(1.0) == 46.0
+
+
+def test_a_module_takes_the_ordinary_way():
+    class Model:
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def parameters(self):
+            return [self.w]
+
+    fast, model = native(lambda model, x: model.w * x), Model()
+    assert fast(model, 3.0) == 6.0
+    assert not quick(fast)
+    model.w = Value(5.0)
+    assert fast(model, 3.0) == 15.0
 
 
 def test_references_are_counted_right():
