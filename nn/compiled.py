@@ -137,13 +137,16 @@ class Compiled:
             raise Diverged(str(report).replace("step 1:", f"step {number}:", 1)) from None
 
     def _groups(self, optimizer: Any) -> list[Any]:
-        """The parameters by their options."""
-        found: dict[str, tuple[dict[str, Any], list[Value]]] = {}
-        for group in optimizer.param_groups:
-            for p in group["params"]:
-                options = optimizer.options(group, p)
-                found.setdefault(repr(options), (options, []))[1].append(p)
-        return [self._group(optimizer, options, params) for options, params in found.values()]
+        """The parameters by their rule, with the options of now."""
+        return [self._group(optimizer, optimizer.options(group, params[0]), params)
+                for group in optimizer.param_groups for params in self._alike(group["params"])]
+
+    def _alike(self, params: list[Value]) -> list[list[Value]]:
+        """Parameters of one kind: no weight decay shrinks an Undecayed one."""
+        kinds: dict[type, list[Value]] = {}
+        for p in params:
+            kinds.setdefault(type(p), []).append(p)
+        return list(kinds.values())
 
     def _group(self, optimizer: Any, options: dict[str, Any], params: list[Value]) -> Any:
         fixed = {name: x for name, x in options.items() if name != "lr"}

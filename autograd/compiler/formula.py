@@ -74,12 +74,15 @@ def used_slots(formula: Formula) -> list[int]:
 
 
 def renumbered(formula: Any, names: dict[int, Any]) -> Any:
-    """The formula with every slot k replaced by names[k]."""
+    """The formula with every slot k replaced by names[k], a formula or a constant."""
     if not isinstance(formula, Formula):
         return formula
     if formula.op is None:
         return names[formula.slot]
-    return Formula(formula.op, tuple(renumbered(arg, names) for arg in formula.args))
+    args = tuple(renumbered(arg, names) for arg in formula.args)
+    if not any(isinstance(arg, Formula) for arg in args):
+        return float(formula.op(*args))  # of constants only
+    return Formula(formula.op, args)
 
 
 # A local derivative: a constant, or (slots read, formula over them); the formula None is that one slot itself.
@@ -100,6 +103,14 @@ def local_derivatives(op: Primitive, n: int) -> tuple[Local, ...]:
             names = dict(zip(read, slots(len(read)), strict=True))
             found.append((tuple(read), renumbered(partial, names)) if read else (float(_constant(partial))))
     return tuple(found)
+
+
+def specialised(op: Primitive, exponent: float) -> tuple[Formula, Formula]:
+    """x ** exponent and its derivative as formulas of x alone, the exponent written into them."""
+    x = slots(1)[0]
+    (read, slope), _ = local_derivatives(op, 2)  # type: ignore[misc]
+    names = {k: exponent if slot == 1 else x for k, slot in enumerate(read)}
+    return Formula(op, (x, exponent)), renumbered(slope, names)
 
 
 def _constant(formula: Any) -> float:

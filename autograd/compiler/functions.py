@@ -5,12 +5,19 @@ address, outer stride, inner stride, column stride.
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from autograd.compiler import vectormath
 from autograd.compiler.emit import Kernel, whole
 from autograd.compiler.formula import Formula
 from autograd.compiler.vectormath import Lanes
+
+# Powers with these exponents are written into the formula: products, quotients and roots instead of libm's pow.
+EXPONENTS: dict[Any, Callable[[Lanes], Lanes]] = {
+    3.0: lambda x: x * x * x, 2.0: lambda x: x * x, 0.5: lambda x: root(x), -0.5: lambda x: 1.0 / root(x),
+    -1.0: lambda x: 1.0 / x, -1.5: lambda x: 1.0 / root(x) / x, -2.0: lambda x: 1.0 / x / x,
+}
 
 CONTIGUOUS, SHARED, STRIDED = "c", "b", "s"
 
@@ -25,6 +32,11 @@ def larger(x: Lanes, y: Lanes) -> Lanes:
 
 def smaller(x: Lanes, y: Lanes) -> Lanes:
     return x.compare("<", y).select(x, x.compare("!=", x).select(x, y))
+
+
+def root(x: Lanes) -> Lanes:
+    """x ** 0.5, which unlike the square root is inf at -inf and 0 at -0."""
+    return (x.compare("==", -inf).select(-x, x) + 0.0).call("llvm.sqrt")
 
 
 def sign(x: Lanes) -> Lanes:
@@ -76,6 +88,8 @@ def lower(formula: Any, operands: list[Lanes]) -> Lanes:
         assert op is not None
         if op.composite:
             return visit(op.forward(*node.args))
+        if op.name == "pow" and node.args[1] in EXPONENTS:
+            return EXPONENTS[node.args[1]](visit(node.args[0]))
         args = [visit(arg) for arg in node.args]
         return LOWERED[op.name](*args) if op.name in LOWERED else vectormath.libm(op.name, *args)
 

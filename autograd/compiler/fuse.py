@@ -9,7 +9,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.formula import Formula, applied
+from autograd.compiler.formula import Formula, applied, specialised
 from autograd.compiler.tape import PARAMETER as ONE_FOR_ALL
 from autograd.compiler.tape import Tape, expansion, record
 from autograd.primitives import TABLE, Primitive
@@ -181,6 +181,10 @@ class _Fuser:
         elif name == "dot":
             half = len(args) // 2
             self.pending[k] = [self.row(x) for pair in zip(args[:half], args[half:]) for x in pair]
+        elif name == "pow" and args[1].__class__ is float and args[1] in (0.5, -0.5, -1.0, 3.0):
+            base = self.row(args[0])
+            self.done[k] = rows.function(specialised(op, args[1])[0], (base,))
+            rows.rule[self.done[k]] = op, (base, rows.constant(args[1]))
         elif op.variadic:
             self.done[k] = self.expanded(op, tuple(map(self.row, args)))
         else:

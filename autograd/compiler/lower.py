@@ -35,7 +35,7 @@ class Memory:
     shared: Callable[[int], int]
     sample: Callable[[int], int]
     row: int  # from one row of samples to the next
-    scratch: Callable[[int], int]  # (rows) -> room for that many rows, transposed
+    scratch: Callable[[int, int], int]  # (bytes per row, rows) -> room for them; SAMPLES rows: as many as a block has
     width: int
 
 
@@ -171,6 +171,14 @@ class Lowering:
             kernel = "contract_vv" if count and strides[1][3] else kernel
             contract(code, kernel, (1, n1, count, columns), (out, a, b, init), strides)
             return
+        if self._transposable(nest, count, out, a, b) or self._transposable(nest, count, out, b, a):
+            weights, values = (a, b) if a.inner else (b, a)
+            pitch = 8 * self.memory.width * -(-nest.n1 // self.memory.width)
+            packed = self._transposed(code, weights.base, weights.inner, nest.n1, count, pitch)
+            factors = values, Operand(packed, 0, 0, 0, False)
+            contract(code, "contract_sv", (1, nest.n0, count, nest.n1), (out, *factors, init),
+                     [(0, out.outer, 0, 8), (0, values.outer, 8, 0), (0, 0, pitch, 8), (0, init.outer, 0, init.inner)])
+            return
         swap = nest.n1 == 1
         if count >= 4 and (a.pair, b.pair) in ((0, 8), (8, 0), (8, 8)):
             if b.pair == 0:
@@ -181,6 +189,11 @@ class Lowering:
         strides = [(x.inner, x.outer, x.pair, 0) if swap else (x.outer, x.inner, x.pair, 0) for x in (out, a, b, init)]
         n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
         contract(code, kernel, (n0, n1, count, 1), (out, a, b, init), strides)
+
+    def _transposable(self, nest: Nest, count: int, out: Operand, weights: Operand, values: Operand) -> bool:
+        """Whether rows of weights meet so many rows of values that it pays to transpose them first."""
+        return (min(nest.n0, nest.n1, count) >= 3 and out.inner == 8 and weights.pair == values.pair == 8
+                and not weights.outer and not values.inner)
 
     def _over_samples(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand) -> None:
         """A sum over the samples, added to what is there."""
@@ -203,19 +216,19 @@ class Lowering:
                     continue
                 pitch = 8 * self.memory.width * -(-n_c // self.memory.width)
                 for k in range(count):
-                    packed = self._transposed(code, right.base + k * right.pair, b_c, n_c, pitch)
+                    packed = self._transposed(code, right.base + k * right.pair, b_c, n_c, SAMPLES, pitch)
                     factors = Operand(left.base + k * left.pair, 0, 0, 0, True), Operand(packed, 0, 0, 0, True)
                     contract(code, "contract_sv", (1, n_r, SAMPLES, n_c), (out, *factors, out),
                              [(0, out_r, 0, 8), (0, a_r, 8, 0), (0, 0, pitch, 8), (0, out_r, 0, 8)])
                 return True
         return False
 
-    def _transposed(self, code: Code, base: int, stride: int, count: int, pitch: int) -> int:
-        """Where rows of samples lie transposed; each is transposed once."""
-        key = (base, stride, count)
+    def _transposed(self, code: Code, base: int, stride: int, rows: int, columns: int, pitch: int) -> int:
+        """Where `rows` rows lie transposed; each block is transposed once a step."""
+        key = (base, stride, rows, columns)
         if key not in self.packed:
-            self.packed[key] = self.memory.scratch(pitch)
-            code.add("transpose", [SAMPLES, count, self.packed[key], pitch, base, stride])
+            self.packed[key] = self.memory.scratch(pitch, columns)
+            code.add("transpose", [columns, rows, self.packed[key], pitch, base, stride])
         return self.packed[key]
 
     # Functions

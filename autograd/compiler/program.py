@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.compiler import driver, functions, kernels
+from autograd.compiler.emit import SAMPLES
 from autograd.compiler.formula import Formula, slots
 from autograd.compiler.functions import CONTIGUOUS, SHARED
 from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
@@ -138,7 +139,7 @@ class _Bound:
         shared, sample, weights = self.shared.ctypes.data, self.samples.ctypes.data, program.parameters.ctypes.data
         memory = Memory(
             lambda at: (weights if at < count else shared) + 8 * at, lambda at: sample + row * at, row,
-            lambda pitch: self.room(pitch * capacity // 8).ctypes.data, self.width)
+            lambda pitch, n: self.room(pitch * (capacity if n == SAMPLES else n) // 8).ctypes.data, self.width)
         self.memory = memory
         lowering = Lowering(rows, layout, memory)
         lowering.steps()

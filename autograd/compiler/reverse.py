@@ -8,7 +8,7 @@ No row is made for a product or a sum, so a gradient costs about what fusing cos
 
 from collections.abc import Sequence
 
-from autograd.compiler.formula import local_derivatives
+from autograd.compiler.formula import local_derivatives, specialised
 from autograd.compiler.fuse import FUNCTION, PAIRS, Rows, fuse, partials_tape
 
 
@@ -68,6 +68,10 @@ def _through_rule(rows: Rows, row: int, g: int, collected: dict[int, list[int]])
     """Hand the adjoint `g` of an operation's row on to its operands."""
     op, args = rows.rule[row]
     operands = (*args, row)
+    if op.name == "pow" and (formula := rows.formula[row]) is not None and len(rows.args[row]) == 1:
+        slope = rows.function(specialised(op, formula.args[1])[1], args[:1])
+        collected.setdefault(args[0], []).extend((slope, g))
+        return
     if op.variadic:
         partials = fuse(partials_tape(op, len(args)), operands, rows)
         for arg, partial in zip(args, partials):

@@ -54,6 +54,7 @@ class Trainer:
         leaves = [*self.parameters, *self.constants]
         self.program: Any = Program(tape_of(output, [*leaves, *inputs]), len(leaves))
         self.index = {p: k for k, p in enumerate(self.parameters)}
+        self._reached = [any(found) for found in self.program.outputs]
         self._rules: dict[Any, Recorded] = {}
         self._arrays: dict[str, Any] = {}
 
@@ -64,7 +65,7 @@ class Trainer:
 
     def reached(self, p: Value) -> bool:
         """Whether the loss depends on the parameter."""
-        return any(self.program.outputs[self.index[p]])
+        return self._reached[self.index[p]]
 
     def value_and_grad(self, samples: Any) -> tuple[float, list[float]]:
         """The mean loss of samples, rows of numbers, and its derivatives with respect to the parameters."""

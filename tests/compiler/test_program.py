@@ -125,6 +125,21 @@ def test_operations_with_several_operands():
     agree(loss, [0.3, -0.4, 0.9], [numbers(2, k) for k in range(10)])
 
 
+@pytest.mark.parametrize("exponent", [0.5, -0.5, -1.0, 2.0, 3.0, 0.25, -3.5])
+@pytest.mark.parametrize("batched", [True, False])
+def test_powers(exponent, batched):
+    agree(lambda ps, xs: (ps[0] * xs[0]) ** exponent * ps[1], [0.5, 2.0], [[0.3], [1.7], [40.0]], batched)
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, -1.0, 3.0])
+@pytest.mark.parametrize("x", [0.0, -0.0, math.inf, -math.inf, math.nan, -2.0, 5e-324, 1e300])
+def test_powers_at_the_edges(exponent, x):
+    made = program(lambda ps, xs: xs[0] ** exponent + 0.0 * ps[0], [1.0], [1.0], batched=False)
+    got, _ = made.value_and_grad(np.array([[x]]))
+    expected = autograd.pow(x, exponent) + 0.0
+    assert repr(got) == repr(expected) or got == pytest.approx(expected, rel=1e-15)  # two roundings for one
+
+
 # The traps that a trial fell into
 
 
