@@ -27,6 +27,7 @@ import numbers
 import operator
 from collections.abc import Callable, Iterable
 from math import inf
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from autograd import ieee
@@ -325,6 +326,24 @@ logsumexp = P("logsumexp", logsumexp_forward,
 logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)),
              tex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", composite=True)
 # fmt: on
+
+# The names of this file as the rules see them when they are given floats only: see `on_floats`.
+_FLOATS = dict(globals())
+
+
+def on_floats(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The same text for floats only: an operation in it is its forward function, not asked first what it is given.
+
+    >>> on_floats(tanh.partials)(0.5, 0.25), on_floats(relu.partials)(0.5, 0.5)
+    ((0.9375,), (1.0,))
+    """
+    if getattr(rule, "__globals__", None) is not globals():
+        return rule  # a function of math, or a user's rule
+    assert isinstance(rule, FunctionType)
+    return FunctionType(rule.__code__, _FLOATS, rule.__name__, rule.__defaults__, rule.__closure__)
+
+
+_FLOATS.update({name: on_floats(row.forward) for name, row in TABLE.items()})
 
 if not TYPE_CHECKING:  # a type checker reads the rows themselves
     __all__ = list(TABLE)

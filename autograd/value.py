@@ -8,7 +8,7 @@ from autograd import context
 from autograd.archive import Ancestors, restore
 from autograd.graph import backpropagate
 from autograd.ieee import Ieee
-from autograd.primitives import TABLE, Primitive, number
+from autograd.primitives import TABLE, Primitive, number, on_floats
 
 
 class Value:
@@ -214,7 +214,7 @@ def partials_at(op: Primitive, data: Sequence[float], z: float) -> tuple[float, 
 
 # `record` written out for one operand and for two: the hot path of the eager engine.
 def _unary(op: Primitive) -> Callable[[Value], Value]:
-    forward, partials = op.forward, op.partials
+    forward, partials = on_floats(op.forward), on_floats(op.partials)
 
     def method(self: Value) -> Value:
         x = self.data
@@ -235,7 +235,7 @@ def _unary(op: Primitive) -> Callable[[Value], Value]:
 
 
 def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
-    forward, partials = op.forward, op.partials
+    forward, partials = on_floats(op.forward), on_floats(op.partials)
 
     def method(self: Value, other: Any) -> Any:  # a Value, or NotImplemented
         x = self.data
@@ -265,7 +265,7 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
 
 def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
     """The same with the constant on the left: 2.0 - v."""
-    forward, partials = op.forward, op.partials
+    forward, partials = on_floats(op.forward), on_floats(op.partials)
 
     def method(self: Value, other: Any) -> Any:
         x = other if other.__class__ is float else _constant(other)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd import Value, primitives
-from autograd.primitives import TABLE, Primitive, find, number
+from autograd.primitives import TABLE, Primitive, find, number, on_floats
 from autograd.value import record
 
 
@@ -70,3 +70,11 @@ def test_calls_with_defaults_and_names():
 
 def test_numbers():
     assert number(2) == 2.0 and number(-(10**400)) == -math.inf
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=str)
+def test_a_rule_on_floats_is_the_rule(op):
+    xs = inside(op)
+    z = op.forward(*xs)
+    assert on_floats(op.forward)(*xs) == z
+    assert on_floats(op.partials)(*xs, z) == op.partials(*xs, z)
