@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from nn.cli.arguments import COMMANDS, parser
+from nn.compiled import Unsupported
 from nn.dataset import DataError
 from nn.tensorfile import FileError
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(words)
     try:
         arguments.run(arguments)
-    except (DataError, FileError, OSError, ValueError) as error:
+    except (DataError, FileError, Unsupported, OSError, ValueError) as error:
         print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -90,6 +90,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("--batch-size", type=_positive(int), default=16, metavar="N", help="samples per step")
     add("--patience", type=_positive(int), default=20, metavar="N",
         help="stop when the validation loss has not fallen for so many epochs")
+    add("--engine", choices=("auto", "eager", "compiled"), default="auto", metavar="NAME",
+        help="eager (every number a Value), compiled (native code), or auto: compiled where there is much to do")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same split, same weights, same report")
     add("--out", metavar="DIR", help="the folder to write (default: runs/NAME, or the next free runs/NAME-2, ...)")
     add("--force", action="store_true", help="let --out replace a folder of an earlier run, once the new one is whole")

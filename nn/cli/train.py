@@ -30,6 +30,8 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Any], float]] = {  # and the learning 
     "sgd": (nn.optim.SGD, 0.1),
 }
 INCLUDED = {"iris": data.iris, "digits": data.digits}
+LITTLE = 2_000_000  # weights x rows x epochs that the eager engine does in some seconds: no need to compile, and
+# the same bytes come out with and without the extras
 HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 
 
@@ -80,6 +82,7 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
     initialise(model, seed=arguments.seed)
     predictor = Predictor.of(model, learn)
     print(f"model    {_shape(model, predictor)}")
+    work = len(model.parameters()) * len(learn) * arguments.epochs
     make, lr = OPTIMIZERS[arguments.optimizer]
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -91,6 +94,7 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
             epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
             validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
             callbacks=[nn.LayerStatistics(), nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
+            engine="eager" if arguments.engine == "auto" and work < LITTLE else arguments.engine,
         )
     return predictor, history
 

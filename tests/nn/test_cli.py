@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nn.cli import main
+from nn.compiled import Unsupported
 from nn.data import FOLDER, moons
 from nn.predictor import Predictor
 
@@ -126,6 +127,31 @@ def test_whole_numbers_are_classes_unless_one_says_otherwise(here, capsys):
     assert "classification of 'k': 0, 1, 2" in capsys.readouterr().out
     assert run("k.csv", "--target", "k", "--epochs", 1, "--task", "regression") == 0
     assert "regression of 'k'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_the_engines_agree(here, capsys, engine):
+    pytest.importorskip("llvmlite")
+    assert run("--engine", engine, "--epochs", 20, "--out", engine) == 0
+    test = re.search("test .*", capsys.readouterr().out)[0]
+    assert run("--epochs", 20, "--out", "auto") == 0
+    assert re.search("test .*", capsys.readouterr().out)[0] == test
+    same = (here / engine / "model.safetensors").read_bytes() == (here / "auto/model.safetensors").read_bytes()
+    assert same or engine == "compiled", "little to do: auto is eager, with and without extras"
+
+
+def test_what_cannot_be_compiled_is_a_note_or_one_line(here, capsys, monkeypatch):
+    def refuse(training):
+        raise Unsupported("no compiler\nhere")
+
+    monkeypatch.setattr("nn.compiled.Compiled", refuse)
+    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    monkeypatch.setattr("nn.cli.train.LITTLE", 0)
+    assert run("--epochs", 1, "--out", "a") == 0
+    assert re.search("^note     training runs eagerly, .*: no compiler here$", capsys.readouterr().out, re.M)
+    assert run("--epochs", 1, "--out", "b", "--engine", "compiled") == 2
+    assert capsys.readouterr().err == "python -m nn: no compiler here\n"
+    assert not (here / "b").exists()
 
 
 def test_a_run_that_diverges_says_so(here, capsys):
