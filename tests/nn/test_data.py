@@ -1,7 +1,9 @@
 """Every file, every generator, and every error of nn.data."""
 
+import csv
 import gzip
 import hashlib
+import io
 import math
 import random
 import re
@@ -9,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nn import data
 from nn.data import DataError, Dataset, blobs, circles, digits, iris, moons, read_csv, spirals, train_test_split, xor
@@ -148,6 +152,25 @@ def test_other_separators(write, separator):
     dataset = read_csv(write('x,1|"kind"|y\n1|"a;\tc"|2\n3|b|4\n'.replace("|", separator)), "kind")
     assert dataset.feature_names == ["x,1", "y"]
     assert dataset.class_names == ["a;\tc", "b"]
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False),
+                          st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+                          .filter(lambda text: text.strip() == text)), min_size=2),
+       st.sampled_from(",;\t"), st.sampled_from(["", "\ufeff"]))
+def test_what_the_csv_module_writes_is_read(tmp_path_factory, rows, separator, mark):
+    """Any class name, with quotes, separators and line ends in it, and any float, to the last bit."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows([["x", "kind"], *([repr(x), name] for x, name in rows)])
+    path = tmp_path_factory.mktemp("csv") / "mine.csv"
+    path.write_bytes((mark + text.getvalue()).encode())
+    if len({name for _, name in rows}) < 2:
+        with pytest.raises(DataError, match="only one class"):
+            read_csv(path, "kind", task="classification")
+        return
+    dataset = read_csv(path, "kind", task="classification")
+    assert [sample[0].hex() for sample in dataset.features] == [x.hex() for x, _ in rows]
+    assert [dataset.class_names[label] for label in dataset.labels] == [name for _, name in rows]
 
 
 def test_columns_can_be_left_out(write):
