@@ -6,7 +6,6 @@ Only columns of the table are asked: `forward` for the image, `partials` for whe
 
 import functools
 import itertools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -38,7 +37,7 @@ def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
     corners; where one does, an extremum may lie in between, and the box is widened by its own width on either side.
 
     >>> from autograd.primitives import exp, log, sin
-    >>> image(sin, [Box(0.0, 1.0)]) == (0.0, math.sin(1.0))
+    >>> image(sin, [Box(0.0, 1.0)]) == (0.0, sin(1.0))
     True
     >>> image(log, [Box(-1.0, 1.0)]) is None, image(exp, [Box(20.0, 21.0)]) is None
     (True, True)
@@ -55,7 +54,8 @@ def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
         results.append(z)
         slopes.append(partials)
     monotone = all(min(slope) >= 0.0 or max(slope) <= 0.0 for slope in zip(*slopes, strict=True))
-    return _hull(results, widen=not monotone)
+    found = _hull(results, widen=not monotone)
+    return found if max(-found.low, found.high) <= LARGEST else None
 
 
 def admissible(op: Primitive, boxes: Sequence[Box], distance: float = DISTANCE, smooth: bool = True) -> bool:
@@ -102,8 +102,8 @@ def _homes(op: Primitive, n: int) -> list[list[Box]]:
 def _round_boxes(allowed: Box) -> list[Box]:
     """Boxes of radius 1/8 around round numbers inside the allowed ones, or around quarters of a narrow range."""
     radius = min(0.125, allowed.radius / 8.0)
-    wanted = [1.0, 0.5, 2.0, 3.0, -1.0, *(allowed.low + allowed.radius * k / 2.0 for k in (2, 1, 3))]
-    wanted += [allowed.low + k for k in (0.5, 1.0, 2.0)] if math.isfinite(allowed.low) else []
+    wanted = [1.0, 0.5, 2.0, 3.0, -1.0, *(allowed.low + k for k in (0.5, 1.0, 2.0))]
+    wanted += [allowed.low + allowed.radius * k / 2.0 for k in (2, 1, 3)]
     return [Box(x - radius, x + radius) for x in wanted if allowed.low <= x - radius and x + radius <= allowed.high]
 
 
