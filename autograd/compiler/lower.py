@@ -14,7 +14,9 @@ from autograd.compiler.formula import Formula
 from autograd.compiler.functions import CONTIGUOUS, SHARED, STRIDED
 from autograd.compiler.fuse import FUNCTION, REDUCTION, Rows
 from autograd.compiler.layout import Layout, canonical
-from autograd.compiler.reroll import Nest, Segment, affine, segments
+from autograd.compiler.reroll import Box, Ints, Nest, Segment, affine, products, segments
+
+WORTH_SORTING = 16  # instructions that rows without a common shape may need before their products are sorted
 
 
 @dataclass
@@ -98,10 +100,56 @@ class Lowering:
     def sums(self, code: Code, pairs: list[list[int]], out: list[int], place: Callable[[int], int], batched: bool,
              reduction: bool, add: bool = False) -> None:
         addresses = np.array(out, np.int64)
+        ragged, cost = [], 0
         for members, found, starts in segments(canonical(self.rows, self.layout, pairs)):
-            columns = np.concatenate([addresses[members][:, None], starts], axis=1)
-            for nest in affine(columns):
+            nests = affine(np.concatenate([addresses[members][:, None], starts], axis=1))
+            if not (batched or reduction) and len(found) * len(nests) * 4 > len(members):
+                ragged.append((members, found, nests))
+                cost += len(found) * len(nests)
+                continue
+            for nest in nests:
                 self._nest(code, nest, found, place, batched, reduction, add)
+        if cost > WORTH_SORTING:
+            rows = np.concatenate([members for members, _, _ in ragged])
+            boxes = products(canonical(self.rows, self.layout, [pairs[k] for k in rows]), addresses[rows])
+            if 2 * len(boxes) < cost:
+                self._products(code, boxes, np.sort(addresses[rows]), place, add)
+                return
+        for _, found, nests in ragged:
+            for nest in nests:
+                self._nest(code, nest, found, place, batched, reduction, add)
+
+    def _products(self, code: Code, boxes: list[Box], out: Ints, place: Callable[[int], int], add: bool) -> None:
+        """Add product by product to results that start at zero."""
+        zero = Operand(self.zero, 0, 0, 0, False)
+        for nest in [] if add else affine(out[:, None]):
+            target = Operand(place(nest.base[0]), 8 * nest.outer[0], 8 * nest.inner[0], 0, False)
+            self._along_rows(code, nest, 0, target, zero, zero, zero)
+        for box in boxes:
+            places = [place(box.base[0]), *map(self.memory.shared, box.base[1:])]
+            levels = [(n, [8 * x for x in strides]) for n, strides in zip(box.extents, box.strides)]
+            self._box(code, levels, places)
+
+    def _box(self, code: Code, levels: list[tuple[int, list[int]]], places: list[int]) -> None:
+        """out += a * b over three levels: one along the vectors, one down the rows, one around."""
+        single = 1, [0, 0, 0]
+        along = next((level for level in levels[::-1] if level[0] > 2 and level[1][0] == 8
+                      and tuple(level[1][1:]) in ((0, 8), (8, 0), (8, 8))), None)
+        others = [level for level in levels if level is not along]
+        pairs = next((level for level in others if level[0] > 1 and level[1][0] == 0), single)
+        others = [level for level in others if level is not pairs and level[0] > 1]
+        others = sorted(others, key=lambda level: level[1][0] == 0) + [single] * 3
+        down, around, rest = others[:3]  # around is done one by one, so results may meet there
+        a, b = 1, 2
+        if along is None or not distinct(down, along):
+            kernel, along = "nest", along or rest
+        else:
+            a, b = (2, 1) if along[1][2] == 0 else (1, 2)
+            kernel = "contract_vv" if along[1][a] else "contract_ss" if down[1][b] else "contract_sv"
+        strides = [tuple(level[1][x] for level in (around, down, pairs, along)) for x in (0, a, b, 0)]
+        operands = [Operand(places[x], 0, 0, 0, False) for x in (0, a, b, 0)]
+        extents = around[0], down[0], pairs[0], along[0]
+        contract(code, kernel, extents, operands, strides)
 
     def _nest(self, code: Code, nest: Nest, found: list[Segment], place: Callable[[int], int], batched: bool,
               reduction: bool, add: bool) -> None:
@@ -265,13 +313,19 @@ class Lowering:
         code.add(code.function((formula,), modes), [*extents, *(x for place in places for x in place)])
 
 
+def distinct(down: tuple[int, list[int]], along: tuple[int, list[int]]) -> bool:
+    """Whether no two results of these two levels have one address: a kernel does several at once."""
+    (rows, (row, *_)), (columns, (column, *_)) = down, along
+    return len({r * row + c * column for r in range(rows) for c in range(columns)}) == rows * columns
+
+
 def mode(stride: int, result: bool) -> str:
     """How a kernel walks along an operand."""
     return CONTIGUOUS if stride == 8 else SHARED if stride == 0 and not result else STRIDED
 
 
 def contract(code: Code, kernel: str, extents: tuple[int, int, int, int], operands: Sequence[Operand],
-             strides: Sequence[tuple[int, int, int, int]]) -> None:
+             strides: Sequence[tuple[int, ...]]) -> None:
     """The instruction of a contraction; see kernels.py for its words."""
     (out, a, b, init), (so, sa, sb, si) = (x.base for x in operands), strides
     code.add(kernel, [*extents, out, so[0], so[1], so[3], a, *sa, b, *sb, init, si[0], si[1], si[3]])

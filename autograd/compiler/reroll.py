@@ -26,6 +26,14 @@ class Nest(NamedTuple):
     inner: list[int]
 
 
+class Box(NamedTuple):
+    """Rows over three levels, the first outermost: their extents, and the strides of every column along them."""
+
+    extents: tuple[int, int, int]
+    base: list[int]
+    strides: tuple[list[int], list[int], list[int]]
+
+
 class Segment(NamedTuple):
     """Pairs that advance evenly inside a row: `length` of them, by strides `a` and `b`; the spaces of the operands."""
 
@@ -58,6 +66,42 @@ def affine(columns: Ints) -> list[Nest]:
             nests.append(Nest(count, runs[at][1], starts[at + first].tolist(), outer.tolist(), list(inner[at])))
         at = stop
     return nests
+
+
+def stacked(nests: list[Nest]) -> list[Box]:
+    """Nests that are alike and evenly spaced as a third level."""
+    boxes, at = [], 0
+    bases = np.array([nest.base for nest in nests], np.int64)
+    while at < len(nests):
+        stop = at + 1
+        while stop < len(nests) and (nests[stop].n0, nests[stop].n1, nests[stop].outer, nests[stop].inner) == (
+                nests[at].n0, nests[at].n1, nests[at].outer, nests[at].inner):
+            stop += 1
+        for first, count in _runs(bases[at:stop]):
+            nest, place = nests[at + first], at + first
+            step = (bases[place + 1] - bases[place]).tolist() if count > 1 else [0] * bases.shape[1]
+            boxes.append(Box((count, nest.n0, nest.n1), nest.base, (step, nest.outer, nest.inner)))
+        at = stop
+    return boxes
+
+
+def products(matrix: Matrix, out: Ints) -> list[Box]:
+    """The single products of many rows, (out, a, b) each, in the order that needs the fewest boxes.
+
+    For sums of ragged lengths, such as those over the later positions of a causal attention, whose rows have no two
+    alike: taken product by product, those of one position are a box.
+    """
+    columns = np.stack([out[matrix.owner], matrix.a, matrix.b], axis=1)
+    kinds = np.stack([matrix.a_group, matrix.b_group], axis=1)
+    _, which = np.unique(kinds, axis=0, return_inverse=True)
+    found: list[list[Box]] = []
+    for major, minor in ((1, 2), (2, 1)):
+        boxes: list[Box] = []
+        for kind in range(int(which.max()) + 1):
+            chosen = columns[which.reshape(-1) == kind]
+            boxes += stacked(affine(chosen[np.lexsort((chosen[:, minor], chosen[:, major]))]))
+        found.append(boxes)
+    return min(found, key=len)
 
 
 def _runs(columns: Ints) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ pytest.importorskip("llvmlite")
 
 import autograd  # noqa: E402
 from autograd import Value  # noqa: E402
+from autograd.compiler import lower  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
 from autograd.compiler.program import Program, aligned  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
@@ -113,6 +114,53 @@ def test_a_weight_shared_by_many_places():
         return sum(autograd.tanh(sum(ps[j] * xs[k + j] for j in range(3))) for k in range(6))
 
     agree(loss, [0.5, -0.2, 0.8], [numbers(8, k) for k in range(20)])
+
+
+@pytest.mark.parametrize("sorting", [0, 16])
+def test_two_convolutions_without_a_batch(sorting, monkeypatch):
+    """Adjoints of overlapping windows: their products meet in one result."""
+    monkeypatch.setattr(lower, "WORTH_SORTING", sorting)
+
+    def loss(ps, xs):
+        inner = [autograd.tanh(sum(ps[j] * xs[k + j] for j in range(3))) for k in range(20)]
+        outer = [sum(ps[3 + j] * inner[k + j] for j in range(5)) for k in range(16)]
+        return sum(x * x for x in outer)
+
+    agree(loss, numbers(8, 3), [numbers(22, 0)], batched=False)
+
+
+@pytest.mark.parametrize("sorting", [0, 16])
+def test_causal_attention(sorting, monkeypatch):
+    """Sums of ragged lengths, forward over the earlier positions and backward over the later ones."""
+    monkeypatch.setattr(lower, "WORTH_SORTING", sorting)
+    positions, width, heads = 6, 8, 2
+    head = width // heads
+
+    def loss(ps, xs):
+        def linear(x, at):
+            return [autograd.dot(ps[at + width * j:at + width * j + width], x) for j in range(width)]
+
+        total, keys, values = 0.0, [], []
+        for t in range(positions):
+            x = xs[width * t:width * t + width]
+            query = linear(x, 0)
+            keys.append(linear(x, width**2))
+            values.append(linear(x, 2 * width**2))
+            for h in range(0, width, head):
+                weights = [autograd.exp(autograd.dot(query[h:h + head], key[h:h + head]) / 2.0) for key in keys]
+                share = [w / sum(weights) for w in weights]
+                out = [sum(s * v[h + d] for s, v in zip(share, values)) for d in range(head)]
+                total = total + sum(y * y for y in out)
+        return total
+
+    agree(loss, numbers(3 * width**2, 2, 0.3), [numbers(positions * width, 1)], batched=False)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_random_graphs_product_by_product(seed, monkeypatch):
+    monkeypatch.setattr(lower, "WORTH_SORTING", 0)
+    f = random_function(seed, 60, 5)
+    agree(lambda ps, xs: f([*ps, *xs]), numbers(3, seed), [numbers(2, seed + 50)], batched=False, rel=1e-9)
 
 
 def test_operations_with_several_operands():

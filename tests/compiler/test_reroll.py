@@ -1,5 +1,6 @@
 """Affine nests stand for exactly the rows they were made from, in order."""
 
+import itertools
 import random
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 np = pytest.importorskip("numpy")
 
 from autograd.compiler.layout import Matrix  # noqa: E402
-from autograd.compiler.reroll import affine, segments  # noqa: E402
+from autograd.compiler.reroll import affine, products, segments  # noqa: E402
 
 
 def rolled_out(nests):
@@ -64,6 +65,25 @@ def test_segments_cover_any_pairs_exactly(seed):
     rows = [[(rng.randrange(4), rng.randrange(30)) if rng.random() < 0.3 else (k, 10 + 2 * k)
              for k in range(rng.randrange(1, 7))] for _ in range(rng.randrange(1, 9))]
     assert written_out(segments(matrix(rows)), len(rows)) == rows
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_boxes_hold_every_product_once(seed):
+    rng = random.Random(seed)
+    rows = [[(rng.randrange(4), rng.randrange(9)) if seed % 2 else (j + i, 3 * j) for j in range(rng.randrange(1, 6))]
+            for i in range(rng.randrange(1, 9))]
+    out = np.array([100 + 2 * k for k in range(len(rows))])
+    found = []
+    for box in products(matrix(rows), out):
+        for i, j, k in itertools.product(*map(range, box.extents)):
+            found.append(tuple(x + i * p + j * q + k * r for x, p, q, r in zip(box.base, *box.strides, strict=True)))
+    assert sorted(found) == sorted((100 + 2 * k, a, b) for k, row in enumerate(rows) for a, b in row)
+
+
+def test_sums_over_later_positions_are_a_box_per_position():
+    """out[u, d] = sum over t >= u of w[t, u] * x[t, d]: rows of all lengths, and one box for each t."""
+    rows = [[(10 * t + u, 100 * t + d) for t in range(u, 6)] for u in range(6) for d in range(4)]
+    assert len(products(matrix(rows), np.arange(24))) <= 6
 
 
 def test_a_bias_is_not_swallowed_by_the_weights_beside_it():
