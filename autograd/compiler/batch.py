@@ -10,6 +10,7 @@ is off by at most (n / 64 + 8) * 2**-53 times the sum of their magnitudes (2**-2
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -252,12 +253,21 @@ class Batch:
         if len(parts) == 1:
             work(0)
         else:
-            with ThreadPoolExecutor(len(parts)) as pool:
-                list(pool.map(work, range(len(parts))))
+            list(_pool(len(parts)).map(work, range(len(parts))))
         if not reducing:
             return list(results[0])
         totals = results.sum(axis=(0, 2), dtype=self.dtype)
         return [float(x) for x in (totals / samples if self.reduce == "mean" else totals)]
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that wait for the next call: starting them costs as much as a small batch."""
+    return ThreadPoolExecutor(threads)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has none of them
 
 
 def _address(array: Any) -> int:

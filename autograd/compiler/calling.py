@@ -317,7 +317,8 @@ def builtin(
 ) -> Callable[..., Any] | None:
     """A builtin function that runs `point`, or None where more than floats, lists and tuples goes in.
 
-    Numbers of the arguments are followed by those of the `live` Values, read at each call. The last number that comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
+    The numbers of the arguments are followed by those of the `live` Values, read at each call. The last number that
+    comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
     """
     items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
     reads = [_reading(item) for item in items]
@@ -327,10 +328,11 @@ def builtin(
         return None
     reads += [[READ_VALUE, id(x)] for x in live]
     read, build = _words([word for words in reads for word in words or ()]), _words(builds)
-    types = [object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p), id(float), id(list), id(tuple), id(Value), id(_DATA)]
+    type_at = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where in an object its type stands
+    types = [type_at, id(float), id(list), id(tuple), id(Value), id(_DATA)]
     about = _words([
-        ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2], 8 * sum(point.sizes) + 8,
-        id(otherwise), len(items), point.program, len(live), *types,
+        ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2],
+        8 * sum(point.sizes) + 8, id(otherwise), len(items), point.program, len(live), *types,
     ])  # fmt: skip
     address = _Address(ctypes.addressof(about))
     address.kept = (about, read, build, kept)

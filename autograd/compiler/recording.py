@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard
-from autograd.compiler.passes import optimised
+from autograd.compiler.passes import alive, optimised
 from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import closed_over, fresh, tracing
@@ -56,9 +56,9 @@ def recorded(
         kinds = [*kinds, *(PARAMETER,) * len(live)]
         whole = record([*values, *trace.decisions], everything, kinds)
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
-        decisions = optimised(whole._replace(outputs=whole.outputs[len(values):]))
+        decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    return Recording(tape, called, live, owners, trace.guards, decisions, result)
+    return Recording(tape, called, live, owners, trace.guards, alive(decisions), result)
 
 
 def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:

@@ -110,19 +110,22 @@ def collector_resting() -> Iterator[None]:
 def tracing(older: Sequence[Value]) -> Iterator[Trace]:
     """Record everything this thread does with Values. `older` ones are Traced inside the block."""
     trace = Trace()
-    borrowed = [x for x in older if type(x) is Value]
+    borrowed: list[tuple[Value, type[Value]]] = []
     _active.trace = trace
-    for x in borrowed:
-        x.__class__ = Traced
-        trace.live[x] = None
+    for x in older:
+        if not isinstance(x, Traced):
+            with contextlib.suppress(TypeError):  # a class of one's own with more fields stays what it is
+                borrowed.append((x, type(x)))
+                x.__class__ = Traced
+                trace.live[x] = None
     try:
         with context.record_with(trace.note):
             yield trace
     finally:
-        for x in borrowed:
-            x.__class__ = Value
-        for x in trace.inputs:
-            _slot.__delete__(x)  # so that a use after the trace is noticed
+        for x, cls in borrowed:
+            x.__class__ = cls
+        for leaf in trace.inputs:
+            _slot.__delete__(leaf)  # so that a use after the trace is noticed
         _active.trace = None
 
 

@@ -1,4 +1,4 @@
-"""All back ends against the eager engine, on random graphs: value, gradient, second derivatives; and a missing llvmlite."""
+"""All back ends against the eager engine, on random graphs: value, gradient, Hessian; and llvmlite missing."""
 
 import importlib.util
 import warnings
@@ -93,7 +93,8 @@ def test_reduced_values_and_gradients(expression):
 @pytest.fixture
 def without_llvmlite(monkeypatch):
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "llvmlite" else find(name, *rest))
+    without = lambda name, *rest: None if name == "llvmlite" else find(name, *rest)
+    monkeypatch.setattr(importlib.util, "find_spec", without)
     backends.native.cache_clear()
     yield
     backends.native.cache_clear()

@@ -62,6 +62,40 @@ def test_an_older_result_is_an_input_as_it_stands():
     assert len(record([out], [x, squared]).rows) == 1
 
 
+class Marked(Value):
+    __slots__ = ()
+
+
+class Wide(Value):
+    """With a __dict__: cannot become Traced."""
+
+
+@pytest.mark.parametrize("kind", [Value, Marked, Wide])
+def test_classes_of_values(kind):
+    w = kind(2.0)
+
+    def f(x):
+        return w * x + x * w - w.exp() / w
+
+    for backend in ("python", "auto"):
+        compiled = autograd.compile(func.value_and_grad(f), backend=backend)
+        for w.data in (2.0, 3.0):
+            want = w.data * 5.0 + 5.0 * w.data - math.exp(w.data) / w.data, w.data + w.data
+            assert compiled(5.0) == want
+            assert type(w) is kind
+
+
+def test_scopes_and_other_contexts_inside_the_function():
+    def f(x):
+        with autograd.scope("layer"), autograd.detect_anomaly():
+            y = x * x
+            with no_grad():
+                z = y * 3.0
+        return y * z
+
+    assert autograd.compile(func.value_and_grad(f))(2.0) == func.value_and_grad(f)(2.0)
+
+
 def test_values_made_inside_are_constants():
     with tracing([]) as trace:
         x = fresh(3.0)
