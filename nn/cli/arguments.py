@@ -31,7 +31,7 @@ TRAIN = """\
 Train on a CSV file (or on Fisher's iris) and write a folder: report.html, the model, its history.
 
   python -m nn train                              Fisher's iris
-  python -m nn train digits                       8 x 8 handwritten digits, also included: some minutes
+  python -m nn train digits                       8 x 8 handwritten digits: a minute, or seconds compiled
   python -m nn train data.csv --target species    your own table, its columns named in the first line
 
 A target of text, or of few whole numbers, is a classification; of other numbers, a regression.
@@ -61,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    _train_options(command("train", train, "train a network, write a report (meant when no command is given)", TRAIN))
+    made = command("train", train, "train a network, write a report (meant when no command is given)", TRAIN)
+    made.usage = "python -m nn train [DATA] [options]"
+    _train_options(made)
     made = command("predict", predict, "apply a trained model to new rows",
                    "Apply a trained model to the rows of a CSV file and write them, with the predictions, to another.")
     made.add_argument("model", help="the folder that train wrote, or its model.safetensors")
