@@ -76,7 +76,7 @@ class Program:
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
         recording = self.recording
-        if self._builtin is None and self.native is not None and not recording.owners:
+        if self._builtin is None and self.native is not None and not recording.held:
             self._builtin = calling.builtin(call.shape, recording.live, recording.result, self.native, otherwise)
         return self._builtin
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard
+from autograd.compiler.modules import Holding, holdings
 from autograd.compiler.passes import alive, optimised
 from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
@@ -19,19 +20,14 @@ class Recording(NamedTuple):
     tape: Tape
     names: list[str]  # of the inputs
     live: list[Value]  # made before the trace: their numbers are read at each call
-    owners: list[tuple[Any, list[Value]]]  # Modules among the arguments, with the parameters they had
+    held: list[Holding]  # by the Modules among the arguments
     guards: list[Guard]
     decisions: Tape  # the outcomes of the guards, one by one
     result: Shape
 
     def current(self) -> bool:
-        """Whether the Modules still have the parameters that were traced."""
-        return all(_same(owner.parameters(), had) for owner, had in self.owners)
-
-
-def _same(now: Any, then: list[Value]) -> bool:
-    now = list(now)
-    return len(now) == len(then) and all(a is b for a, b in zip(now, then))
+        """Whether the Modules still hold what they held."""
+        return all(map(Holding.holds, self.held))
 
 
 def recorded(
@@ -42,8 +38,8 @@ def recorded(
     With `constants` an output that is a plain number is an output of the tape, else a part of the result's shape.
     Raises TraceError where f does something that cannot be recorded.
     """
-    owners = [(module, list(module.parameters())) for module in modules(shape)]
-    older = [*closed_over(f), *(p for _, had in owners for p in had)]
+    given = modules(shape)
+    older = [*closed_over(f), *(p for module in given for p in module.parameters())]
     called = argument_names(f, shape)
     with tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
@@ -58,7 +54,8 @@ def recorded(
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
         decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    return Recording(tape, called, live, owners, trace.guards, alive(decisions), result)
+    held = [holding for module in given for holding in holdings(module)]
+    return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
 
 
 def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:

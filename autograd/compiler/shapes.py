@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.compiler.modules import is_module
 from autograd.primitives import number
 from autograd.value import Value
 
@@ -49,7 +50,7 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
 
 
 def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
-    if callable(getattr(x, "parameters", None)):
+    if is_module(x):
         return "module", _Same(x)
     if hasattr(x, "tolist") and hasattr(x, "shape") and x.shape != ():
         if x.dtype == object:

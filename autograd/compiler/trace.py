@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 
 from autograd import context
 from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
+from autograd.compiler.modules import is_module
 from autograd.func import _partials_as_graph
 from autograd.graph import topological_order
 from autograd.primitives import TABLE, Primitive, number
@@ -323,9 +324,7 @@ def _within(x: Any) -> list[Any]:
         return [x.__func__, x.__self__, *getattr(x.__self__, "__dict__", {}).values()]
     if isinstance(x, FunctionType):
         return _used_by(x)
-    if isinstance(x, type):
-        return []
-    if callable(getattr(x, "parameters", None)):
+    if is_module(x):
         return list(x.parameters())
     return [x.__wrapped__] if hasattr(x, "__wrapped__") else []
 

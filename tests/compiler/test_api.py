@@ -127,6 +127,43 @@ def test_a_module_among_the_arguments(compiled):
     assert fast(Model(), 3.0, 5.0) == (4.0, (12.0, 4.0))
 
 
+def test_what_a_module_holds_is_part_of_the_trace(compiled):
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.layers, self.training, self.rate, self._calls = [Model(), Model()], True, 0.5, 0
+
+        def __call__(self, x):
+            self._calls += 1
+            for layer in self.layers:
+                x = layer(x)
+            return x * self.rate if self.training else x
+
+    net = Net()
+    fast = compiled(lambda net, x: net(x))
+
+    def check():
+        want = net(3.0)
+        assert fast(net, 3.0) == fast(net, 3.0) == (want.data if isinstance(want, Value) else want)
+        return len(fast.recordings)
+
+    assert check() == 1
+    net.layers[0].w.data = 7.0
+    assert check() == 1
+    calls = net._calls
+    assert (fast(net, 3.0), net._calls) == (fast(net, 3.0), calls)
+    for change in (
+        lambda: setattr(net, "training", False),
+        lambda: net.layers.append(Model()),
+        lambda: setattr(net.layers[1], "b", Value(9.0)),
+        lambda: setattr(net, "training", True),
+        lambda: setattr(net, "rate", 0.25),
+        lambda: net.layers.pop(),
+    ):
+        change()
+        check()
+
+
 def test_called_with_values_it_is_the_function_itself(compiled):
     fast = compiled(lambda x: x * x)
     x = Value(3.0)
