@@ -29,6 +29,7 @@ from autograd.gradcheck import gradcheck as gradcheck
 from autograd.gradcheck import gradgradcheck as gradgradcheck
 from autograd.primitives import *  # noqa: F403  (every operation, as a function)
 from autograd.value import Value as Value
-from autograd.value import register as register
+from autograd.registry import register as register
+from autograd.registry import unregister as unregister
 
 grad = func.derivative  # of Values that are there; func.grad is of a function

@@ -5,6 +5,7 @@ are cleared, the instructions `before` run once, `body` runs for every block of 
 step whose loss or gradient is not finite is the last, and updates nothing.
 """
 
+import functools
 from typing import Any
 
 from llvmlite import ir
@@ -68,9 +69,15 @@ def build(module: Any, width: int) -> None:
     def finite() -> Any:
         """Whether all that was cleared, the loss and the gradient, is finite: 0 * x is 0 but for nan and inf."""
         zero = ir.Constant(k.kind, [0.0] * width)
-        vectors = b.sdiv(b.add(word["cleared_count"], whole(width - 1)), whole(width))
-        (total,) = k.repeat(vectors, lambda j, total: [k.fma(k.load(k.offset(word["cleared"], j, whole(k.step))), zero,
-                                                             total)], [zero])
+        size = 4 * width  # four sums, so that one need not wait for the other
+        blocks = b.sdiv(b.add(word["cleared_count"], whole(size - 1)), whole(size))
+
+        def add(j: Any, *sums: Any) -> list[Any]:
+            place = k.offset(word["cleared"], j, whole(8 * size))
+            return [k.fma(k.load(b.add(place, whole(x * k.step))), zero, total) for x, total in enumerate(sums)]
+
+        first, *others = k.repeat(blocks, add, [zero] * 4)
+        total = functools.reduce(b.fadd, others, first)
         add_up = declared(module, f"llvm.vector.reduce.fadd.v{width}f64", DOUBLE, [DOUBLE, k.kind])
         return b.fcmp_ordered("==", b.call(add_up, [ir.Constant(DOUBLE, 0.0), total]), ir.Constant(DOUBLE, 0.0))
 

@@ -35,10 +35,22 @@ Ints = NDArray[np.int64]
 
 
 def aligned(count: int) -> Floats:
-    """`count` zeros that begin at a cache line, with room for a vector behind them."""
-    raw = np.zeros(count + 24)
+    """`count` zeros that begin at a cache line, with room for four vectors behind them."""
+    raw = np.zeros(count + 40)
     skip = (-raw.ctypes.data // 8) % 8
-    return raw[skip:skip + count + 8]
+    return raw[skip:skip + count + 32]
+
+
+def table(samples: Any) -> Floats:
+    """Samples as native code reads them best: rows of float64 that begin at a cache line if they are long."""
+    samples = np.asarray(samples, np.float64)
+    if samples.ndim == 2 and samples.shape[1] > 8 and (samples.strides[0] % 64 or samples.ctypes.data % 64):
+        n, width = samples.shape
+        pitch = -(-width // 8) * 8
+        copy = aligned(n * pitch)[:n * pitch].reshape(n, pitch)[:, :width]
+        copy[:] = samples
+        return copy
+    return samples if samples.ndim == 2 and samples.strides[1] == 8 else np.ascontiguousarray(samples)
 
 
 @functools.cache
@@ -104,22 +116,35 @@ class Program:
         losses = self.run(samples, [np.arange(n)] if self.batched else [np.arange(1)])
         return float(losses[0]), self.gradient[:len(self.parameters)].copy()
 
-    def run(self, samples: Floats, batches: Sequence[Ints], updates: Sequence[Update] = ()) -> Floats:
+    def run(self, samples: Any, batches: Sequence[Ints], updates: Sequence[Update] = ()) -> Floats:
         """Train: a step for each batch, an array of row numbers of `samples`; returns the loss of each step.
 
         A loss or gradient that is not finite ends the run before that step's update; its loss is the last returned.
         """
-        samples = np.ascontiguousarray(samples, np.float64)
+        return self.prepare(samples, batches, updates)()
+
+    def prepare(self, samples: Any, batches: Sequence[Ints], updates: Sequence[Update] = ()) -> "Run":
+        """The run of the same steps, to be called many times: a call costs about a microsecond besides its steps.
+
+        Raises ValueError for samples of another width than the program's, IndexError for batches that name samples
+        which are not there.
+        """
+        samples = table(samples)
         if samples.ndim != 2 or samples.shape[1] != self.features:
             raise ValueError(f"samples have shape {samples.shape}, the program needs (any, {self.features})")
         sizes = np.array([len(batch) for batch in batches], np.int64)
         order = np.ascontiguousarray(np.concatenate(batches), np.int64)
         if len(order) and not 0 <= order.min() <= order.max() < len(samples):
             raise IndexError(f"batches name samples {order.min()} to {order.max()}, there are {len(samples)}")
-        largest = int(sizes.max())
-        capacity = min(-(-largest // self.width) * self.width, 64) if self.batched else 1
         bounds = np.concatenate([[0], np.cumsum(sizes)])
-        return self.bound(capacity).train(samples, order, bounds, 1.0 / sizes, updates)
+        return Run(self.bound(self.capacity(int(sizes.max()))), samples, order, bounds, 1.0 / sizes, updates)
+
+    def capacity(self, largest: int) -> int:
+        """How many samples to compute side by side: blocks of one size, small enough for the caches."""
+        if not self.batched:
+            return 1
+        blocks = -(-largest // (64 if self.layout.sample_size > 128 else 128))
+        return -(-largest // (blocks * self.width)) * self.width
 
 
 class _Bound:
@@ -196,36 +221,45 @@ class _Bound:
             (self.updates[key],) = self.assembled([code])
         return self.updates[key]
 
-    def train(self, samples: Floats, order: Ints, bounds: Ints, weights: Floats, updates: Sequence[Update]) -> Floats:
-        program, layout = self.program, self.program.layout
-        steps = len(weights)
-        place = self.memory.sample if program.batched else self.memory.shared
+
+class Run:
+    """Steps that are ready to go: called, it trains and returns the loss of each step."""
+
+    def __init__(self, bound: _Bound, samples: Floats, order: Ints, bounds: Ints, weights: Floats,
+                 updates: Sequence[Update]) -> None:
+        self.program, layout, steps = bound.program, bound.program.layout, len(weights)
+        program, self.steps = bound.program, steps
+        place = bound.memory.sample if program.batched else bound.memory.shared
         tables = [np.asarray(update.settings, np.float64).reshape(steps, -1) for update in updates]
         settings = np.ascontiguousarray(np.concatenate([np.zeros((steps, 0)), *tables], axis=1))
-        if settings.shape[1] > len(self.now):
-            self.now = self.room(settings.shape[1])
-        places = self.now.ctypes.data + 8 * np.cumsum([0, *(table.shape[1] for table in tables)])
+        if settings.shape[1] > len(bound.now):
+            bound.now = bound.room(settings.shape[1])
+        places = bound.now.ctypes.data + 8 * np.cumsum([0, *(table.shape[1] for table in tables)])
         code = np.concatenate([np.zeros(0, np.int64), *(
-            self.update(update, table.shape[1], int(at)) for update, table, at in zip(updates, tables, places))])
-        losses, done = np.empty(steps), np.zeros(1, np.int64)
+            bound.update(update, table.shape[1], int(at)) for update, table, at in zip(updates, tables, places))])
+        self.losses, self.done = np.empty(steps), np.zeros(1, np.int64)
         bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, np.float64)
         gradient = program.gradient.ctypes.data
         fields: dict[str, int] = {
             "cleared": gradient, "cleared_count": len(program.parameters) + 1,
             "data": samples.ctypes.data, "data_row": samples.strides[0], "features": program.features,
-            "input": place(layout.address[program.first_input]), "input_row": self.memory.row,
+            "input": place(layout.address[program.first_input]), "input_row": bound.memory.row,
             "order": order.ctypes.data, "bounds": bounds.ctypes.data,
             "weight": place(layout.address[program.weight]), "weights": weights.ctypes.data,
-            "settings": self.now.ctypes.data, "settings_from": settings.ctypes.data,
+            "settings": bound.now.ctypes.data, "settings_from": settings.ctypes.data,
             "settings_count": settings.shape[1], "loss": gradient + 8 * len(program.parameters),
-            "losses": losses.ctypes.data, "capacity": self.capacity, "batched": int(program.batched),
-            "done": done.ctypes.data,
+            "losses": self.losses.ctypes.data, "capacity": bound.capacity, "batched": int(program.batched),
+            "done": self.done.ctypes.data,
         }
-        for name, instructions in zip(("before", "body", "after", "update"), [*self.arrays, code]):
+        for name, instructions in zip(("before", "body", "after", "update"), [*bound.arrays, code]):
             fields[name], fields[f"{name}_count"] = instructions.ctypes.data, len(instructions)
-        plan = np.zeros(len(driver.PLAN), np.int64)
+        self.plan = np.zeros(len(driver.PLAN), np.int64)
         for name, word in fields.items():
-            plan[driver.AT[name]] = word
-        start(fixed_kernels(self.width)["train"])(plan.ctypes.data, steps)
-        program.done = int(done[0])
-        return losses[:program.done + 1]
+            self.plan[driver.AT[name]] = word
+        self._kept = bound, samples, order, bounds, weights, settings, code  # the plan holds only their addresses
+        self._start, self._at = start(fixed_kernels(bound.width)["train"]), self.plan.ctypes.data
+
+    def __call__(self) -> Floats:
+        self._start(self._at, self.steps)
+        self.program.done = int(self.done[0])
+        return self.losses[:self.program.done + 1].copy()

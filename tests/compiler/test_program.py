@@ -295,6 +295,21 @@ def test_a_step_per_sample_without_a_batch_axis():
         parameters = [p - 0.1 * g for p, g in zip(parameters, gradient)]
 
 
+def test_a_run_can_be_repeated_from_where_the_parameters_are():
+    made = program(lambda ps, xs: (ps[0] * xs[0] - xs[1]) ** 2, [1.0], [1.0, 2.0])
+    step = made.prepare(np.array([[1.0, 3.0]]), [np.array([0])], [Update(lambda p, g, rate: (p - rate * g,), [[0.25]])])
+    assert [step()[0], step()[0], made.parameters[0]] == [4.0, 1.0, 2.5]
+
+
+@pytest.mark.parametrize("given", ["list", "fortran", "float32", "slice", "every other"])
+def test_samples_of_any_memory_layout(given):
+    rows = np.array([numbers(11, k) for k in range(6)], np.float32).astype(float)
+    other = {"list": rows.tolist(), "fortran": np.asfortranarray(rows), "float32": rows.astype(np.float32),
+             "slice": np.hstack([rows, rows])[:, :11], "every other": np.repeat(rows, 2, axis=0)[::2]}[given]
+    made = program(mlp((9, 4, 2), autograd.tanh), numbers(size((9, 4, 2)), 1, 0.3), rows[0].tolist())
+    assert made.value_and_grad(other)[0] == made.value_and_grad(rows)[0]
+
+
 def test_errors_name_the_numbers():
     made = program(lambda ps, xs: ps[0] * xs[0], [1.0], [3.0])
     with pytest.raises(ValueError, match=r"samples have shape \(1, 2\), the program needs \(any, 1\)"):
