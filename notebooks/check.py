@@ -4,13 +4,15 @@
     python notebooks/check.py --update         write what they show now; once more, and no byte changes
     python notebooks/check.py 02_*.ipynb       these only
 
-Text, HTML and SVG are compared exactly. Of a raster picture only its size is: its bytes depend on fonts. Memory
-addresses read 0x..., and an error is its last line: a traceback is full of the paths of one machine. A cell that is
-meant to fail has the tag `raises-exception`. Python in the text, which is where solutions are, is run after the rest.
+Text, HTML and SVG are compared exactly. Of a raster picture only its size is: its bytes depend on fonts. (It is kept
+in 128 colours, which look the same and take a third of the room.) Memory addresses read 0x..., and an error is its
+last line: a traceback is full of the paths of one machine. A cell that is meant to fail has the tag
+`raises-exception`. Python in the text, which is where solutions are, is run after the rest.
 """
 
 import argparse
 import base64
+import io
 import os
 import re
 import sys
@@ -92,9 +94,22 @@ def normal_output(output: Any) -> Any:
     output = masked(output)
     if output["output_type"] == "error":
         output["traceback"] = [f"{output['ename']}: {output['evalue']}"]
+    if "image/png" in output.get("data", ()):
+        output["data"]["image/png"] = in_few_colours(output["data"]["image/png"])
     if "execution_count" in output:
         output["execution_count"] = None  # the cell has it
     return output
+
+
+def in_few_colours(png: str) -> str:
+    from PIL import Image  # matplotlib, which draws the pictures, brings it
+
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode == "P":
+        return png
+    small = io.BytesIO()
+    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def masked(x: Any) -> Any:

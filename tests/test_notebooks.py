@@ -2,6 +2,7 @@
 
 import base64
 import importlib.util
+import io
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,16 @@ def test_a_raster_picture_counts_by_its_size():
     one, other = shows(picture(640, 480)), shows(picture(640, 481))
     assert check.difference(one, shows(picture(640, 480) + "AAAA")) == ""
     assert "committed: 640 x 480 pixels\n  now:       640 x 481 pixels" in check.difference(one, other)
+
+
+def test_a_raster_picture_is_kept_in_few_colours_once():
+    image = pytest.importorskip("PIL.Image", reason="pip install 'stepgrad[plots]' to test pictures")
+    content = io.BytesIO()
+    image.linear_gradient("L").convert("RGBA").save(content, "png")
+    small = check.in_few_colours(base64.b64encode(content.getvalue()).decode())
+    found = image.open(io.BytesIO(base64.b64decode(small)))
+    assert found.size == (256, 256) and len(found.convert("RGB").getcolors()) == 128
+    assert check.in_few_colours(small) == small
 
 
 def test_a_difference_in_a_long_line_is_shown_where_it_is():
