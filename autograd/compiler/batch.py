@@ -157,12 +157,13 @@ class Batch:
         self.drive = driver(self.element, self.block)
         self.dtype, self.exact = options["dtype"], options["exact"]
         self.program = 0
-        self.constants: list[float] = []
+        self.constants: Any = []
         if len(each.rows) < LONG:
             self._translate()
         else:
             self._encode()
         self.body = self.library.address("body")
+        self._plan(len(tape.kinds))
 
     def _translate(self) -> None:
         """Straight-line code."""
@@ -172,12 +173,14 @@ class Batch:
 
     def _encode(self) -> None:
         """Words for the interpreter; parameters and constants stand in the workspace, once for each sample."""
+        import numpy as np
+
         kinds = self.tape.kinds
         order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
         names = sorted({op.name for op, _ in self.tape.rows})
         code = interpreter.encode(self.tape, names, [order.index(i) for i in range(len(kinds))])
         self.words = code.words
-        self.constants = code.constants
+        self.constants = np.array(code.constants, self.dtype)
         self.head = (ctypes.c_int64 * 2)(len(self.tape.rows), code.words.buffer_info()[0])
         self.program = ctypes.addressof(self.head)
         self.blocks = code.places
@@ -194,61 +197,71 @@ class Batch:
         self.called = [vector_function(name, self.element, self.width, self.exact) for name in names]
         return [(symbol, at) for symbol, _, at in self.called]
 
+    def _plan(self, inputs: int) -> None:
+        """Where the numbers of a call go: found once, since a call may be short."""
+        import numpy as np
+
+        kinds = self.tape.kinds
+        self.shared = [i for i in range(inputs) if kinds[i] != SAMPLE]
+        self.columns = [i for i in range(inputs) if kinds[i] == SAMPLE]
+        order = [i for i, kind in enumerate(kinds) if kind != SAMPLE]
+        self.varying = [k for k, place in enumerate(self.places) if place >= 0]
+        self.wanted = np.array([self.places[k] for k in self.varying], np.int64)
+        # Outputs that no sample changes: constants, or known numbers by their position among the parameters.
+        self.fixed = [
+            (k, arg if isinstance(arg, float) else order.index(arg))
+            for k, (arg, place) in enumerate(zip(self.tape.outputs, self.places))
+            if place < 0
+        ]
+
     def __call__(self, numbers: Sequence[Any], samples: int) -> list[Any]:
         import numpy as np
 
-        kinds = self.tape.kinds[: len(numbers)]
-        shared = [x for x, kind in zip(numbers, kinds) if kind != SAMPLE]
-        columns = [np.asarray(x, self.dtype) for x, kind in zip(numbers, kinds) if kind == SAMPLE]
-        known: list[float] = [*shared, *self.once(shared)]
-        chosen = [k for k, place in enumerate(self.places) if place >= 0]
-        found = self._run(columns, np.array(known, self.dtype), chosen, samples)
-        at = iter(found)
-        parameters = iter([i for i, kind in enumerate(self.tape.kinds) if kind != SAMPLE])
-        number_of = dict(zip(parameters, known))
-        results = []
-        for arg, place in zip(self.tape.outputs, self.places):
-            if place >= 0:
-                results.append(next(at))
-            else:
-                results.append(self._constant(arg if isinstance(arg, float) else number_of[arg], samples))
+        shared = [numbers[i] for i in self.shared]
+        known = [*shared, *self.once(shared)] if self.once_tape.outputs else shared
+        found = self._run([self._column(numbers[i]) for i in self.columns], np.array(known, self.dtype), samples)
+        if not self.fixed:
+            return found
+        results: list[Any] = [None] * len(self.places)
+        for k, result in zip(self.varying, found):
+            results[k] = result
+        for k, source in self.fixed:
+            x = source if isinstance(source, float) else known[source]
+            results[k] = np.full(samples, x, self.dtype) if self.reduce is None else self._reduced(x, samples)
         return results
 
-    def _constant(self, x: float, samples: int) -> Any:
-        """An output that does not depend on the sample."""
+    def _column(self, x: Any) -> Any:
+        """A column as an array whose stride counts whole numbers."""
         import numpy as np
 
-        if self.reduce is None:
-            return np.full(samples, x, self.dtype)
+        x = np.asarray(x, self.dtype)
+        return np.ascontiguousarray(x) if x.strides[0] % x.itemsize else x
+
+    def _reduced(self, x: float, samples: int) -> float:
+        """The sum or mean of equal numbers."""
         return x * samples if self.reduce == "sum" else x
 
-    def _run(self, columns: list[Any], parameters: Any, chosen: list[int], samples: int) -> list[Any]:
+    def _run(self, columns: list[Any], parameters: Any, samples: int) -> list[Any]:
         """The outputs that depend on the sample: an array per output, or its sum or mean."""
         import numpy as np
 
         reducing = self.reduce is not None
         parts = _parts(samples, self.block, self.threads)
-        size = np.dtype(self.dtype).itemsize
         starts = np.array([_address(x) for x in columns], np.int64)
-        strides = np.array([x.strides[0] // size for x in columns], np.int64)
-        places = np.array([self.places[k] for k in chosen], np.int64)
-        rows = len(parts) if reducing else 1
-        results = np.zeros((rows, len(chosen), self.block if reducing else samples), self.dtype)
+        strides = np.array([x.strides[0] // x.itemsize for x in columns], np.int64)
+        shape = len(parts) if reducing else 1, len(self.varying), self.block if reducing else samples
+        results = np.zeros(shape, self.dtype)
 
         def work(part: int) -> None:
             begin, end = parts[part]
-            scratch = np.empty(self.blocks * self.block + 64, self.dtype)
-            aligned = (_address(scratch) + 63) // 64 * 64
-            if self.program:
-                begins = (aligned - _address(scratch)) // size + len(columns) * self.block
-                fixed = np.concatenate([parameters, np.array(self.constants, self.dtype)])
-                scratch[begins : begins + len(fixed) * self.block] = np.repeat(fixed, self.block)
+            workspace, kept = self._workspace(len(columns), parameters)
             first = _address(results) + (part * results.strides[0] if reducing else 0)
-            targets = first + np.arange(len(chosen), dtype=np.int64) * results.strides[1]
+            targets = first + np.arange(len(self.varying), dtype=np.int64) * results.strides[1]
             self.drive(
-                self.body, begin, end, len(columns), _address(starts), _address(strides), _address(parameters), aligned,
-                len(chosen), _address(places), _address(targets), int(reducing), self.program,
+                self.body, begin, end, len(columns), _address(starts), _address(strides), _address(parameters),
+                workspace, len(self.varying), _address(self.wanted), _address(targets), int(reducing), self.program,
             )  # fmt: skip
+            del kept
 
         if len(parts) == 1:
             work(0)
@@ -257,7 +270,19 @@ class Batch:
         if not reducing:
             return list(results[0])
         totals = results.sum(axis=(0, 2), dtype=self.dtype)
-        return [float(x) for x in (totals / samples if self.reduce == "mean" else totals)]
+        return (totals / samples if self.reduce == "mean" else totals).tolist()  # type: ignore[no-any-return]
+
+    def _workspace(self, columns: int, parameters: Any) -> tuple[int, Any]:
+        """The address of a new workspace, at the start of a cache line, and what keeps it."""
+        import numpy as np
+
+        memory = np.empty(self.blocks * self.block + 64, self.dtype)
+        skipped = -_address(memory) % 64 // memory.itemsize
+        if self.program:  # the interpreter finds parameters and constants here, after the columns
+            known = np.concatenate([parameters, self.constants])
+            begin = skipped + columns * self.block
+            memory[begin : begin + len(known) * self.block].reshape(-1, self.block)[:] = known[:, None]
+        return _address(memory) + skipped * memory.itemsize, memory
 
 
 @functools.cache

@@ -13,17 +13,28 @@ class Holding(NamedTuple):
     """A container of a Module, and the objects that were in it."""
 
     container: Any  # a list, a tuple, or the dictionary of attributes or items
-    items: tuple[Any, ...]
+    keys: list[Any]
+    names: list[Any]  # the public ones among the keys
+    items: list[Any]
 
     def holds(self) -> bool:
-        now = _public(self.container)
-        return len(now) == len(self.items) and all(map(operator.is_, now, self.items))
+        now = self.container
+        if not isinstance(now, dict):
+            return len(now) == len(self.items) and all(map(operator.is_, now, self.items))
+        if list(now) != self.keys and _public(now) != self.names:
+            return False
+        return all(map(operator.is_, map(now.get, self.names), self.items))
 
 
-def _public(container: Any) -> list[Any] | tuple[Any, ...]:
-    if isinstance(container, dict):
-        return [x for name, x in container.items() if not (isinstance(name, str) and name.startswith("_"))]
-    return tuple(container)
+def _public(container: dict[Any, Any]) -> list[Any]:
+    return [name for name in container if not (isinstance(name, str) and name.startswith("_"))]
+
+
+def _holding(container: Any) -> Holding:
+    if not isinstance(container, dict):
+        return Holding(container, [], [], list(container))
+    names = _public(container)
+    return Holding(container, list(container), names, [container[name] for name in names])
 
 
 def holdings(module: Any) -> list[Holding]:
@@ -34,7 +45,7 @@ def holdings(module: Any) -> list[Holding]:
     ...     def parameters(self): return []
     >>> scale = Scale()
     >>> [held.items for held in holdings(scale)]
-    [([2.0, 3.0], False), (2.0, 3.0)]
+    [[[2.0, 3.0], False], [2.0, 3.0]]
     """
     found: list[Holding] = []
     seen: set[int] = set()
@@ -44,7 +55,7 @@ def holdings(module: Any) -> list[Holding]:
         container = thing if isinstance(thing, (list, tuple, dict)) else getattr(thing, "__dict__", {})
         if id(container) not in seen:
             seen.add(id(container))
-            found.append(Holding(container, tuple(_public(container))))
+            found.append(_holding(container))
             waiting += [x for x in found[-1].items if isinstance(x, (list, tuple, dict)) or is_module(x)]
     return found
 

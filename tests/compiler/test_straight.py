@@ -12,7 +12,6 @@ from autograd.compiler.point import NativePoint
 from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
 from autograd.compiler.tape import evaluate, record
 from autograd.primitives import TABLE
-from autograd.value import register
 from tests.compiler.graphs import counts, points, random_function, same
 
 pytest.importorskip("llvmlite")
@@ -127,8 +126,8 @@ def test_the_workspace_stays_small():
     assert lanes(record([y], [x], ["sample"]), "float64", 8, 64).blocks <= 4
 
 
-def test_an_operation_of_ones_own_is_compiled_at_once():
-    third = register("third_root_example", lambda x: x ** (1.0 / 3.0), lambda x, z: (z / (3.0 * x),))
+def test_an_operation_of_ones_own_is_compiled_at_once(register):
+    third = register("third_root", lambda x: x ** (1.0 / 3.0), lambda x, z: (z / (3.0 * x),))
     fast = autograd.compile(func.value_and_grad(lambda x: third(x) * 2.0), backend="llvm")
     assert fast(8.0) == func.value_and_grad(lambda x: third(x) * 2.0)(8.0)
     batch = autograd.compile(lambda x: third(x), in_axes=0, backend="llvm")
@@ -151,6 +150,9 @@ def test_any_number_of_samples_and_threads(samples, threads):
 def test_columns_of_any_stride_and_type():
     wide = np.arange(60.0).reshape(10, 6)
     f = autograd.compile(lambda x: x[0] - x[1] * 2.0, in_axes=0)
+    odd = np.zeros(10, [("x", "f4"), ("pair", "f8", 2)])  # 20 bytes apart
+    odd["pair"] = wide[:, :2]
+    np.testing.assert_array_equal(f(odd["pair"]), wide[:, 0] - 2.0 * wide[:, 1])
     views = [wide[:, :2], wide[::2, 1:3], wide.T[:, :2], wide[::-1, 3:5], wide.astype(int), np.asfortranarray(wide)]
     for x in views:
         np.testing.assert_array_equal(f(x), x[:, 0] - 2.0 * x[:, 1])
