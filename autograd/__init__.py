@@ -28,8 +28,8 @@ from autograd.gradcheck import GradcheckError as GradcheckError
 from autograd.gradcheck import gradcheck as gradcheck
 from autograd.gradcheck import gradgradcheck as gradgradcheck
 from autograd.primitives import *  # noqa: F403  (every operation, as a function)
-from autograd.value import Value as Value
 from autograd.registry import register as register
 from autograd.registry import unregister as unregister
+from autograd.value import Value as Value
 
 grad = func.derivative  # of Values that are there; func.grad is of a function

@@ -322,7 +322,7 @@ _OPERATORS = {
 _BY_NUMPY_NAME: dict[str, Primitive] = {}
 
 
-def _install(op: Primitive) -> None:
+def install(op: Primitive) -> None:
     """Make a row a method of Value, under its name, NumPy's, and Python's operator."""
     _BY_NUMPY_NAME[op.numpy or op.name] = op
     if op.variadic:
@@ -347,26 +347,4 @@ def _install(op: Primitive) -> None:
 
 
 for _row in TABLE.values():
-    _install(_row)
-
-
-def register(
-    name: str, forward: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], **columns: Any
-) -> Primitive:
-    """Add your own operation to the table: at once a function, a method of Value, drawn, checked and compiled.
-
-    Arguments: `forward(x, y, ...)` gives the number; `partials(x, y, ..., z)` the tuple of partial derivatives,
-    written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitives` (domain,
-    kink, pole, tex, pack, composite).
-    Raises ValueError when the name is taken or is not a Python name, TypeError when `partials` takes no result `z`.
-
-    >>> cube = register("cube_example", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
-    >>> x = Value(2.0)
-    >>> cube(x).backward(); x.grad
-    12.0
-    """
-    if not name.isidentifier() or hasattr(Value, name):
-        raise ValueError(f"{name!r} cannot name an operation: it must be a Python name that Value does not use yet")
-    op = Primitive(name, forward, partials, **columns)
-    _install(op)
-    return op
+    install(_row)

@@ -24,7 +24,5 @@ def register():
         return autograd.register(name, *args, **columns)
 
     yield add
-    for name in names:
-        del TABLE[name]
-        if hasattr(autograd.Value, name):
-            delattr(autograd.Value, name)
+    for name in set(names) & set(TABLE):
+        autograd.unregister(name)

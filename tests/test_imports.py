@@ -21,6 +21,7 @@ STANDS_ON = {
     "context":    ["graph"],
     "archive":    ["graph"],
     "value":      ["context", "archive"],
+    "registry":   ["value"],
     "tree":       [],
     "func":       ["value", "tree"],
     "replay":     ["func"],

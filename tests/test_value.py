@@ -14,7 +14,7 @@ from math import inf, nan
 import pytest
 
 import autograd
-from autograd import Value, register
+from autograd import Value
 from autograd.primitives import TABLE
 
 
@@ -192,15 +192,6 @@ class TestCopies:
         assert duplicate(y * 3.0).args[0].args[0].label == "a"
 
 
-def test_a_pickled_graph_of_an_unknown_operation_says_so():
-    op = register("short_lived", lambda x: x, lambda x, z: (1.0,))
-    stored = pickle.dumps(op(Value(1.0)))
-    del TABLE["short_lived"]
-    with pytest.raises(LookupError, match="no operation is called 'short_lived': register it"):
-        pickle.loads(stored)
-    del Value.short_lived
-
-
 def test_comparisons_are_of_numbers_and_equality_is_of_nodes():
     a, b = Value(1.0), Value(2.0)
     assert a < b and b > a and a <= 1 and 3 >= b
@@ -263,21 +254,6 @@ def test_division_by_zero_and_overflow_are_ieee():
     x = Value(0.0)
     (1 / x).backward()
     assert x.grad == -inf
-
-
-def test_register_makes_a_full_citizen():
-    cube = register("cube_of_the_test", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
-    try:
-        x = Value(2.0)
-        (dy,) = autograd.grad(cube(x), x, create_graph=True)
-        assert (dy.data, autograd.grad(dy, x)) == (12.0, (12.0,))
-        assert x.cube_of_the_test().data == 8.0
-        assert cube(2) == 8.0
-        for taken in ("tanh", "cube_of_the_test", "data", "not a name"):
-            with pytest.raises(ValueError, match="cannot name an operation"):
-                register(taken, lambda x: x, lambda x, z: (1.0,))
-    finally:
-        del TABLE["cube_of_the_test"], Value.cube_of_the_test
 
 
 def test_the_wrong_number_of_operands_is_named():

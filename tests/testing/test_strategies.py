@@ -23,9 +23,7 @@ NAMESPACE = {name: getattr(autograd, name) for name in TABLE} | {"Expression": E
 def registered(name, *rules, **columns):
     """A row that is in the table inside the block only, so that no other test meets it."""
     yield register(name, *rules, **columns)
-    del TABLE[name]
-    if hasattr(Value, name):
-        delattr(Value, name)
+    autograd.unregister(name)
 
 
 def interior(e):

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 import autograd as ag
-from autograd import Value, register
+from autograd import Value
 from autograd.primitives import TABLE
 from autograd.viz import to_python
 
@@ -98,7 +98,7 @@ def test_labels_that_are_no_names_or_taken_ones():
     assert {node.label for node in ag.graph.topological_order([again])} >= {"result", 'say "hi"\\\n'}
 
 
-def test_a_registered_operation_is_found_by_name():
+def test_a_registered_operation_is_found_by_name(register):
     half = register("python_half_example", lambda x: 0.5 * x, lambda x, z: (0.5,))
     assert rerun(half(Value(3.0))).data == 1.5
 

@@ -1,0 +1,82 @@
+"""One's own operation: a row added to the table from outside."""
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd.primitives import TABLE, Primitive
+from autograd.value import Value, install
+
+_own: set[str] = set()
+
+
+def register(
+    name: str, forward: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], **columns: Any
+) -> Primitive:
+    """Add your own operation to the table: at once a function, a method of Value, drawn, checked and compiled.
+
+    Arguments: `forward(x, y, ...)` gives the number; `partials(x, y, ..., z)` the tuple of partial derivatives,
+    written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitives` (domain,
+    kink, pole, tex, pack, composite). An operation of your own is replaced when its name is registered again, so that
+    a notebook's cell can be run twice.
+    Raises ValueError when the name is taken or is not a Python name, or when `partials` gives another number of
+    derivatives than there are operands; TypeError when it gives no tuple.
+
+    >>> cube = register("cube", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
+    >>> x = Value(2.0)
+    >>> cube(x).backward(); x.grad
+    12.0
+    >>> unregister("cube")
+    """
+    if name in _own:
+        unregister(name)
+    if not name.isidentifier() or hasattr(Value, name):
+        raise ValueError(f"{name!r} cannot name an operation: it must be a Python name that Value does not use yet")
+    op = Primitive(name, _real(name, forward), partials, **columns)
+    try:
+        _check(op)
+    except BaseException:
+        del TABLE[name]
+        raise
+    _own.add(name)
+    install(op)
+    return op
+
+
+def unregister(name: str) -> None:
+    """Take an operation of your own out of the table again; nodes that used it keep it.
+
+    Raises LookupError when no operation of that name was registered.
+    """
+    if name not in _own:
+        raise LookupError(f"no operation {name!r} was registered")
+    _own.remove(name)
+    op = TABLE.pop(name)
+    for method in {name, op.numpy or name}:
+        if hasattr(Value, method):
+            delattr(Value, method)
+
+
+def _real(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """`forward`, where Python leaves the real numbers ((-8.0) ** 0.5 is complex) nan, as IEEE 754 has it."""
+
+    def real(*operands: Any) -> Any:
+        z = forward(*operands)
+        return float("nan") if isinstance(z, complex) else z
+
+    real.__name__, real.__doc__ = name, forward.__doc__
+    return real
+
+
+def _check(op: Primitive) -> None:
+    """One evaluation inside the domain: does the rule give one derivative for each operand?"""
+    if op.variadic:
+        return
+    point = [0.3 * max(low, -1.0) + 0.7 * min(high, max(low, -1.0) + 2.0) for low, high in op.domain]
+    try:
+        found = op.partials(*point, op.forward(*point))
+    except Exception:
+        return  # undefined here, or wrong: gradcheck will tell at points that matter
+    if not isinstance(found, tuple):
+        raise TypeError(f"the partials of {op.name} must be a tuple, not {found!r}: write ({found!r},) for one operand")
+    if len(found) != len(op.operands):
+        raise ValueError(f"{op.name} has {len(op.operands)} operands, but partials gives {len(found)} derivatives")

@@ -1,0 +1,59 @@
+"""One's own operation: a full citizen at once, refused with a reason, replaced and removed at will."""
+
+import math
+import pickle
+
+import pytest
+
+import autograd
+from autograd import Value, unregister
+from autograd.primitives import TABLE
+
+
+def test_a_full_citizen(register):
+    cube = register("cube_of_the_test", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
+    x = Value(2.0)
+    (dy,) = autograd.grad(cube(x), x, create_graph=True)
+    assert (dy.data, autograd.grad(dy, x)) == (12.0, (12.0,))
+    assert x.cube_of_the_test().data == 8.0 and cube(2) == 8.0
+    assert TABLE["cube_of_the_test"] is cube
+
+
+@pytest.mark.parametrize("taken", ["tanh", "data", "backward", "not a name", ""])
+def test_a_name_in_use_is_refused(taken):
+    with pytest.raises(ValueError, match="cannot name an operation"):
+        autograd.register(taken, lambda x: x, lambda x, z: (1.0,))
+
+
+def test_registering_again_replaces_ones_own(register):
+    first = register("twice_registered", lambda x: 2.0 * x, lambda x, z: (2.0,))
+    y = first(Value(1.0))
+    second = register("twice_registered", lambda x: 3.0 * x, lambda x, z: (3.0,))
+    assert Value(1.0).twice_registered().data == 3.0 and TABLE["twice_registered"] is second
+    assert y.op is first
+
+
+def test_the_number_of_derivatives_is_checked_at_once(register):
+    with pytest.raises(ValueError, match="product_of_two has 2 operands, but partials gives 1 derivatives"):
+        register("product_of_two", lambda x, y: x * y, lambda x, y, z: (y,))
+    with pytest.raises(TypeError, match="the partials of doubled must be a tuple"):
+        register("doubled", lambda x: 2.0 * x, lambda x, z: 2.0)
+    assert "product_of_two" not in TABLE and "doubled" not in TABLE
+
+
+def test_outside_the_real_numbers_is_nan(register):
+    root = register("third_root", lambda x: x ** (1.0 / 3.0), lambda x, z: (z / (3.0 * x),))
+    assert math.isnan(root(-8.0)) and math.isnan(root(Value(-8.0)).data)
+    assert root(8.0) == 2.0
+
+
+def test_removal(register):
+    op = register("short_lived", lambda x: x, lambda x, z: (1.0,))
+    stored = pickle.dumps(op(Value(1.0)))
+    unregister("short_lived")
+    assert not hasattr(Value, "short_lived")
+    with pytest.raises(LookupError, match="no operation is called 'short_lived': register it"):
+        pickle.loads(stored)
+    for name in ("short_lived", "tanh"):
+        with pytest.raises(LookupError, match="was registered"):
+            unregister(name)
