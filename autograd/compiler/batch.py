@@ -19,7 +19,7 @@ from autograd.compiler import cache, interpreter, mathematics, straight
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 
-LONG = 1500  # rows: from here on the interpreter, which is slower, and ready at once
+LONG = 3000  # rows: from here on the interpreter, which is slower, and ready at once
 
 # Loads a block of each input column (the last sample again where a block is not full), runs the body, stores or adds.
 DRIVER = """

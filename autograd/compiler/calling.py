@@ -378,6 +378,8 @@ def _building(shape: Shape, kept: list[Any]) -> list[int] | None:
         return [BUILD_OBJECT, id(shape[1])]
     if kind not in ("tuple", "list", "dict"):
         return None
+    if isinstance(shape[1], int):
+        shape = kind, (NUMBER,) * shape[1]
     places = list(enumerate(shape[-1]))
     like: Any = None
     if kind == "list":

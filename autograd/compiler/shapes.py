@@ -5,6 +5,7 @@ program. A number is NUMBER; a flag, a string, None or a function has no number 
 shape itself, as is which Module was passed (its parameters are read again at each call).
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -95,8 +96,10 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
         items = rest[1] if len(rest) == 2 else (NUMBER,) * math.prod(rest[0])
         return (array or _array)(rest[0], [put_together(item, numbers, array) for item in items])
     (items,) = rest
-    items = (NUMBER,) * items if isinstance(items, int) else items
-    parts = [put_together(item, numbers, array) for item in items]
+    if isinstance(items, int):
+        parts = list(itertools.islice(numbers, items))
+    else:
+        parts = [put_together(item, numbers, array) for item in items]
     if kind == "list":
         return parts
     if kind == "tuple":
@@ -128,7 +131,8 @@ def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
     if isinstance(x, (list, tuple)):
         cls = type(x)
         name = cls.__name__ if cls in (list, tuple) else cls
-        return name, tuple([results(item, values, constants) for item in x])
+        parts = tuple([results(item, values, constants) for item in x])
+        return name, len(parts) if parts and all(part is NUMBER for part in parts) else parts
     if hasattr(x, "tolist") and getattr(x, "shape", ()) != ():
         return "array", x.shape, tuple([results(item, values, constants) for item in x.ravel().tolist()])
     return "static", x
