@@ -19,7 +19,7 @@ def generator(seed: int | random.Random | None) -> random.Random:
 class Neuron(Module):
     """One neuron, f(w . x + b): `nin` numbers in, one number out.
 
-    Arguments: `activation`, a name or a function of one number, is applied when `nonlin` is true. Weights start
+    Arguments: `activation`, a name, a function of one number or None, is applied when `nonlin` is true. Weights start
     uniform in (-1, 1), the bias at 0, drawn from `seed` (an int, or a random.Random) or from Python's generator.
     Raises ValueError for a row of another length.
 
@@ -37,8 +37,8 @@ class Neuron(Module):
         rng = generator(seed)
         self.w = [Value(rng.uniform(-1, 1), label=f"w{i}") for i in range(nin)]
         self.b = Value(0.0, label="b")
-        self.nonlin = nonlin
         self.activation = by_name(activation)
+        self.nonlin = nonlin and self.activation is not None
 
     def forward(self, x: Row) -> Any:
         expect(self, len(self.w), x)

@@ -65,6 +65,13 @@ def test_an_activation_is_known_by_name_as_function_and_as_module(name):
     assert by_name == [getattr(autograd, name)(y.data) for y in nn.Layer(2, 3, nonlin=False, seed=5)(row)]
 
 
+def test_no_activation_is_a_straight_function():
+    model = nn.MLP(2, [3, 1], activation=None, seed=0)
+    assert repr(model) == repr(nn.MLP(2, [3, 1], activation=None, seed=1)) and "None" not in repr(model)
+    middle = model([0.5, 1.0]).data
+    assert (model([0.0, 0.0]).data + model([1.0, 2.0]).data) / 2 == pytest.approx(middle, rel=1e-12)  # rounding
+
+
 def test_prelu_in_an_mlp_learns_a_slope_per_layer():
     model = nn.MLP(2, [3, 3, 1], activation="prelu", seed=0)
     slopes = [p for p in model.parameters() if p.label == "a"]
