@@ -40,6 +40,7 @@ FIXED = {
 KERNEL = [
     "--InlineBackend.print_figure_kwargs={'bbox_inches': None}",  # cropping a figure would measure the fonts
     "--log-level=ERROR",
+    "--InteractiveShell.colors=NoColor",
 ]
 
 METADATA = {
