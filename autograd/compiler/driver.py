@@ -61,28 +61,35 @@ def build(module: Any, width: int) -> None:
                 sample = b.load(at(word["order"], b.add(begin, index), I64))
                 sources.append(k.offset(word["data"], sample, word["data_row"]))
             square(k, sources, word["features"], k.offset(word["input"], first, whole(8)), word["input_row"])
-            live = b.select(k.mask(b.sub(count, first)), k.splat(weight), ir.Constant(k.kind, [0.0] * width))
+            live = b.select(k.mask(b.sub(count, first)), k.splat(weight), zero)
             k.store(live, k.offset(word["weight"], first, whole(8)))
 
         k.repeat(b.sdiv(b.add(count, whole(width - 1)), whole(width)), group)
 
+    zero = ir.Constant(k.kind, [0.0] * width)
+    quads = b.sdiv(b.add(word["cleared_count"], whole(4 * width - 1)), whole(4 * width))
+
+    def four(j: Any) -> list[Any]:
+        """The places of four vectors of what is cleared; behind its end is room."""
+        place = k.offset(word["cleared"], j, whole(4 * k.step))
+        return [b.add(place, whole(x * k.step)) for x in range(4)]
+
+    def clear(j: Any) -> None:
+        for place in four(j):
+            k.store(zero, place)
+
     def finite() -> Any:
         """Whether all that was cleared, the loss and the gradient, is finite: 0 * x is 0 but for nan and inf."""
-        zero = ir.Constant(k.kind, [0.0] * width)
-        size = 4 * width  # four sums, so that one need not wait for the other
-        blocks = b.sdiv(b.add(word["cleared_count"], whole(size - 1)), whole(size))
-
         def add(j: Any, *sums: Any) -> list[Any]:
-            place = k.offset(word["cleared"], j, whole(8 * size))
-            return [k.fma(k.load(b.add(place, whole(x * k.step))), zero, total) for x, total in enumerate(sums)]
+            return [k.fma(k.load(place), zero, total) for place, total in zip(four(j), sums)]
 
-        first, *others = k.repeat(blocks, add, [zero] * 4)
+        first, *others = k.repeat(quads, add, [zero] * 4)  # four sums, so that one need not wait for another
         total = functools.reduce(b.fadd, others, first)
         add_up = declared(module, f"llvm.vector.reduce.fadd.v{width}f64", DOUBLE, [DOUBLE, k.kind])
         return b.fcmp_ordered("==", b.call(add_up, [ir.Constant(DOUBLE, 0.0), total]), ir.Constant(DOUBLE, 0.0))
 
     def compute(i: Any) -> Any:
-        k.repeat(word["cleared_count"], lambda j: b.store(ir.Constant(DOUBLE, 0.0), at(word["cleared"], j)))
+        k.repeat(quads, clear)
         copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(8)), word["settings"],
              word["settings_count"])
         begin, end = (b.load(at(word["bounds"], b.add(i, whole(n)), I64)) for n in (0, 1))

@@ -114,7 +114,11 @@ def emit(module: Any, name: str, width: int, formulas: list[Formula], modes: str
                 return k.lanes(k.broadcast(at[slot]))
             return k.lanes(k.gather(k.offset(at[slot], index, stride), stride, every if mask is None else mask))
 
-        def block(offset: Any, mask: Any, _: int) -> None:
+        def block(start: Any, mask: Any, vectors: int) -> None:
+            for x in range(vectors):
+                vector(b.add(start, whole(x * k.step)), mask)
+
+        def vector(offset: Any, mask: Any) -> None:
             index = b.lshr(offset, whole(3))
             operands = [read(slot, offset, index, mask) for slot in range(len(formulas), len(modes))]
             for slot, value in enumerate([lower(formula, operands) for formula in formulas]):
@@ -124,7 +128,7 @@ def emit(module: Any, name: str, width: int, formulas: list[Formula], modes: str
                     stride = words[slot][3]
                     k.scatter(value.value, k.offset(at[slot], index, stride), stride, every if mask is None else mask)
 
-        k.in_vectors(k.extent(3), block)
+        k.in_vectors(k.extent(3), block, 2)
 
     k.repeat(k.word(1), lambda i: k.repeat(k.word(2), lambda j: rows(i, j)) and None)
     k.finish()

@@ -26,7 +26,7 @@ from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
 from autograd.compiler.layout import lay_out
 from autograd.compiler.lower import Code, Lowering, Memory
 from autograd.compiler.native import Library, library, vector_bytes
-from autograd.compiler.reverse import reverse, split
+from autograd.compiler.reverse import merge_slopes, reverse, split
 from autograd.compiler.tape import Tape
 from autograd.compiler.update import Update
 
@@ -99,6 +99,7 @@ class Program:
         self.first_input = inputs[0] if inputs else self.weight
         (root,) = fuse(tape, [*wanted, *inputs], rows)
         pairs, primal = reverse(rows, root, self.weight, wanted)
+        merge_slopes(rows, primal, [*pairs, [self.weight, root]])
         self.outputs = [split(rows, found) for found in [*pairs, [self.weight, root]]]
         roots = [x for parts in self.outputs for part in parts for x in part]
         self.layout = lay_out(rows, primal, [*roots, rows.zero, rows.one, self.weight])

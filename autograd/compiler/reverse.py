@@ -6,10 +6,11 @@
 No row is made for a product or a sum, so a gradient costs about what fusing costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from autograd.compiler.formula import local_derivatives, specialised
+from autograd.compiler.formula import Formula, local_derivatives, renumbered, slots, specialised
 from autograd.compiler.fuse import FUNCTION, PAIRS, Rows, fuse, partials_tape
+from autograd.primitives import TABLE
 
 
 def reverse(rows: Rows, root: int, seed: int, wanted: Sequence[int]) -> tuple[list[list[int]], dict[int, int]]:
@@ -53,6 +54,28 @@ def reverse(rows: Rows, root: int, seed: int, wanted: Sequence[int]) -> tuple[li
                     else:
                         collected[b] = [a, g]
     return [collected.get(x, []) for x in wanted], primal
+
+
+def merge_slopes(rows: Rows, primal: Collection[int], outputs: Iterable[list[int]]) -> None:
+    """Turn adjoints g * f'(...), where nothing else reads the slope f', into one function row of g and f's operands."""
+    uses = [0] * len(rows)
+    for row in range(len(rows)):
+        for x in rows.pairs[row] or rows.args[row]:
+            uses[x] += 1
+    for found in outputs:
+        for x in found:
+            uses[x] += 1
+    for row in primal:
+        if rows.kind[row] == PAIRS and len(rows.pairs[row]) == 2:
+            slope = next((x for x in rows.pairs[row] if rows.kind[x] == FUNCTION and uses[x] == 1
+                          and x not in rows.rule), None)
+            if slope is not None:
+                a, b = rows.pairs[row]
+                formula, args = rows.formula[slope], rows.args[slope]
+                *inner, last = slots(len(args) + 1)
+                rows.kind[row], rows.pairs[row] = FUNCTION, []
+                rows.formula[row] = Formula(TABLE["mul"], (renumbered(formula, dict(enumerate(inner))), last))
+                rows.args[row] = (*args, b if slope == a else a)
 
 
 def split(rows: Rows, pairs: list[int]) -> tuple[list[int], list[int]]:
