@@ -18,6 +18,7 @@ from typing import Any
 from autograd.compiler import cache, interpreter, mathematics, straight
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
+from autograd.primitives import Primitive
 
 LONG = 3000  # rows: from here on the interpreter, which is slower, and ready at once
 
@@ -135,11 +136,11 @@ def driver(element: str, block: int) -> Any:
 
 
 @functools.cache
-def vector_function(name: str, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
+def vector_function(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
     """The symbol of an operation on vectors, its library, and its address."""
-    text, symbols = mathematics.vector_module(name, element, width, exact)
+    text, symbols = mathematics.vector_module(op, element, width, exact)
     library = cache.compiled(text, 2, symbols)
-    symbol = f"stepgrad_{name}_v{width}f{64 if element == 'double' else 32}"
+    symbol = mathematics.symbol(op, mathematics.suffix(element, width))
     return symbol, library, library.address(symbol)
 
 
@@ -177,8 +178,8 @@ class Batch:
 
         kinds = self.tape.kinds
         order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
-        names = sorted({op.name for op, _ in self.tape.rows})
-        code = interpreter.encode(self.tape, names, [order.index(i) for i in range(len(kinds))])
+        ops = sorted({op for op, _ in self.tape.rows}, key=lambda op: mathematics.symbol(op, ""))
+        code = interpreter.encode(self.tape, ops, [order.index(i) for i in range(len(kinds))])
         self.words = code.words
         self.constants = np.array(code.constants, self.dtype)
         self.head = (ctypes.c_int64 * 2)(len(self.tape.rows), code.words.buffer_info()[0])
@@ -188,13 +189,13 @@ class Batch:
             place if arg.__class__ is int and (arg >= len(kinds) or kinds[arg] == SAMPLE) else -1
             for arg, place in zip(self.tape.outputs, code.outputs)
         ]
-        text, functions = interpreter.text(names, straight.form(self.dtype, self.width), self.block)
+        text, functions = interpreter.text(ops, straight.form(self.dtype, self.width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
         self.library = cache.compiled(text + body, 2, self._functions(functions))
 
-    def _functions(self, names: Iterable[str]) -> list[tuple[str, int]]:
+    def _functions(self, ops: Iterable[Primitive]) -> list[tuple[str, int]]:
         """The vector functions of these operations."""
-        self.called = [vector_function(name, self.element, self.width, self.exact) for name in names]
+        self.called = [vector_function(op, self.element, self.width, self.exact) for op in ops]
         return [(symbol, at) for symbol, _, at in self.called]
 
     def _plan(self, inputs: int) -> None:

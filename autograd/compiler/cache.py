@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.compiler import mathematics
+from autograd.primitives import Primitive
 
 SMALLEST = 2000  # characters of text: less is compiled faster than it is found
 
@@ -126,6 +127,6 @@ def compiled(text: str, level: int, symbols: Iterable[tuple[str, int]] = ()) -> 
         return Library(entry(key, make), level)
 
 
-def operations(names: Iterable[str]) -> list[tuple[str, int]]:
+def operations(ops: Iterable[Primitive]) -> list[tuple[str, int]]:
     """The symbols of operations that code at one point calls."""
-    return [(f"stepgrad_{name}_f64", mathematics.address(name)) for name in names]
+    return [(mathematics.symbol(op, "f64"), mathematics.address(op)) for op in ops]

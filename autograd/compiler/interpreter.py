@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from autograd.compiler import cache
 from autograd.compiler.straight import Form, Writer, form
 from autograd.compiler.tape import Tape
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, Primitive
 
 WORDS = 5
 
@@ -30,23 +30,25 @@ class Program(NamedTuple):
     places: int
 
 
-def plain() -> tuple[str, ...]:
-    """The operations there is a case for: those of the table that are not written with others."""
-    return tuple(op.name for op in TABLE.values() if not op.composite)
+def plain(tape: Tape) -> tuple[Primitive, ...]:
+    """The operations to have a case for: those of the table that are not written with others, then the tape's own."""
+    ops = [op for op in TABLE.values() if not op.composite]
+    return tuple(dict.fromkeys(ops + [op for op, _ in tape.rows]))
 
 
-def encode(tape: Tape, names: Sequence[str], inputs: Sequence[int] | None = None) -> Program:
-    """The tape as words for an interpreter of the operations `names`; input number i stands at inputs[i], or at i.
+def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = None) -> Program:
+    """The tape as words for an interpreter of the operations `ops`; input number i stands at inputs[i], or at i.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
     >>> x = Value(2.0)
-    >>> program = encode(record([(x * 3.0).exp()], [x]), plain())
+    >>> tape = record([(x * 3.0).exp()], [x])
+    >>> program = encode(tape, plain(tape))
     >>> program.constants, program.outputs, program.places, len(program.words)
     ([3.0], [2], 3, 10)
     """
     first = len(tape.kinds)
-    code = {name: k for k, name in enumerate(names)}
+    code = {op: k for k, op in enumerate(ops)}
     constants = _constants(tape)
     last = _last_readers(tape)
     place: list[Any] = list(inputs or range(first))
@@ -62,7 +64,7 @@ def encode(tape: Tape, names: Sequence[str], inputs: Sequence[int] | None = None
         else:
             target, count = count, count + 1
         place.append(target)
-        words.extend((code[op.name], target, *operands, *(0,) * (3 - len(operands))))
+        words.extend((code[op], target, *operands, *(0,) * (3 - len(operands))))
         if last[at] == -1:
             free.append(target)
     outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
@@ -92,14 +94,14 @@ def _last_readers(tape: Tape) -> list[int]:
     return last
 
 
-def text(names: Sequence[str], shape: Form, block: int) -> tuple[str, dict[str, int]]:
+def text(ops: Sequence[Primitive], shape: Form, block: int) -> tuple[str, dict[Primitive, int]]:
     """LLVM text of `interpret(number* work, i32* words, i64 rows)`, and the functions it calls."""
     writer = Writer(Tape((), [], []), shape)
     t, e = shape.t, shape.element
     lines = writer.lines
     lines.append(
         f"define void @interpret({e}* %work, i32* %words, i64 %rows) {{\nentry:\nbr label %next\n"
-        "next:\n%row = phi i64 [ 0, %entry ]" + "".join(f", [ %row.n, %end{k} ]" for k in range(len(names)))
+        "next:\n%row = phi i64 [ 0, %entry ]" + "".join(f", [ %row.n, %end{k} ]" for k in range(len(ops)))
     )
     lines.append(
         "%more = icmp slt i64 %row, %rows\nbr i1 %more, label %go, label %done\ndone:\nret void\n"
@@ -113,21 +115,21 @@ def text(names: Sequence[str], shape: Form, block: int) -> tuple[str, dict[str, 
             f"%b{k} = getelementptr {e}, {e}* %work, i64 %o{k}"
         )
     lines.append("switch i32 %op, label %done [")
-    lines.extend(f"i32 {k}, label %case{k}" for k in range(len(names)))
+    lines.extend(f"i32 {k}, label %case{k}" for k in range(len(ops)))
     lines.append("]")
-    for k, name in enumerate(names):
+    for k, op in enumerate(ops):
         lines.append(
             f"case{k}:\nbr label %loop{k}\nloop{k}:\n%i{k} = phi i64 [ 0, %case{k} ], [ %i{k}.n, %loop{k} ]"
         )
         operands = []
-        for j in range(len(TABLE[name].operands)):
+        for j in range(len(op.operands)):
             lines.append(
                 f"%p{k}.{j} = getelementptr {e}, {e}* %b{j + 1}, i64 %i{k}\n"
                 f"%q{k}.{j} = bitcast {e}* %p{k}.{j} to {t}*\n%x{k}.{j} = load {t}, {t}* %q{k}.{j}"
             )
             operands.append(f"%x{k}.{j}")
-        writer.row(k, TABLE[name], operands)
-        value = operands[0] if name == "identity" else f"%v{k}"
+        writer.row(k, op, operands)
+        value = operands[0] if op.name == "identity" else f"%v{k}"
         lines.append(
             f"%r{k} = getelementptr {e}, {e}* %b0, i64 %i{k}\n%s{k} = bitcast {e}* %r{k} to {t}*\n"
             f"store {t} {value}, {t}* %s{k}\n%i{k}.n = add i64 %i{k}, {shape.lanes}\n"
@@ -210,7 +212,7 @@ done:
 
 
 @functools.cache
-def at_points(names: tuple[str, ...]) -> cache.Library:
+def at_points(ops: tuple[Primitive, ...]) -> cache.Library:
     """The interpreter for one point."""
-    code, functions = text(names, form("float64"), 1)
+    code, functions = text(ops, form("float64"), 1)
     return cache.compiled(code + POINT, 2, cache.operations(functions))

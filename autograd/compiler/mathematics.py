@@ -2,22 +2,25 @@
 
 Eager results come from Python's math module, which asks the C library. Compiled code asks it directly: by the address
 of `tanh`, say, after a look whether it gives the eager forward function's numbers, bit for bit, at some awkward points.
-Where it does not (hypot: Python has its own), and for operations that you registered, the code calls back into Python.
+Where it does not (hypot: Python has its own), and for operations that you registered, the code calls back into Python;
+an exception in there gives nan.
 """
 
 import ctypes
 import ctypes.util
 import functools
+import math
 import random
 import struct
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
 
 PYTHONS_OWN = {"hypot"}  # equal to C's almost everywhere, so trying a few points would not tell
 
+_named: dict[str, list[Primitive]] = {}
 _kept: list[Any] = []  # callbacks live as long as the process: code may point at them
 
 
@@ -29,21 +32,41 @@ def c_library() -> Any:
     return ctypes.CDLL(ctypes.util.find_library("m"))
 
 
+def symbol(op: Primitive, suffix: str) -> str:
+    """What the function of `op` is called in compiled code: two operations of one name in turn are told apart."""
+    ops = _named.setdefault(op.name, [])
+    if op not in ops:
+        ops.append(op)
+    serial = ops.index(op)
+    return f"stepgrad_{op.name}{f'.{serial}' if serial else ''}_{suffix}"
+
+
 @functools.cache
-def address(name: str) -> int:
-    """Where compiled code finds the operation `name` as a C function of doubles."""
-    op = TABLE[name]
+def address(op: Primitive) -> int:
+    """Where compiled code finds `op` as a C function of doubles."""
     count = len(op.operands)
     kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-    if name not in PYTHONS_OWN:
-        with_c = getattr(c_library(), name, None)
+    if op.name not in PYTHONS_OWN:
+        with_c = getattr(c_library(), op.name, None)
         if with_c is not None:
             at: int | None = ctypes.cast(with_c, ctypes.c_void_p).value
             if at is not None and _agrees(op, kind(at), count):
                 return at
-    callback = kind(op.forward)
+    callback = kind(_total(op))
     _kept.append(callback)
     return int(ctypes.cast(callback, ctypes.c_void_p).value or 0)
+
+
+def _total(op: Primitive) -> Callable[..., float]:
+    """The forward function for a caller that cannot pass an exception on: it becomes nan."""
+
+    def forward(*args: float) -> float:
+        try:
+            return float(op.forward(*args))
+        except Exception:
+            return math.nan
+
+    return forward
 
 
 def _agrees(op: Primitive, function: Callable[..., float], count: int) -> bool:
@@ -59,7 +82,7 @@ def _same(a: float, b: float) -> bool:
     return (a != a and b != b) or struct.pack("d", a) == struct.pack("d", b)
 
 
-def vector_module(name: str, element: str, width: int, exact: bool) -> tuple[str, list[tuple[str, int]]]:
+def vector_module(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, list[tuple[str, int]]]:
     """LLVM text of the operation on vectors, and the symbols it needs.
 
     Where `vectormath` has a routine (about one ulp) that is used; with `exact`, and for all else, the scalar function
@@ -69,21 +92,25 @@ def vector_module(name: str, element: str, width: int, exact: bool) -> tuple[str
 
     from autograd.compiler import vectormath
 
-    count = len(TABLE[name].operands)
+    count, scalar = len(op.operands), symbol(op, "f64")
     double = ir.VectorType(ir.DoubleType(), width)
     outer = double if element == "double" else ir.VectorType(ir.FloatType(), width)
-    suffix = f"v{width}f{64 if element == 'double' else 32}"
-    module = ir.Module(name=f"vector {name}")
-    function = ir.Function(module, ir.FunctionType(outer, [outer] * count), f"stepgrad_{name}_{suffix}")
+    module = ir.Module(name=f"vector {op.name}")
+    function = ir.Function(module, ir.FunctionType(outer, [outer] * count), symbol(op, suffix(element, width)))
     builder = ir.IRBuilder(function.append_basic_block())
     args = [vectormath.Lanes(builder, x if outer is double else builder.fpext(x, double)) for x in function.args]
-    routine = None if exact else getattr(vectormath, name, None) if name in ROUTINES else None
-    value = (routine(*args) if routine else vectormath.libm(f"stepgrad_{name}_f64", *args)).value
+    routine = getattr(vectormath, op.name) if op.name in ROUTINES and not exact else None
+    value = (routine(*args) if routine else vectormath.libm(scalar, *args)).value
     builder.ret(value if outer is double else builder.fptrunc(value, outer))
-    symbols = [(f"stepgrad_{name}_f64", address(name))]
+    symbols = [(scalar, address(op))]
     if routine:  # beyond its range a routine may ask libm by its plain name
-        symbols.append((name, address(name)))
+        symbols.append((op.name, address(op)))
     return str(module), symbols
+
+
+def suffix(element: str, width: int) -> str:
+    """What LLVM calls a vector type in the names of functions."""
+    return f"v{width}f{64 if element == 'double' else 32}"
 
 
 ROUTINES = {"exp", "log", "tanh", "sin", "cos"}

@@ -176,7 +176,7 @@ def shared(tape: Tape) -> Tape:
         which: tuple[Any, ...] = tuple([arg.hex() if arg.__class__ is float else arg for arg in args])
         if op.name in _COMMUTING and which[0].__class__ is int and which[1].__class__ is int and which[0] > which[1]:
             which = which[::-1]
-        row = known.setdefault((op.name, which), first + len(rows))
+        row = known.setdefault((op, which), first + len(rows))
         if row == first + len(rows):
             rows.append((op, args))
         numbers.append(row)

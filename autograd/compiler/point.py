@@ -25,8 +25,8 @@ class NativePoint:
         self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
 
     def _interpreted(self, tape: Tape) -> tuple[int, cache.Library]:
-        names = interpreter.plain()
-        code = interpreter.encode(tape, names)
+        ops = interpreter.plain(tape)
+        code = interpreter.encode(tape, ops)
         constants = (ctypes.c_double * max(1, len(code.constants)))(*code.constants)
         head = [
             len(tape.rows), len(tape.kinds), len(code.constants), len(tape.outputs),
@@ -35,7 +35,7 @@ class NativePoint:
         words = (ctypes.c_int64 * len(head))(*head)
         self.program = ctypes.addressof(words)
         self.kept = code, constants, words
-        return code.places, interpreter.at_points(names)
+        return code.places, interpreter.at_points(ops)
 
     def __call__(self, numbers: Sequence[float]) -> list[float]:
         given, made, work = self.types

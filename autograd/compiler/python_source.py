@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.compiler.tape import Arg, Tape
 from autograd.ieee import divide
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, Primitive
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}  # where Python's own float arithmetic is the forward function
 _serial = itertools.count(1)
@@ -50,15 +50,18 @@ def source(tape: Tape, inputs: Sequence[str], name: str = "compiled", title: str
         elif op.name == "neg":
             text = f"-{operands[0]}"
         else:
-            text = f"{_function(op.name)}({', '.join(operands)})"
+            text = f"{_function(op)}({', '.join(operands)})"
         lines.append(f"    v{at} = {text}")
     outputs = "".join(f"{shown(arg)}, " for arg in tape.outputs)
     lines.append(f"    return ({outputs[:-1] if len(tape.outputs) == 1 else outputs[:-2]})")
     return "\n".join(lines) + "\n"
 
 
-def _function(name: str) -> str:
-    return "divide" if name == "div" else name
+def _function(op: Primitive) -> str:
+    """What the source calls an operation; one that has been replaced since is told apart by its address."""
+    if op.name == "div":
+        return "divide"
+    return op.name if TABLE.get(op.name) in (op, None) else f"{op.name}_{id(op):x}"
 
 
 def _distinct(inputs: Sequence[str]) -> list[str]:
@@ -92,7 +95,7 @@ def function(
     filename = f"<compiled {name} {next(_serial)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space: dict[str, Any] = {"divide": divide, "nan": float("nan"), "inf": float("inf")}
-    space |= {op.name: op.forward for op, _ in tape.rows if op.name not in _INFIX}
+    space |= {_function(op): op.forward for op, _ in tape.rows if op.name not in _INFIX}
     exec(compile(text, filename, "exec"), space)
     made: Callable[..., tuple[float, ...]] = space[name]
     return made

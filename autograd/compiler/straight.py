@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from autograd.compiler.mathematics import symbol
 from autograd.compiler.tape import SAMPLE, Arg, Tape
 from autograd.primitives import Primitive
 
@@ -85,7 +86,7 @@ class Writer:
         self.called = form("float64") if shape.lanes == 1 else shape  # what functions are called with
         self.first = len(tape.kinds)
         self.lines: list[str] = []
-        self.functions: dict[str, int] = {}  # called, and with how many operands
+        self.functions: dict[Primitive, int] = {}  # called, and with how many operands
         one = "i1" if shape.lanes == 1 else f"<{shape.lanes} x i1>"
         self.words = {"t": shape.t, "s": shape.s, "i1": one, "zero": shape.constant(0.0), "one": shape.constant(1.0)}
         self.constants: dict[str, str] = {}
@@ -117,7 +118,7 @@ class Writer:
         """z = op(operands), z being number `at`."""
         name = op.name
         if name == "pow":  # a square is x*x, rounded once
-            self._call(f"v{at}.p", name, operands)
+            self._call(f"v{at}.p", op, operands)
             self.lines.append(
                 f"%v{at}.s = fmul {self.form.t} {operands[0]}, {operands[0]}\n"
                 f"%v{at}.c = fcmp oeq {self.form.t} {operands[1]}, {self.form.constant(2.0)}\n"
@@ -136,38 +137,33 @@ class Writer:
         elif name in INSTRUCTIONS:
             self._instruction(f"v{at}", name, operands)
         else:
-            self._call(f"v{at}", name, operands)
+            self._call(f"v{at}", op, operands)
 
     def _instruction(self, z: str, name: str, operands: list[str]) -> None:
         self.lines.append(INSTRUCTIONS[name].format(z=z, **dict(zip("xyw", operands)), **self.words))
 
-    def _call(self, z: str, name: str, operands: list[str]) -> None:
-        self.functions[name] = len(operands)
+    def _call(self, z: str, op: Primitive, operands: list[str]) -> None:
+        self.functions[op] = len(operands)
         t = self.called.t
         if t != self.form.t:  # the C library's functions are asked in double precision
             for k, x in enumerate(operands):
                 self.lines.append(f"%{z}.{k} = fpext {self.form.t} {x} to {t}")
             wide = ", ".join(f"{t} %{z}.{k}" for k in range(len(operands)))
-            self.lines.append(f"%{z}.w = call {t} @{symbol(name, self.called)}({wide})")
+            self.lines.append(f"%{z}.w = call {t} @{symbol(op, self.called.s)}({wide})")
             self.lines.append(f"%{z} = fptrunc {t} %{z}.w to {self.form.t}")
             return
-        self.lines.append(f"%{z} = call {t} @{symbol(name, self.called)}({', '.join(f'{t} {x}' for x in operands)})")
+        self.lines.append(f"%{z} = call {t} @{symbol(op, self.called.s)}({', '.join(f'{t} {x}' for x in operands)})")
 
     def finished(self) -> str:
         t, called = self.form.t, self.called.t
-        for name, count in self.functions.items():
-            self.lines.append(f"declare {called} @{symbol(name, self.called)}({', '.join([called] * count)})")
+        for op, count in self.functions.items():
+            self.lines.append(f"declare {called} @{symbol(op, self.called.s)}({', '.join([called] * count)})")
         self.lines += [f"declare {t} @llvm.{name}.{self.form.s}({t})" for name in ("fabs", "sqrt")]
         return "\n".join(self.lines) + "\n"
 
     def parts(self) -> range:
         """Where each function's rows begin."""
         return range(0, len(self.tape.rows), ROWS_PER_FUNCTION)
-
-
-def symbol(name: str, shape: Form) -> str:
-    """What the function of an operation is called in compiled code."""
-    return f"stepgrad_{name}_{shape.s}"
 
 
 def shared_places(tape: Tape, wanted: set[Arg]) -> tuple[dict[Arg, int], int]:
@@ -198,7 +194,7 @@ def shared_places(tape: Tape, wanted: set[Arg]) -> tuple[dict[Arg, int], int]:
     return place, count
 
 
-def point(tape: Tape, dtype: str) -> tuple[str, int, dict[str, int]]:
+def point(tape: Tape, dtype: str) -> tuple[str, int, dict[Primitive, int]]:
     """(text, size of the workspace, functions it calls) of `point(double* in, double* out, number* work, i64*)`.
 
     >>> from autograd.compiler.tape import record
@@ -261,7 +257,7 @@ class Lanes(NamedTuple):
     """The text of `body(number* parameters, number* work, i64*)`, and where it reads and writes samples."""
 
     text: str
-    functions: dict[str, int]  # the operations it calls, with their numbers of operands
+    functions: dict[Primitive, int]  # the operations it calls, with their numbers of operands
     blocks: int  # of the workspace, each one number for every sample of a block; sample inputs come first, in order
     outputs: list[int]  # the block of each output; -1 where it is a constant or a parameter
 

@@ -74,20 +74,21 @@ def _append(order: list[Any], numbers: dict[Any, Arg], rows: list[Row], first: i
             continue
         args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in node.args])
         if op.composite:
-            numbers[node] = _inline(expansion(op.name, len(args)), args, rows, first)
+            numbers[node] = _inline(expansion(op, len(args)), args, rows, first)
         else:
             numbers[node] = first + len(rows)
             rows.append((op, args))
 
 
 @functools.cache
-def expansion(name: str, count: int) -> Tape:
-    """The composite operation `name` of `count` operands as a tape of plain rows.
+def expansion(op: Primitive | str, count: int) -> Tape:
+    """The composite operation `op` (or the one of that name) of `count` operands as a tape of plain rows.
 
     >>> expansion("logaddexp", 2).rows[-1][0]
     <operation where>
     """
-    op = TABLE[name]
+    if isinstance(op, str):
+        return expansion(TABLE[op], count)
     inputs = [Value(0.5) for _ in range(count)]  # any point will do: the formula has no branches
     return record([op.forward(*inputs)], inputs)
 

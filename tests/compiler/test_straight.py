@@ -7,6 +7,8 @@ import pytest
 
 import autograd
 from autograd import Value, func
+from autograd.compiler import batch as batches
+from autograd.compiler import point as native
 from autograd.compiler.passes import optimised
 from autograd.compiler.point import NativePoint
 from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
@@ -132,6 +134,28 @@ def test_an_operation_of_ones_own_is_compiled_at_once(register):
     assert fast(8.0) == func.value_and_grad(lambda x: third(x) * 2.0)(8.0)
     batch = autograd.compile(lambda x: third(x), in_axes=0, backend="llvm")
     assert batch([1.0, 2.0]).tolist() == [1.0, 2.0 ** (1.0 / 3.0)]
+
+
+@pytest.mark.parametrize("long", [0, 10**9])
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_an_operation_that_is_registered_again_is_another(register, backend, long, monkeypatch):
+    monkeypatch.setattr(native, "LONG", long)
+    monkeypatch.setattr(batches, "LONG", long)
+    first = register("again", lambda x: x + 1.0, lambda x, z: (1.0,))
+    old = autograd.compile(lambda x: first(x), backend=backend)
+    assert old(1.0) == 2.0
+    second = register("again", lambda x: x + 2.0, lambda x, z: (1.0,))
+    for f, want in ((second, 3.0), (lambda x: first(x) + 10.0 * second(x), 32.0)):
+        assert autograd.compile(lambda x, f=f: f(x), backend=backend)(1.0) == want
+        assert autograd.compile(lambda x, f=f: f(x), backend=backend, in_axes=0)([1.0]).tolist() == [want]
+    assert old(1.0) == 2.0
+
+
+def test_an_exception_in_an_operation_of_ones_own_gives_nan(register):
+    broken = register("broken", lambda x: 1.0 / (x - 1.0) if x > 0.0 else x, lambda x, z: (1.0,))
+    fast = autograd.compile(lambda x: broken(x), backend="llvm")
+    assert fast(3.0) == 0.5
+    assert np.isnan(fast(1.0))
 
 
 @pytest.mark.parametrize("samples", [1, 7, 63, 64, 65, 200])
