@@ -67,14 +67,21 @@ def softmax(logits: Vector) -> Vector:
     return [p * total for p in powers]
 
 
-def logits(config: Config, weights: dict[str, Matrix], letters: Sequence[int]) -> list[Vector]:
+def embedded(matrix: Matrix, letter: "int | Vector") -> Vector:
+    """The row of `matrix` for a letter: its number, or a vector of zeros with a one in its place."""
+    if isinstance(letter, int):
+        return matrix[letter]
+    return [autograd.dot(letter, column) for column in zip(*matrix)]
+
+
+def logits(config: Config, weights: dict[str, Matrix], letters: "Sequence[int | Vector]") -> list[Vector]:
     """For each position the scores of all letters that may come next, from the letters up to it."""
     size = config.width // config.heads
     keys: list[Vector] = []
     values: list[Vector] = []
     scores = []
     for position, letter in enumerate(letters):
-        x = [t + p for t, p in zip(weights["tokens"][letter], weights["positions"][position])]
+        x = [t + p for t, p in zip(embedded(weights["tokens"], letter), weights["positions"][position])]
         x = normalized(x)
 
         residual, x = x, normalized(x)
@@ -96,11 +103,15 @@ def logits(config: Config, weights: dict[str, Matrix], letters: Sequence[int]) -
     return scores
 
 
-def loss(config: Config, weights: dict[str, Matrix], letters: Sequence[int]) -> Any:
-    """The mean of -log p(next letter) over the letters of a name; `letters` begins and ends with the boundary."""
+def loss(config: Config, weights: dict[str, Matrix], letters: "Sequence[int | Vector]") -> Any:
+    """The mean of -log p(next letter) over the letters of a name; `letters` begins and ends with the boundary.
+
+    A compiled loss takes vectors of zeros and a one for letters, so that one program serves all names of a length.
+    """
     scores = logits(config, weights, letters[:-1])
     surprises = [
-        autograd.log(autograd.sum([autograd.exp(x) for x in row])) - row[target]
+        autograd.log(autograd.sum([autograd.exp(x) for x in row]))
+        - (row[target] if isinstance(target, int) else autograd.dot(target, row))
         for row, target in zip(scores, letters[1:])
     ]
     return autograd.sum(surprises) / len(surprises)

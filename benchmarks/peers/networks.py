@@ -134,8 +134,7 @@ def stepgrad_compiled(task: Task, epochs: int) -> Prepared:
         return (p - rate * g,)
 
     losses = list(program.run(samples, compared, [Update(descend, [[task.rate]] * len(compared))]))
-    descent = [Update(descend, [[task.rate]] * len(many))]
-    return (lambda: program.run(samples, many, descent)), lambda: losses
+    return program.prepare(samples, many, [Update(descend, [[task.rate]] * len(many))]), lambda: losses
 
 
 def scalar_engine(task: Task, engine: Callable[[], Any]) -> Prepared:
