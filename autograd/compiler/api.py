@@ -1,6 +1,7 @@
 """autograd.compile: the same function, its graph recorded once and run many times."""
 
 import functools
+import inspect
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -79,8 +80,17 @@ class Compiled:
         self._said = False
         self._run: Callable[..., Any] = self._call
 
-    def __call__(self, *args: Any) -> Any:
-        return self._run(*args)
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self._run(*self._positional(args, named)) if named else self._run(*args)
+
+    def _positional(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, as `in_axes` and `static_argnums` count them."""
+        bound = inspect.signature(self._f).bind(*args, **named)
+        if bound.kwargs:
+            bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(f"a compiled function takes its arguments by position: {', '.join(bound.kwargs)} cannot be")
+        return bound.args
 
     def _call(self, *args: Any) -> Any:
         """Any call. Those that suit the latest program, and are numbers in lists, get by without (`calling.py`)."""

@@ -199,6 +199,30 @@ def test_methods_and_decorator_with_options(compiled):
     assert [Named(2.0).times(3.0), Named(4.0).times(3.0)] == [6.0, 12.0]
 
 
+def test_arguments_by_name(compiled):
+    def f(x, y=2.0, *, z=1.0):
+        return x - y * z
+
+    fast = compiled(f)
+    assert [fast(1.0), fast(1.0, 3.0), fast(y=3.0, x=5.0), fast(x=4.0)] == [-1.0, -2.0, 2.0, 2.0]
+    with pytest.raises(TypeError, match="takes its arguments by position: z cannot be"):
+        fast(1.0, z=2.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'w'"):
+        fast(1.0, w=2.0)
+
+
+@pytest.mark.parametrize("derive", [
+    func.jacobian, func.grad, lambda f: lambda x: func.hvp(f, x, [1.0, -1.0]),
+    lambda f: lambda x: func.jvp(f, [x], [[0.5, 2.0]]), lambda f: lambda x: func.vjp(f, x)[1](3.0),
+    lambda f: func.grad(lambda x: func.grad(lambda y: f([y, x[1]]))(x[0])),
+])  # fmt: skip
+def test_every_way_to_differentiate(compiled, derive):
+    derived = derive(lambda x: autograd.sin(x[0] * x[1]) + x[0] ** 3)
+    fast = compiled(derived)
+    for x in ([0.5, 2.0], [-1.0, 0.25]):
+        assert fast(x) == derived(x)
+
+
 def test_static_arguments(compiled):
     fast = compiled(lambda x, n: autograd.sum(x**k for k in range(n)), static_argnums=[1])
     assert [fast(2.0, 3), fast(2.0, 4), fast(3.0, 3)] == [7.0, 15.0, 13.0]
@@ -326,6 +350,13 @@ def test_float32_rounds(compiled):
     batch = compiled(lambda x: x / 3.0, dtype="float32", in_axes=0)(np.arange(5, dtype=np.float32))
     assert batch.dtype == np.float32
     np.testing.assert_array_equal(batch, np.arange(5, dtype=np.float32) / np.float32(3.0))
+
+
+def test_a_comparison_that_rounding_decides_is_an_error_in_single_precision():
+    pytest.importorskip("llvmlite")
+    fast = autograd.compile(lambda x: x if x + 1e-9 > x else -x, dtype="float32", backend="llvm")
+    with pytest.raises(GuardError, match=r"(?s)`... > x` is True in float64 and False in this precision.*test_api.py"):
+        fast(1.0)
 
 
 def test_many_threads_call_at_once(compiled):
