@@ -87,11 +87,10 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
 
 def difference(expected: Sequence[float], found: Sequence[float]) -> float:
     """The largest difference, relative to the largest number; inf where the lengths differ or a nan turns up."""
-    if len(expected) != len(found):
+    if len(expected) != len(found) or any(map(math.isnan, (*expected, *found))):
         return math.inf
     scale = max(map(abs, expected), default=1.0) or 1.0
-    worst = max((abs(a - b) / scale for a, b in zip(expected, found)), default=0.0)
-    return worst if not math.isnan(worst) else math.inf
+    return max((abs(a - b) / scale for a, b in zip(expected, found)), default=0.0)
 
 
 def repetitions(run: Callable[[], Any], seconds: float) -> int:
