@@ -1,8 +1,8 @@
 """The native loop: steps, and within a step the blocks of samples, the instructions, the optimiser.
 
-A plan is a row of 64-bit words, PLAN names them; code is a list of instructions' addresses. One step: the accumulators
-are cleared, the instructions `before` run once, `body` runs for every block of samples, then `after` and `update`. A
-step whose loss or gradient is not finite is the last, and updates nothing.
+A plan is a row of 64-bit words, PLAN names them; code is a list of instructions' addresses. One step: the instructions
+`before` run once, `first` for the first block of samples, `body` for every other, then `after` and `update`. A step whose
+loss or gradient is not finite is the last, and updates nothing.
 """
 
 import functools
@@ -15,8 +15,9 @@ from autograd.compiler.kernels import square
 from autograd.compiler.vectormath import DOUBLE, I64, declared
 
 PLAN = [
-    "before", "before_count", "body", "body_count", "after", "after_count", "update", "update_count",
-    "cleared", "cleared_count",              # numbers to set to zero before each step
+    "before", "before_count", "first", "first_count", "body", "body_count", "after", "after_count",
+    "update", "update_count",
+    "sums", "sums_count", "clear",           # the gradient and the loss; whether to set them to zero before a step
     "data", "data_row", "features",          # the samples: address, bytes per sample, numbers per sample
     "input", "input_row",                    # where they go, and bytes from one feature to the next
     "order", "bounds",                       # sample numbers; step k uses order[bounds[k] : bounds[k+1]]
@@ -67,11 +68,11 @@ def build(module: Any, width: int) -> None:
         k.repeat(b.sdiv(b.add(count, whole(width - 1)), whole(width)), group)
 
     zero = ir.Constant(k.kind, [0.0] * width)
-    quads = b.sdiv(b.add(word["cleared_count"], whole(4 * width - 1)), whole(4 * width))
+    quads = b.sdiv(b.add(word["sums_count"], whole(4 * width - 1)), whole(4 * width))
 
     def four(j: Any) -> list[Any]:
-        """The places of four vectors of what is cleared; behind its end is room."""
-        place = k.offset(word["cleared"], j, whole(4 * k.step))
+        """The places of four vectors of the sums; behind their end is room."""
+        place = k.offset(word["sums"], j, whole(4 * k.step))
         return [b.add(place, whole(x * k.step)) for x in range(4)]
 
     def clear(j: Any) -> None:
@@ -79,7 +80,7 @@ def build(module: Any, width: int) -> None:
             k.store(zero, place)
 
     def finite() -> Any:
-        """Whether all that was cleared, the loss and the gradient, is finite: 0 * x is 0 but for nan and inf."""
+        """Whether the loss and the gradient are finite: 0 * x is 0 but for nan and inf."""
         def add(j: Any, *sums: Any) -> list[Any]:
             return [k.fma(k.load(place), zero, total) for place, total in zip(four(j), sums)]
 
@@ -89,7 +90,7 @@ def build(module: Any, width: int) -> None:
         return b.fcmp_ordered("==", b.call(add_up, [ir.Constant(DOUBLE, 0.0), total]), ir.Constant(DOUBLE, 0.0))
 
     def compute(i: Any) -> Any:
-        k.repeat(quads, clear)
+        k.repeat(b.mul(quads, word["clear"]), clear)
         copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(8)), word["settings"],
              word["settings_count"])
         begin, end = (b.load(at(word["bounds"], b.add(i, whole(n)), I64)) for n in (0, 1))
@@ -105,7 +106,12 @@ def build(module: Any, width: int) -> None:
                     count = b.select(b.icmp_signed("<", left, capacity), left, capacity)
                     gather(first, count, weight)
                     vectors = b.sdiv(b.add(count, whole(width - 1)), whole(width))
-                    run("body", b.mul(vectors, whole(width)))
+                    columns = b.mul(vectors, whole(width))
+                    with b.if_else(b.icmp_signed("==", j, whole(0))) as (start, more):
+                        with start:
+                            run("first", columns)
+                        with more:
+                            run("body", columns)
 
                 samples = b.sub(end, begin)
                 k.repeat(b.sdiv(b.add(samples, b.sub(capacity, whole(1))), capacity), block)

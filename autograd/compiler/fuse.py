@@ -36,6 +36,7 @@ class Rows:
         self.value: dict[int, float] = {}
         self.rule: dict[int, tuple[Primitive, tuple[int, ...]]] = {}
         self._constants: dict[str, int] = {}
+        self._products: dict[tuple[int, int], int] = {}
         self._shared: dict[tuple[Any, ...], int] = {}
         self.zero, self.one, self.minus_one = self.constant(0.0), self.constant(1.0), self.constant(-1.0)
 
@@ -62,9 +63,14 @@ class Rows:
         return self._constants[spelled]
 
     def sum(self, pairs: list[int]) -> int:
-        """The row of these pairs; a single bare addend is that row itself."""
-        if len(pairs) == 2 and pairs[0] == self.one:
-            return pairs[1]
+        """The row of these pairs; a single bare addend is that row itself, an equal product one row with the other."""
+        if len(pairs) == 2:
+            if pairs[0] == self.one:
+                return pairs[1]
+            product = min(pairs), max(pairs)
+            if product in self._products:
+                return self._products[product]
+            self._products[product] = len(self.kind)
         flags, needs = [self.batched[x] for x in pairs], self.needs
         if any(flags) and not all(flags):
             pairs = self._hoisted(pairs, flags)

@@ -68,6 +68,7 @@ class Lowering:
         self.zero = memory.shared(layout.address[rows.zero])
         self.one = layout.group[rows.one]
         self.before, self.body, self.after = Code(), Code(), Code()
+        self.starts: dict[int, Instruction] = {}  # instructions of the body that differ in the first block
         self.packed: dict[tuple[int, ...], int] = {}
 
     def steps(self) -> None:
@@ -82,10 +83,6 @@ class Lowering:
                 self.apply(code, members, batched)
             else:
                 out = [layout.address[row] for row in members]
-                if kind == REDUCTION:
-                    nowhere = (self.zero, 0, 0, 0, 0)
-                    self.before.add("contract_sv", [1, 1, 0, len(out), place(out[0]), 0, 0, 8, *nowhere, *nowhere,
-                                                    self.zero, 0, 0, 0])
                 self.sums(code, [rows.pairs[row] for row in members], out, place, batched, kind == REDUCTION)
 
     def outputs(self, pairs: list[list[int]], place: Callable[[int], int], reduction: bool, add: bool) -> None:
@@ -170,7 +167,7 @@ class Lowering:
             self._contract(code, nest, 0, out, init, init, init, batched)
         for segment, a, b in terms:
             if reduction:
-                self._over_samples(code, nest, segment.length, out, a, b)
+                self._over_samples(nest, segment.length, out, a, b, fresh=segment is terms[0][0])
             else:
                 self._contract(code, nest, segment.length, out, a, b, init, batched)
             init = out
@@ -243,17 +240,35 @@ class Lowering:
         return (min(nest.n0, nest.n1, count) >= 3 and out.inner == 8 and weights.pair == values.pair == 8
                 and not weights.outer and not values.inner)
 
-    def _over_samples(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand) -> None:
-        """A sum over the samples, added to what is there."""
-        if not a.batched or not self._outer_product(code, nest, count, out, a, b):
+    def _over_samples(self, nest: Nest, count: int, out: Operand, a: Operand, b: Operand, fresh: bool) -> None:
+        """A sum over the samples of a block, added to what is there; with `fresh` the first block starts it."""
+        if not a.batched or not self._outer_product(nest, count, out, a, b, fresh):
             swap = nest.n1 == 1
             n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
             strides = [(x.inner, x.outer, 8, 0) if swap else (x.outer, x.inner, 8, 0) for x in (out, a, b, out)]
             for k in range(count):
                 shifted = [Operand(x.base + k * x.pair, 0, 0, 0, x.batched) for x in (a, b)]
-                contract(code, "dot_v" if a.batched else "dot_s", (n0, n1, SAMPLES, 1), (out, *shifted, out), strides)
+                self._accumulate("dot_v" if a.batched else "dot_s", (n0, n1, SAMPLES, 1), (out, *shifted), strides,
+                                 fresh and not k)
 
-    def _outer_product(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand) -> bool:
+    def _accumulate(self, kernel: str, extents: tuple[int, int, int, int], operands: tuple[Operand, Operand, Operand],
+                    strides: Sequence[tuple[int, ...]], fresh: bool) -> None:
+        """out += a * b; where it is `fresh`, out = a * b in the first block of a step."""
+        if fresh:
+            zero = Operand(self.zero, 0, 0, 0, False)
+            start = Code()
+            contract(start, kernel, extents, (*operands, zero), [*strides[:3], (0, 0, 0, 0)])
+            self.starts[len(self.body.instructions)] = start.instructions[0]
+        contract(self.body, kernel, extents, (*operands, operands[0]), strides)
+
+    def first(self) -> Code:
+        """The body for the first block of a step, which starts the sums over samples."""
+        code = Code(list(self.body.instructions), self.body.functions)
+        for at, instruction in self.starts.items():
+            code.instructions[at] = instruction
+        return code
+
+    def _outer_product(self, nest: Nest, count: int, out: Operand, a: Operand, b: Operand, fresh: bool) -> bool:
         """sum_s a_r[s] * b_c[s] as a matrix product, if a and b each go with one level of the rows."""
         for left, right in ((a, b), (b, a)):
             for swap in (False, True):
@@ -264,10 +279,10 @@ class Lowering:
                     continue
                 pitch = 8 * self.memory.width * -(-n_c // self.memory.width)
                 for k in range(count):
-                    packed = self._transposed(code, right.base + k * right.pair, b_c, n_c, SAMPLES, pitch)
+                    packed = self._transposed(self.body, right.base + k * right.pair, b_c, n_c, SAMPLES, pitch)
                     factors = Operand(left.base + k * left.pair, 0, 0, 0, True), Operand(packed, 0, 0, 0, True)
-                    contract(code, "contract_sv", (1, n_r, SAMPLES, n_c), (out, *factors, out),
-                             [(0, out_r, 0, 8), (0, a_r, 8, 0), (0, 0, pitch, 8), (0, out_r, 0, 8)])
+                    strides = (0, out_r, 0, 8), (0, a_r, 8, 0), (0, 0, pitch, 8), (0, out_r, 0, 8)
+                    self._accumulate("contract_sv", (1, n_r, SAMPLES, n_c), (out, *factors), strides, fresh and not k)
                 return True
         return False
 

@@ -174,7 +174,10 @@ class _Bound:
         for reduction in (True, False):
             lowering.outputs([parts[not reduction] for parts in program.outputs], lambda k: gradient + 8 * k, reduction,
                              reductions)
-        self.codes = {"before": lowering.before, "body": lowering.body, "after": lowering.after}
+        # A derivative that only `after` adds to has to start at zero.
+        self.clear = reductions and any(shared and not per_sample for per_sample, shared in program.outputs)
+        self.codes = {"before": lowering.before, "first": lowering.first(), "body": lowering.body,
+                      "after": lowering.after}
         self.arrays = self.assembled(list(self.codes.values()))
         self.updates: dict[Any, Ints] = {}
         self.now = self.room(0)  # the settings of the step that runs
@@ -242,7 +245,7 @@ class Run:
         bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, np.float64)
         gradient = program.gradient.ctypes.data
         fields: dict[str, int] = {
-            "cleared": gradient, "cleared_count": len(program.parameters) + 1,
+            "sums": gradient, "sums_count": len(program.parameters) + 1, "clear": int(bound.clear),
             "data": samples.ctypes.data, "data_row": samples.strides[0], "features": program.features,
             "input": place(layout.address[program.first_input]), "input_row": bound.memory.row,
             "order": order.ctypes.data, "bounds": bounds.ctypes.data,
@@ -252,12 +255,12 @@ class Run:
             "losses": self.losses.ctypes.data, "capacity": bound.capacity, "batched": int(program.batched),
             "done": self.done.ctypes.data,
         }
-        for name, instructions in zip(("before", "body", "after", "update"), [*bound.arrays, code]):
+        for name, instructions in zip(("before", "first", "body", "after", "update"), [*bound.arrays, code]):
             fields[name], fields[f"{name}_count"] = instructions.ctypes.data, len(instructions)
         self.plan = np.zeros(len(driver.PLAN), np.int64)
         for name, word in fields.items():
             self.plan[driver.AT[name]] = word
-        self._kept = bound, samples, order, bounds, weights, settings, code  # the plan holds only their addresses
+        self._kept = bound, samples, order, bounds, weights, settings, code, updates  # the plan holds only addresses
         self._start, self._at = start(fixed_kernels(bound.width)["train"]), self.plan.ctypes.data
 
     def __call__(self) -> Floats:
