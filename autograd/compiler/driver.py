@@ -1,8 +1,8 @@
 """The native loop: steps, and within a step the blocks of samples, the instructions, the optimiser.
 
 A plan is a row of 64-bit words, PLAN names them; code is a list of instructions' addresses. One step: the instructions
-`before` run once, `first` for the first block of samples, `body` for every other, then `after` and `update`. A step whose
-loss or gradient is not finite is the last, and updates nothing.
+`before` run once, `first` for the first block of samples, `body` for every other, then `after` and `update`. A step
+whose loss or gradient is not finite is the last, and updates nothing.
 """
 
 import functools

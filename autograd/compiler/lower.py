@@ -251,7 +251,7 @@ class Lowering:
                 self._accumulate("dot_v" if a.batched else "dot_s", (n0, n1, SAMPLES, 1), (out, *shifted), strides,
                                  fresh and not k)
 
-    def _accumulate(self, kernel: str, extents: tuple[int, int, int, int], operands: tuple[Operand, Operand, Operand],
+    def _accumulate(self, kernel: str, extents: tuple[int, int, int, int], operands: tuple[Operand, ...],
                     strides: Sequence[tuple[int, ...]], fresh: bool) -> None:
         """out += a * b; where it is `fresh`, out = a * b in the first block of a step."""
         if fresh:
