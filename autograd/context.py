@@ -118,7 +118,15 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         text = linecache.getline(self.filename, self.number).strip()
-        return f"{self.filename}:{self.number}" + (f": {text}" if text else "")
+        return f"{_shown(self.filename)}:{self.number}" + (f": {text}" if text else "")
+
+
+def _shown(filename: str) -> str:
+    """What a reader calls the file: a notebook's cell, which has a temporary one, is `Cell In[3]`."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cell = shell.compile.format_code_name(filename) if shell else None
+    return " ".join(cell) if cell else filename
 
 
 _lines: "weakref.WeakKeyDictionary[Any, Line]" = weakref.WeakKeyDictionary()

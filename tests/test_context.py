@@ -98,3 +98,17 @@ def test_lines_are_remembered_on_request():
     assert line is not None and line.filename.endswith("test_context.py")
     assert str(line).endswith("v = Value(1.0) * 2.0")
     assert made_at(Value(1.0)) is None
+
+
+def test_the_line_of_a_notebook_is_said_by_its_cell(monkeypatch, tmp_path):
+    pytest.importorskip("IPython", reason="pip install 'stepgrad[notebooks]'")
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell.instance()
+    try:
+        shell.run_cell("from autograd import Value\nfrom autograd.context import made_at, remember_lines")
+        shell.run_cell("with remember_lines():\n    v = Value(1.0) * 2.0", store_history=True)
+        assert str(shell.ev("made_at(v)")) == "Cell In[1]:2: v = Value(1.0) * 2.0"
+    finally:
+        InteractiveShell.clear_instance()

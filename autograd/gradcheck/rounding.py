@@ -27,7 +27,7 @@ class Rounded(Arithmetic):
     __slots__ = ("value", "error")
 
     def __init__(self, value: float, error: float = 0.0) -> None:
-        self.value, self.error = value, error
+        self.value, self.error = float(value), error  # a rule may say 1
 
     def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Rounded":
         operands = [arg if isinstance(arg, Rounded) else Rounded(arg) for arg in args]
