@@ -164,7 +164,6 @@ class Compiled:
             v1 = x * x
             v2 = v1 + 1.0
             return (v2,)
-        <BLANKLINE>
         """
         if args:
             self(*args)

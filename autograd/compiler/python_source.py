@@ -30,7 +30,6 @@ def source(tape: Tape, inputs: Sequence[str], name: str = "compiled", title: str
         v3 = v2 + 1.0
         v4 = tanh(v3)
         return (v4,)
-    <BLANKLINE>
     """
     called = _distinct(inputs)
     first = len(called)
@@ -54,7 +53,7 @@ def source(tape: Tape, inputs: Sequence[str], name: str = "compiled", title: str
         lines.append(f"    v{at} = {text}")
     outputs = "".join(f"{shown(arg)}, " for arg in tape.outputs)
     lines.append(f"    return ({outputs[:-1] if len(tape.outputs) == 1 else outputs[:-2]})")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _function(op: Primitive) -> str:
@@ -91,7 +90,7 @@ def function(
     >>> function(record([x / 0.0], [x]), ["x"])(3.0)
     (inf,)
     """
-    text = source(tape, inputs, name, title)
+    text = source(tape, inputs, name, title) + "\n"
     filename = f"<compiled {name} {next(_serial)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space: dict[str, Any] = {"divide": divide, "nan": float("nan"), "inf": float("inf")}

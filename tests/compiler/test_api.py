@@ -383,5 +383,4 @@ def test_the_source_can_be_read():
     v3 = x * w_a
     v4 = tanh(v3)
     v5 = equal(v2, 1.0)
-    return (v4, v5)
-'''
+    return (v4, v5)'''

@@ -48,8 +48,7 @@ def test_it_reads_well():
     v5 = divide(v4, 2.0)
     v6 = v5 - (-1.0)
     v7 = pow(v6, 3.0)
-    return (v7,)
-'''
+    return (v7,)'''
 
 
 def test_names_that_would_collide_are_changed():
