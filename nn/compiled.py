@@ -53,6 +53,7 @@ class Compiled:
         if type(optimizer).step is not Optimizer.step or "lr" not in optimizer.defaults:
             raise Unsupported(f"{type(optimizer).__name__} is not a rule for one parameter: use engine='eager'")
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
         self.width, self.example = len(training.X[0]), training.y[0]
         self.classes = 0  # how many numbers stand for a class; 0: the target is the number itself
         model.train()
@@ -139,17 +140,18 @@ class Compiled:
     def _groups(self, optimizer: Any) -> list[Any]:
         """The parameters by their rule, with the options of now."""
         return [self._group(optimizer, optimizer.options(group, params[0]), params)
-                for group in optimizer.param_groups for params in self._alike(group["params"])]
-
-    def _alike(self, params: list[Value]) -> list[list[Value]]:
-        """Parameters of one kind: no weight decay shrinks an Undecayed one."""
-        kinds: dict[type, list[Value]] = {}
-        for p in params:
-            kinds.setdefault(type(p), []).append(p)
-        return list(kinds.values())
+                for group, kinds in zip(optimizer.param_groups, self.kinds) for params in kinds]
 
     def _group(self, optimizer: Any, options: dict[str, Any], params: list[Value]) -> Any:
         fixed = {name: x for name, x in options.items() if name != "lr"}
         rule = lambda p, g, state, lr: optimizer.rule(p, g, state, lr=lr, **fixed)
         start = optimizer.start(params[0].data, **options)
         return Trainer.group(params, rule, (type(optimizer), repr(fixed)), float(options["lr"]), start)
+
+
+def alike(params: list[Value]) -> list[list[Value]]:
+    """Parameters of one kind: no weight decay shrinks an Undecayed one."""
+    kinds: dict[type, list[Value]] = {}
+    for p in params:
+        kinds.setdefault(type(p), []).append(p)
+    return list(kinds.values())

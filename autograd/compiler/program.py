@@ -62,20 +62,24 @@ def fixed_kernels(width: int) -> Library:
     return library(f"kernels {width}", build)
 
 
-@functools.cache
-def function_kernels(wanted: tuple[tuple[str, tuple[Formula, ...], str], ...], width: int) -> dict[str, int]:
-    """Addresses of the kernels of formulas, (name, formulas, modes) each."""
+def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: int) -> dict[str, int]:
+    """Addresses of the kernels of formulas, by name; those that no program before has asked for are built together."""
+    missing = sorted(name for name in wanted if name not in _functions)
 
     def build(module: Any) -> None:
-        for k, (_, formulas, modes) in enumerate(wanted):
+        for k, name in enumerate(missing):
+            formulas, modes = wanted[name]
             functions.emit(module, f"f{k}", width, list(formulas), modes)
 
-    code = library(f"functions {width}\n" + "\n".join(name for name, _, _ in wanted), build)
-    _loaded.append(code)
-    return {name: code[f"f{k}"] for k, (name, _, _) in enumerate(wanted)}
+    if missing:
+        code = library("\n".join([f"functions {width}", *missing]), build)
+        _loaded.append(code)
+        _functions.update({name: code[f"f{k}"] for k, name in enumerate(missing)})
+    return {name: _functions[name] for name in wanted}
 
 
 _loaded: list[Library] = []  # code stays where it is as long as addresses of it may be around
+_functions: dict[str, int] = {}
 start = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -190,7 +194,7 @@ class _Bound:
     def assembled(self, codes: list[Code]) -> list[Ints]:
         """The addresses of the instructions, each with its kernel's address."""
         formulas = {name: f for code in codes for name, f in code.functions.items()}
-        own = function_kernels(tuple((name, *formulas[name]) for name in sorted(formulas)), self.width)
+        own = function_kernels(formulas, self.width)
         fixed = fixed_kernels(self.width)
         words: list[int] = []
         arrays = []

@@ -56,6 +56,7 @@ class Trainer:
         self.index = {p: k for k, p in enumerate(self.parameters)}
         self._reached = [any(found) for found in self.program.outputs]
         self._rules: dict[Any, Recorded] = {}
+        self._cut: dict[int, tuple[Any, list[list[Value]]]] = {}
         self._arrays: dict[str, Any] = {}
 
     @staticmethod
@@ -92,13 +93,14 @@ class Trainer:
 
         self._read()
         parts = [self._part(group, stretch, len(batches), state)
-                 for group in groups for stretch in self._stretches([p for p in group.params if self.reached(p)])]
+                 for group in groups for stretch in self._stretches(group.params)]
         losses = self.program.run(self.table(samples), [np.array(batch, np.int64) for batch in batches],
                                   [part.update for part in parts])
         done: int = self.program.done
-        for p, x, slope in zip(self.parameters, self.program.parameters.tolist(), self.program.gradient.tolist()):
+        for p, x, slope, reached in zip(self.parameters, self.program.parameters.tolist(),
+                                        self.program.gradient.tolist(), self._reached):
             p.data = x
-            if self.reached(p):
+            if reached:
                 p.grad = slope
         for part in parts if done else ():
             part.leave(done, state)
@@ -108,13 +110,15 @@ class Trainer:
         self.program.parameters[:] = [p.data for p in (*self.parameters, *self.constants)]
 
     def _stretches(self, params: Sequence[Value]) -> list[list[Value]]:
-        """The parameters in stretches that lie side by side."""
-        parts: list[list[Value]] = []
-        for p in sorted(params, key=self.index.__getitem__):
-            if parts and self.index[parts[-1][-1]] + 1 == self.index[p]:
-                parts[-1].append(p)
-            else:
-                parts.append([p])
+        """Those that the loss reaches, in stretches that lie side by side; cut once for each list."""
+        known, parts = self._cut.get(id(params), (None, []))
+        if known is not params:
+            for p in sorted(filter(self.reached, params), key=self.index.__getitem__):
+                if parts and self.index[parts[-1][-1]] + 1 == self.index[p]:
+                    parts[-1].append(p)
+                else:
+                    parts.append([p])
+            self._cut[id(params)] = params, parts
         return parts
 
     def _part(
