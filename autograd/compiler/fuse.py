@@ -35,6 +35,7 @@ class Rows:
         self.needs: list[bool] = []
         self.value: dict[int, float] = {}
         self.rule: dict[int, tuple[Primitive, tuple[int, ...]]] = {}
+        self.expanded: dict[tuple[str, tuple[int, ...]], int] = {}  # operations of many operands that are written out
         self._constants: dict[str, int] = {}
         self._products: dict[tuple[int, int], int] = {}
         self._shared: dict[tuple[Any, ...], int] = {}
@@ -225,11 +226,13 @@ class _Fuser:
 
     def expanded(self, op: Primitive, args: tuple[int, ...]) -> int:
         """A composite operation of many operands: its forward formula as rows, its derivative the table's."""
-        (inner,) = fuse(expansion(op.name, len(args)), args, self.rows)
-        # A row of its own, so that the rule is attached to nothing else.
-        row = self.rows.function(applied(TABLE["identity"], 1), (inner,))
-        self.rows.rule[row] = (op, args)
-        return row
+        rows, key = self.rows, (op.name, args)
+        if key not in rows.expanded:
+            (inner,) = fuse(expansion(op.name, len(args)), args, rows)
+            # A row of its own, so that the rule is attached to nothing else.
+            rows.expanded[key] = rows.function(applied(TABLE["identity"], 1), (inner,))
+            rows.rule[rows.expanded[key]] = (op, args)
+        return rows.expanded[key]
 
 
 @functools.cache

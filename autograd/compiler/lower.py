@@ -159,7 +159,8 @@ class Lowering:
             terms.append((segment, a, b))
         init = out if add or reduction else Operand(self.zero, 0, 0, 0, False)
         if not (add or reduction):
-            bare = next((t for t in terms if t[0].length == 1 and t[0].a_group == self.one), None)
+            bare = min((t for t in terms if t[0].length == 1 and t[0].a_group == self.one),
+                       key=lambda t: t[0].b_batched, default=None)  # one number for all samples is best added first
             if bare is not None:
                 terms.remove(bare)
                 init = bare[2]

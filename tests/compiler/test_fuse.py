@@ -93,6 +93,15 @@ def test_a_repeated_function_is_shared():
     assert rows.kind.count(FUNCTION) == 1
 
 
+def test_an_operation_of_many_operands_is_written_out_once():
+    def f(*x):
+        return autograd.logsumexp(x) * autograd.logsumexp(x)
+
+    once, _, _ = fused(lambda *x: autograd.logsumexp(x), 1.0, 2.0, 3.0)
+    twice, _, _ = fused(f, 1.0, 2.0, 3.0)
+    assert len(twice) == len(once) + 1
+
+
 def test_local_derivatives_are_the_tables():
     for name, op in TABLE.items():
         if op.variadic:
