@@ -177,8 +177,9 @@ class TestSpecialPoints:
             gradcheck(lambda x: broken(x) + x, 2.0)
 
     def test_a_rule_may_be_written_with_whole_numbers(self, register):
-        squash = register("squash", lambda x: x / (1 + abs(x)), lambda x, z: (1 / (1 + abs(x)) ** 2,))
+        squash = register("squash", lambda x: x / (1 + abs(x)), lambda x, z: ((1 - abs(z)) ** 2,))
         assert gradcheck(squash, 2.0)
+        assert gradcheck(squash, 1e9)  # 1 - z cancels: the rounding is measured
 
     def test_a_kink_does_not_excuse_a_wrong_rule_elsewhere(self, register):
         off = register("off", lambda x: x * x, lambda x, z: (3.0 * x,))

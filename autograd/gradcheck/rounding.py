@@ -27,7 +27,7 @@ class Rounded(Arithmetic):
     __slots__ = ("value", "error")
 
     def __init__(self, value: float, error: float = 0.0) -> None:
-        self.value, self.error = float(value), error  # a rule may say 1
+        self.value, self.error = value, error
 
     def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Rounded":
         operands = [arg if isinstance(arg, Rounded) else Rounded(arg) for arg in args]
@@ -44,7 +44,7 @@ class Rounded(Arithmetic):
 def exact(op: Primitive, values: tuple[float, ...], slopes: tuple[float, ...], z: float) -> bool:
     """Whether nothing was rounded: a zero, a jump between constants, sums and products of whole numbers."""
     jump = op.kink is not None and not any(slopes)
-    return z == 0.0 or jump or (op.symbol in ("+", "-", "*") and all(x.is_integer() for x in (*values, z)))
+    return z == 0.0 or jump or (op.symbol in ("+", "-", "*") and all(x % 1 == 0.0 for x in (*values, z)))
 
 
 def internal(op: Primitive, operands: Sequence[Rounded]) -> float:
