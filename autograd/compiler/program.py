@@ -64,7 +64,7 @@ def fixed_kernels(width: int) -> Library:
 
 def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: int) -> dict[str, int]:
     """Addresses of the kernels of formulas, by name; those that no program before has asked for are built together."""
-    missing = sorted(name for name in wanted if name not in _functions)
+    missing = sorted(name for name in wanted if (width, name) not in _functions)
 
     def build(module: Any) -> None:
         for k, name in enumerate(missing):
@@ -74,12 +74,12 @@ def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: 
     if missing:
         code = library("\n".join([f"functions {width}", *missing]), build)
         _loaded.append(code)
-        _functions.update({name: code[f"f{k}"] for k, name in enumerate(missing)})
-    return {name: _functions[name] for name in wanted}
+        _functions.update({(width, name): code[f"f{k}"] for k, name in enumerate(missing)})
+    return {name: _functions[width, name] for name in wanted}
 
 
 _loaded: list[Library] = []  # code stays where it is as long as addresses of it may be around
-_functions: dict[str, int] = {}
+_functions: dict[tuple[int, str], int] = {}
 start = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -131,13 +131,16 @@ class Program:
     def prepare(self, samples: Any, batches: Sequence[Ints], updates: Sequence[Update] = ()) -> "Run":
         """The run of the same steps, to be called many times: a call costs about a microsecond besides its steps.
 
-        Raises ValueError for samples of another width than the program's, IndexError for batches that name samples
-        which are not there.
+        Runs of one program share its memory: one at a time.
+        Raises ValueError for samples of another width than the program's and for an empty batch, IndexError for
+        batches that name samples which are not there.
         """
         samples = table(samples)
         if samples.ndim != 2 or samples.shape[1] != self.features:
             raise ValueError(f"samples have shape {samples.shape}, the program needs (any, {self.features})")
         sizes = np.array([len(batch) for batch in batches], np.int64)
+        if not len(sizes) or not sizes.all():
+            raise ValueError(f"a run needs batches of one sample or more, got sizes {sizes.tolist()}")
         order = np.ascontiguousarray(np.concatenate(batches), np.int64)
         if len(order) and not 0 <= order.min() <= order.max() < len(samples):
             raise IndexError(f"batches name samples {order.min()} to {order.max()}, there are {len(samples)}")

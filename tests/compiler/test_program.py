@@ -11,6 +11,7 @@ pytest.importorskip("llvmlite")
 import autograd  # noqa: E402
 from autograd import Value  # noqa: E402
 from autograd.compiler import lower  # noqa: E402
+from autograd.compiler import program as program_module  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
 from autograd.compiler.program import Program, aligned  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
@@ -310,8 +311,19 @@ def test_samples_of_any_memory_layout(given):
     assert made.value_and_grad(other)[0] == made.value_and_grad(rows)[0]
 
 
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_every_width_of_vectors(width, monkeypatch):
+    """What processors with SSE or NEON, AVX, AVX-512 would run; LLVM splits vectors that this one does not have."""
+    monkeypatch.setattr(program_module, "vector_bytes", lambda: 8 * width)
+    f, start = mlp((5, 7, 3), autograd.tanh), numbers(size((5, 7, 3)), 1, 0.5)
+    agree(f, start, [numbers(8, k) for k in range(13)])
+    agree(f, start, [numbers(8, 0)], batched=False)
+
+
 def test_errors_name_the_numbers():
     made = program(lambda ps, xs: ps[0] * xs[0], [1.0], [3.0])
+    with pytest.raises(ValueError, match=r"batches of one sample or more, got sizes \[1, 0\]"):
+        made.run(np.array([[1.0]]), [np.array([0]), np.array([], np.int64)])
     with pytest.raises(ValueError, match=r"samples have shape \(1, 2\), the program needs \(any, 1\)"):
         made.value_and_grad(np.array([[1.0, 2.0]]))
     with pytest.raises(IndexError, match="batches name samples 0 to 7, there are 1"):
