@@ -65,12 +65,12 @@ class Compiled:
                     raise
                 self.classes = 1 + max(training.y)  # the loss wants to know the class, not a number
                 self.trainer = self._trainer(training.model, training.loss)
+            self.table = self._table(training.X, training.y)
+            self._compare(training)
         except (TraceError, ValueError) as error:
             raise Unsupported(f"this model and loss cannot be compiled: {error}") from error
         except ImportError as error:
             raise Unsupported(f"compiling needs NumPy and llvmlite ({error}): install stepgrad[compile]") from error
-        self.table = self._table(training.X, training.y)
-        self._compare(training)
         self.held_out: tuple[Trainer, Any] | None = None
 
     def _table(self, X: list[list[float]], y: list[Any]) -> Any:

@@ -58,16 +58,16 @@ LIBM = {"pow", "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos",
         "asinh", "acosh", "atanh", "hypot", "erf"}  # as C spells them
 
 
-def unsupported(formula: Formula) -> str | None:
+def unsupported(formula: Any) -> str | None:
     """The name of an operation in the formula that no kernel can be made for (a user's own Python function)."""
-    op = formula.op
+    op = formula.op if isinstance(formula, Formula) else None
     if op is None:
         return None
     if op.composite:
         return unsupported(op.forward(*formula.args))
     if op.name not in LOWERED and op.name not in LIBM:
         return op.name
-    return next(filter(None, (unsupported(x) for x in formula.args if isinstance(x, Formula))), None)
+    return next(filter(None, map(unsupported, formula.args)), None)
 
 
 def lower(formula: Any, operands: list[Lanes]) -> Lanes:

@@ -5,7 +5,6 @@ over samples of products x_i * g_j is a matrix product, once the x_i are transpo
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,51 +12,11 @@ from autograd.compiler.emit import SAMPLES
 from autograd.compiler.formula import Formula
 from autograd.compiler.functions import CONTIGUOUS, SHARED, STRIDED
 from autograd.compiler.fuse import FUNCTION, REDUCTION, Rows
+from autograd.compiler.instructions import Code, Instruction, Memory, Operand, contract
 from autograd.compiler.layout import Layout, canonical
 from autograd.compiler.reroll import Box, Ints, Nest, Segment, affine, products, segments
 
 WORTH_SORTING = 16  # instructions that rows without a common shape may need before their products are sorted
-
-
-@dataclass
-class Operand:
-    """One operand of a nest: its first element and its strides along the outer rows, the inner rows, the pairs."""
-
-    base: int
-    outer: int
-    inner: int
-    pair: int
-    batched: bool
-
-
-@dataclass
-class Memory:
-    """Where things are, in bytes: `shared(address)`, `sample(address)`; samples of one row are contiguous."""
-
-    shared: Callable[[int], int]
-    sample: Callable[[int], int]
-    row: int  # from one row of samples to the next
-    scratch: Callable[[int, int], int]  # (bytes per row, rows) -> room for them; SAMPLES rows: as many as a block has
-    width: int
-
-
-Instruction = tuple[str, list[int]]
-
-
-@dataclass
-class Code:
-    """Instructions as (kernel, words), and the formulas that need a kernel: (name -> formulas and operand modes)."""
-
-    instructions: list[Instruction] = field(default_factory=list)
-    functions: dict[str, tuple[tuple[Formula, ...], str]] = field(default_factory=dict)
-
-    def add(self, kernel: str, words: Sequence[int]) -> None:
-        self.instructions.append((kernel, [0, *words]))  # the kernel's address comes when it is known
-
-    def function(self, formulas: tuple[Formula, ...], modes: str) -> str:
-        name = f"{'; '.join(f.key for f in formulas)} | {modes}"
-        self.functions[name] = (formulas, modes)
-        return name
 
 
 class Lowering:
@@ -338,10 +297,3 @@ def distinct(down: tuple[int, list[int]], along: tuple[int, list[int]]) -> bool:
 def mode(stride: int, result: bool) -> str:
     """How a kernel walks along an operand."""
     return CONTIGUOUS if stride == 8 else SHARED if stride == 0 and not result else STRIDED
-
-
-def contract(code: Code, kernel: str, extents: tuple[int, int, int, int], operands: Sequence[Operand],
-             strides: Sequence[tuple[int, ...]]) -> None:
-    """The instruction of a contraction; see kernels.py for its words."""
-    (out, a, b, init), (so, sa, sb, si) = (x.base for x in operands), strides
-    code.add(kernel, [*extents, out, so[0], so[1], so[3], a, *sa, b, *sb, init, si[0], si[1], si[3]])

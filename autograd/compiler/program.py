@@ -23,8 +23,9 @@ from autograd.compiler.emit import SAMPLES
 from autograd.compiler.formula import Formula, slots
 from autograd.compiler.functions import CONTIGUOUS, SHARED
 from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
+from autograd.compiler.instructions import Code, Memory
 from autograd.compiler.layout import lay_out
-from autograd.compiler.lower import Code, Lowering, Memory
+from autograd.compiler.lower import Lowering
 from autograd.compiler.native import Library, library, vector_bytes
 from autograd.compiler.reverse import merge_slopes, reverse, split
 from autograd.compiler.tape import Tape

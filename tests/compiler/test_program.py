@@ -15,6 +15,7 @@ from autograd.compiler import program as program_module  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
 from autograd.compiler.program import Program, aligned  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
+from autograd.primitives import TABLE, Primitive  # noqa: E402
 from tests.compiler.graphs import random_function  # noqa: E402
 
 
@@ -318,6 +319,18 @@ def test_every_width_of_vectors(width, monkeypatch):
     f, start = mlp((5, 7, 3), autograd.tanh), numbers(size((5, 7, 3)), 1, 0.5)
     agree(f, start, [numbers(8, k) for k in range(13)])
     agree(f, start, [numbers(8, 0)], batched=False)
+
+
+def test_operations_of_ones_own():
+    """One in plain operations is compiled like any other; one that is a Python function is an error that names it."""
+    cube = Primitive("cube_of_test", lambda x: x * x * x, lambda x, z: (3.0 * x * x,), composite=True)
+    opaque = Primitive("opaque_of_test", lambda x: math.lgamma(x), lambda x, z: (x,))
+    try:
+        agree(lambda ps, xs: cube(ps[0] * xs[0]), [2.0], [[3.0], [-1.0]])
+        with pytest.raises(ValueError, match="opaque_of_test is computed by a Python function"):
+            program(lambda ps, xs: opaque(ps[0] * xs[0]), [2.0], [3.0]).value_and_grad(np.array([[3.0]]))
+    finally:
+        del TABLE["cube_of_test"], TABLE["opaque_of_test"]
 
 
 def test_errors_name_the_numbers():
