@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.graph import adjoints, tangents, topological_order
+from autograd.ieee import Ieee
 from autograd.primitives import identity
 from autograd.tree import flatten
 from autograd.value import Value
@@ -37,9 +38,16 @@ def _partials_as_graph(node: Value) -> tuple[Any, ...]:
     if not node.args:
         return ()
     assert node.op is not None
-    partials = node.op.partials(*node.args, node)
+    try:
+        partials = node.op.partials(*node.args, node)
+    except ZeroDivisionError:  # of constants only: Values divide by IEEE 754 themselves
+        constants = (Ieee(arg) if arg.__class__ is float else arg for arg in node.args)
+        partials = tuple(float(p) if isinstance(p, Ieee) else p for p in node.op.partials(*constants, node))
     if type(node) is Value:  # a node that is being compiled has no number yet that could have changed
         _check_unchanged(node, partials)
+    if node.op.kink is None:
+        return partials
+    # A comparison, a sign, a condition is flat between its jumps: nothing flows, whatever is upstream.
     return tuple(None if partial.__class__ is float and partial == 0.0 else partial for partial in partials)
 
 

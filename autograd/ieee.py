@@ -6,6 +6,7 @@ A network that overflows should show inf where it overflowed, not stop with an e
 import math
 from collections.abc import Callable, Mapping
 from math import copysign, inf, nan
+from typing import Any
 
 
 def ieee(
@@ -75,8 +76,11 @@ class Ieee(float):
 
     __slots__ = ()
 
-    def __autograd__(self, op: "Callable[..., float]", args: tuple[float, ...]) -> "Ieee":
-        return Ieee(op.forward(*map(float, args)))  # type: ignore[attr-defined]
+    def __autograd__(self, op: Any, args: tuple[Any, ...]) -> Any:
+        plain = tuple(float(arg) if isinstance(arg, Ieee) else arg for arg in args)
+        if any(hasattr(arg, "__autograd__") for arg in plain):  # a Value among them records
+            return op.apply(plain)
+        return Ieee(op.forward(*map(float, plain)))
 
     def __neg__(self) -> "Ieee":
         return Ieee(-float(self))

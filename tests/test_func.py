@@ -123,3 +123,13 @@ def test_structures_keep_their_shape():
         func.hvp(rosenbrock, [1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match="vjp got 2 cotangents for 1 outputs"):
         func.vjp(lambda a: a, 1.0)[1]([1.0, 2.0])
+
+
+def test_graph_derivatives_through_a_constant_zero_are_ieee():
+    x = Value(2.0)
+    for y in (x / 0.0, autograd.hypot(x * 0.0, 0.0), x ** autograd.log(0.0)):
+        eager = autograd.grad(y, x)
+        (graph,) = autograd.grad(y, x, create_graph=True)
+        assert str(graph.data) == str(eager[0])
+    assert func.grad(lambda x: x / 0.0)(2.0) == math.inf
+    assert func.grad(func.grad(lambda x: x * x / 0.0))(1.0) == math.inf
