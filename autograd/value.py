@@ -243,6 +243,8 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
             y = other.data
         elif other.__class__ is float:
             y = other
+        elif other.__class__ is int:
+            y = other = number(other)
         else:
             y = other = _constant(other)
             if y is NotImplemented:
