@@ -103,5 +103,11 @@ class Ieee(float):
     def __rtruediv__(self, other: float) -> "Ieee":
         return Ieee(divide(float(other), float(self)))
 
+    def __pow__(self, other: float) -> "Ieee":  # type: ignore[override]
+        return Ieee(power(float(self), float(other)))
+
+    def __abs__(self) -> "Ieee":
+        return Ieee(abs(float(self)))
+
     __radd__ = __add__
     __rmul__ = __mul__

@@ -51,4 +51,5 @@ def test_a_rule_that_divides_by_zero_is_evaluated_by_ieee():
     x = ieee.Ieee(0.0)
     assert 1.0 / x == inf and (-1.0) / x == -inf and math.isnan(x / x)
     assert (2.0 - x, x - 2.0, -x, 3.0 * x + 1.0) == (2.0, -2.0, 0.0, 1.0)
+    assert 1 / x**2 == 1.0 / abs(x) == inf  # powers and whole numbers, too
     assert 1.0 / TABLE["sqrt"](x) == inf  # an operation of the table keeps the kind
