@@ -35,7 +35,7 @@ class Guard(NamedTuple):
         return GuardError(
             f"the comparison `{self.text}` is {bool(self.expected)} for sample 0 and {not self.expected} for"
             f" sample {sample} of the batch, so the samples take different branches; compute both and choose with"
-            f" where(condition, a, b), maximum, relu or clamp\n  at {self.line}"
+            f" where(greater(x, y), a, b), maximum, relu or clamp\n  at {self.line}"
         )
 
     def undecided(self) -> GuardError:
