@@ -46,7 +46,7 @@ class Explanation:
         self.count = count_paths(order, loss, w)
         self.paths = largest_paths(order, loss, w, k)
         self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
-        self.rest = self.total - math.fsum(path.product for path in self.paths)
+        self.rest = self.total - _total(path.product for path in self.paths)
         self.names = names(order) if w in set(order) else names([*order, w])
 
     @property
@@ -189,6 +189,15 @@ def _size(factor: float) -> float:
 
 def _add(one: float, other: float) -> float:
     return math.inf if math.inf in (one, other) else one + other  # inf * 0 is nan, which counts as largest
+
+
+def _total(products: Iterable[float]) -> float:
+    """The sum, rounded once; of an exploding gradient inf or nan, as the engine's own additions give it."""
+    terms = list(products)
+    try:
+        return math.fsum(terms)
+    except (OverflowError, ValueError):  # a sum beyond the floats, inf - inf
+        return sum(terms)
 
 
 def _path(tail: Tail | None) -> Path:

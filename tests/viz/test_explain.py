@@ -118,6 +118,19 @@ def test_nan_comes_first():
     assert products[1] == 5.0
 
 
+def test_an_exploding_gradient_is_inf_or_nan_and_no_exception():
+    w = Value(0.0, label="w")
+    both = explain(1 / w - 2 / w, w)
+    assert sorted(path.product for path in both.paths) == [-math.inf, math.inf]
+    assert math.isnan(both.total)
+    assert both.line.endswith(" = nan")
+    x = Value(1.797e308, label="x")
+    y = x * x + x * x
+    assert [explain(y, x, k=k).total for k in (1, 2, 10)] == [math.inf] * 3
+    assert set(explain(y, x, k=2)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
+    assert "= inf" in str(explain(y, x))
+
+
 def test_markdown_and_html():
     w = Value(0.5, label="w_1")
     loss = w * w + 3.0 * w
