@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from autograd.value import Value
 from autograd.viz.model import Edge, Inside, Node, Picture, root_values
 
 GLANCE = 40  # boxes, and twice as many edges, that a reader takes in at a glance
@@ -15,19 +16,22 @@ def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int =
     """The part of `picture` to be drawn; see `draw` for the arguments.
 
     A picture with more than `max_nodes` nodes is collapsed when `collapse` is None; what is then still too much is
-    cut off, farthest from the result first. The picture's notes say what happened.
+    cut off, farthest from the result first, or from `around`. The picture's notes say what happened.
     """
     if max_nodes < 1 or hops < 0:
         raise ValueError(f"max_nodes must be at least 1 and hops at least 0, got {max_nodes} and {hops}")
-    if around is not None:
-        picture = _around(picture, _ids_of(picture, around), hops)
+    values = [] if around is None else root_values(around)
+    if values:
+        picture = _around(picture, _ids_of(picture, values), hops)
     if collapse is True or (collapse is None and len(picture.nodes) > max_nodes):
         collapsed = _at_a_glance(picture, min(GLANCE, max_nodes))
         if collapse is True or len(collapsed.nodes) <= max_nodes:  # or else the boxes would only be in the way
             picture = collapsed
     elif collapse is not None and collapse is not False:
         picture = merge(picture, _grouping(picture, _prefix(picture, collapse)))
-    return _nearest(picture, max_nodes) if len(picture.nodes) > max_nodes else picture
+    if len(picture.nodes) <= max_nodes:
+        return picture
+    return _nearest(picture, _ids_of(picture, values), max_nodes)
 
 
 # ------------------------------------------------------------------------------------------------------------ collapse
@@ -176,8 +180,7 @@ def _norm(grads: Iterable[float | None]) -> float | None:
 # ------------------------------------------------------------------------------------------------------------------ cut
 
 
-def _ids_of(picture: Picture, around: Any) -> list[str]:
-    values = root_values(around)
+def _ids_of(picture: Picture, values: Iterable[Value]) -> list[str]:
     for value in values:
         if value not in picture.ids:
             raise ValueError(f"{value!r} is not in this graph: around= must be a node that the drawn Value depends on")
@@ -186,27 +189,38 @@ def _ids_of(picture: Picture, around: Any) -> list[str]:
 
 def _around(picture: Picture, centres: list[str], hops: int) -> Picture:
     """What lies within `hops` edges of the centres, either way."""
+    part = _part(picture, _reached(centres, _beside(picture), hops, len(picture.nodes)))
+    left = len(picture.nodes) - len(part.nodes)
+    if left:
+        steps = f"{hops} step" + "s" * (hops != 1)
+        within = f"within {steps} of {_where(picture, centres)}"
+        part.notes.append(f"{within}; {left:,} of {len(picture.nodes):,} nodes are left out")
+    return part
+
+
+def _beside(picture: Picture) -> dict[str, list[str]]:
+    """The nodes next to each, either way."""
     beside: dict[str, list[str]] = {}
     for edge in picture.edges:
         beside.setdefault(edge.tail, []).append(edge.head)
         beside.setdefault(edge.head, []).append(edge.tail)
-    part = _part(picture, _reached(centres, beside, hops, len(picture.nodes)))
-    left = len(picture.nodes) - len(part.nodes)
-    if left:
-        where = picture.node(centres[0]).label or "the chosen node"
-        steps = f"{hops} step" + "s" * (hops != 1)
-        part.notes.append(f"within {steps} of {where}; {left:,} of {len(picture.nodes):,} nodes are left out")
-    return part
+    return beside
 
 
-def _nearest(picture: Picture, most: int) -> Picture:
-    """The `most` nodes that are fewest steps from the result."""
+def _where(picture: Picture, centres: list[str]) -> str:
+    return picture.node(centres[0]).label or "the chosen node" if centres else "the result"
+
+
+def _nearest(picture: Picture, centres: list[str], most: int) -> Picture:
+    """The `most` nodes that are fewest steps from the centres; without any, fewest steps below the result."""
     below: dict[str, list[str]] = {}
     for edge in picture.edges:
         below.setdefault(edge.head, []).append(edge.tail)
-    part = _part(picture, _reached(picture.roots, below, len(picture.nodes), most))
+    start, next_to = (centres, _beside(picture)) if centres else (picture.roots, below)
+    part = _part(picture, _reached(start, next_to, len(picture.nodes), most))
+    left = len(picture.nodes) - len(part.nodes)
     part.notes.append(
-        f"the {len(part.nodes):,} nodes nearest to the result; {len(picture.nodes) - len(part.nodes):,} of"
+        f"the {len(part.nodes):,} nodes nearest to {_where(picture, centres)}; {left:,} of"
         f" {len(picture.nodes):,} are left out. Raise max_nodes, or collapse scopes, or look around one node"
     )
     return part

@@ -263,6 +263,16 @@ def test_around_a_node():
     assert built_in(g, around=g, hops=99).picture.notes == []
 
 
+def test_what_is_too_much_around_a_node_is_cut_farthest_from_it():
+    x = Value(0.5, label="x")
+    loss = autograd.sum([(x * i).tanh() for i in range(300)])
+    for hops in (1, 2, 3):
+        drawn = built_in(loss, around=x, hops=hops, collapse=False).picture
+        assert len(drawn.nodes) == 200
+        assert all(drawn.ids[x] in (edge.tail, edge.head) for edge in drawn.edges)  # the nearest: its own products
+        assert "the 200 nodes nearest to x; " in drawn.notes[-1]
+
+
 def test_a_limit_that_says_what_was_left_out():
     v = Value(1.0)
     for _ in range(500):
