@@ -71,6 +71,20 @@ def test_javascript_computes_every_row_as_the_engine_does(computed, op):
         assert partials == pytest.approx(node.partials, rel=1e-12, abs=1e-12, nan_ok=True), (operands, z)
 
 
+def test_what_erf_leaves_of_one_is_the_engines(browser):
+    """1 - erf(x) has fewer digits the larger x is; the last rounding of erf must be the engine's for these to agree."""
+    xs = [k / 64 for k in range(-5 * 64, 372)]  # up to 5.8, where 1 - erf(x) is two roundings of 1
+    page = browser.new_page()
+    code = f"{asset('operations.js')}; {program([(TABLE['erf'], 1), (TABLE['gelu'], 1)])}"
+    left, gelus = page.evaluate(
+        f'(xs) => {{ {code}; return [xs.map((x) => 1 - O["erf/1"](x)), xs.map((x) => O["gelu/1"](x))]; }}', xs
+    )
+    page.close()
+    # One rounding of erf is worth 1e-12 of 1 - erf(x) from x = 2.8 on: there erf must be the same to the last bit.
+    assert left == pytest.approx([1.0 - math.erf(x) for x in xs], rel=1e-12, abs=0.0)
+    assert gelus == pytest.approx([gelu(Value(x)).data for x in xs], rel=1e-12, abs=0.0)
+
+
 def test_every_row_can_be_computed_in_the_browser():
     assert unknown((op, arity_of(op)) for op in TABLE.values()) == []
 
