@@ -189,6 +189,23 @@ def test_the_drawing_tells_what_is_known_so_far(browser, readme):
         assert sheet.page.locator(f"#{drawn.ids[b]} .grad").text_content() == "645.5773"
 
 
+def test_a_tooltip_says_what_its_box_says(browser, tmp_path):
+    x = Value(3.0, label="x")
+    y = x * x * 2.0
+    y.label = "y"
+    drawn = picture(y)
+    with Sheet(browser, step_through(y).save_html(tmp_path / "y.html")) as sheet:
+        title = lambda id: sheet.page.locator(f"#{id} > title").text_content()
+        box, edge = drawn.ids[x], next(edge.id for edge in drawn.edges if edge.tail == drawn.ids[x])
+        assert title(box) == "input x\ndata 3\ngrad ?"
+        sheet.press("End")
+        assert title(box) == "input x\ndata 3\ngrad 12"
+        sheet.page.get_by_role("textbox", name="x").fill("0.1")
+        assert title(box) == "input x\ndata 0.1\ngrad 0.4"
+        assert title(drawn.ids[y]) == f"result y = mul\ndata {0.1 * 0.1 * 2.0}\ngrad 1"
+        assert title(edge) == "∂v1/∂x = 0.1"
+
+
 # ----------------------------------------------------------------------------------------------------------- what if?
 
 

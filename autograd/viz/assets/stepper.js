@@ -184,7 +184,16 @@ function start(host, sheet, style) {
     write(group.querySelector(".data"), short(numbers.data[index]), box.width - 44);
     write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 44);
     group.querySelector(".grad").classList.toggle("unknown", gradient === null);
-    node.edges.forEach((id, edge) => writeOnPlate(part(id), short(numbers.partials[index][edge])));
+    retitle(group, [group.querySelector("title").textContent.split("\n")[0], `data ${numbers.data[index]}`, `grad ${gradient ?? "?"}`]);
+    node.edges.forEach((id, edge) => {
+      const arg = node.args[edge], x = Array.isArray(arg) ? name(arg[0]) : arg, local = numbers.partials[index][edge];
+      writeOnPlate(part(id), short(local));
+      retitle(part(id), [`∂${name(index)}/∂${x} = ${local}`]);
+    });
+  }
+
+  function retitle(group, lines) { // the tooltip, with all digits
+    group.querySelector("title").textContent = lines.join("\n");
   }
 
   function show(place) {
