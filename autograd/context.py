@@ -56,6 +56,17 @@ def no_grad() -> contextlib.AbstractContextManager[None]:
     return _setting(grad_enabled=False)
 
 
+def enable_grad() -> contextlib.AbstractContextManager[None]:
+    """Inside the block operations are recorded, also inside `no_grad`: a derivative needs its graph.
+
+    >>> from autograd import Value
+    >>> with no_grad(), enable_grad():
+    ...     len((2.0 * Value(1.0)).args)
+    2
+    """
+    return _setting(grad_enabled=True)
+
+
 def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     """Inside the block the first node that becomes nan or inf, forward or backward, raises AnomalyError.
 
@@ -172,6 +183,14 @@ def check_backward(order: list[Any]) -> None:
                     f"the backward pass of {_describe(node)} made {node.grad * partial}: upstream gradient {node.grad}"
                     f" times local derivative {partial} for {_named(arg)}, operands {_operands(node)}{_place(node)}"
                 )
+    for node in reversed(order):
+        check_gradient(node, node.grad)
+
+
+def check_gradient(node: Any, gradient: Any) -> None:
+    """Raise if a gradient that was added up is nan or inf."""
+    if not math.isfinite(gradient):
+        raise AnomalyError(f"the gradient with respect to {_describe(node)} is {float(gradient)}{_place(node)}")
 
 
 def _describe(node: Any) -> str:

@@ -5,16 +5,20 @@ number or a nested list, tuple or dictionary of numbers, and gives derivatives o
 they give Values: so `grad(grad(f))` is the second derivative.
 """
 
+import contextlib
 import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd import context
 from autograd.graph import adjoints, tangents, topological_order
 from autograd.ieee import Ieee
-from autograd.primitives import identity
-from autograd.tree import flatten
+from autograd.primitives import identity, number
+from autograd.tree import flatten, flatten_like
 from autograd.value import Value
+
+Argnums = int | tuple[int, ...]
 
 __all__ = ["grad", "value_and_grad", "jacobian", "hessian", "hvp", "vjp", "jvp"]
 
@@ -27,10 +31,19 @@ def gradients(outputs: Sequence[Any], inputs: Sequence[Value], seeds: Sequence[A
             at_outputs[output] = at_outputs[output] + seed if output in at_outputs else seed
     order = topological_order(at_outputs, inputs=set(inputs))
     if create_graph:
-        found = adjoints(order, at_outputs, _partials_as_graph, _times)
+        with _recording():
+            found = adjoints(order, at_outputs, _partials_as_graph, _times)
     else:
         found = adjoints(order, at_outputs, operator.attrgetter("partials"), operator.mul)
+    if context.current.anomaly:
+        for node in reversed(order):
+            context.check_gradient(node, found.get(node, 0.0))
     return [found.get(x, 0.0) for x in inputs]
+
+
+def _recording() -> contextlib.AbstractContextManager[None]:
+    """A derivative needs its graph, also inside `no_grad`."""
+    return contextlib.nullcontext() if context.current.grad_enabled else context.enable_grad()
 
 
 def _partials_as_graph(node: Value) -> tuple[Any, ...]:
@@ -103,17 +116,28 @@ def derivative(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph
 class _Call:
     """One call f(*args) with the differentiated argument replaced by fresh Values."""
 
-    def __init__(self, f: Callable[..., Any], args: Sequence[Any], argnums: int = 0) -> None:
-        if not -len(args) <= argnums < len(args):
-            raise ValueError(f"argnums={argnums}, but the function was called with {len(args)} arguments")
-        given, self.rebuild = flatten(args[argnums])
-        # A fresh node, so that f's own use of the same Value outside this argument is not differentiated.
-        self.inputs = [identity(x) if isinstance(x, Value) else Value(x) for x in given]
+    def __init__(
+        self, f: Callable[..., Any], args: Sequence[Any], argnums: Argnums = 0, named: dict[str, Any] | None = None
+    ) -> None:
+        several = isinstance(argnums, tuple)
+        places = argnums if isinstance(argnums, tuple) else (argnums,)
+        for place in places:
+            if not -len(args) <= place < len(args):
+                raise ValueError(f"argnums={place}, but the function was called with {len(args)} arguments")
+        given, self.rebuild = flatten(tuple(args[place] for place in places) if several else args[places[0]])
         # Called with Values: the caller may differentiate the result, so it must be graph.
         self.nested = any(isinstance(x, Value) for arg in args for x in flatten(arg)[0])
-        replaced = list(args)
-        replaced[argnums] = self.rebuild(self.inputs)
-        self.output = f(*replaced)
+        with _recording():
+            # A fresh node, so that f's own use of the same Value outside this argument is not differentiated.
+            self.inputs = [identity(x) if isinstance(x, Value) else Value(x) for x in given]
+            fresh = self.rebuild(self.inputs)
+            replaced = list(args)
+            for place, value in zip(places, fresh if several else (fresh,)):
+                replaced[place] = value
+            self.output = f(*replaced, **(named or {}))
+        for x in flatten(self.output)[0]:
+            if not isinstance(x, Value):
+                number(x)  # what depends on nothing must be a number
 
     def gradients(self, output: Any, create_graph: bool = False) -> list[Any]:
         return gradients([output], self.inputs, [1.0], create_graph or self.nested)
@@ -129,8 +153,8 @@ class _Call:
         return self.output
 
 
-def grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """The function that gives the gradient of `f` with respect to its argument number `argnums`.
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of `f` with respect to its argument number `argnums`, or to a tuple of them.
 
     Raises TypeError when `f` returns more than one number.
 
@@ -142,13 +166,13 @@ def grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     @functools.wraps(f)
-    def gradient(*args: Any) -> Any:
-        return value_and_grad(f, argnums)(*args)[1]
+    def gradient(*args: Any, **named: Any) -> Any:
+        return value_and_grad(f, argnums)(*args, **named)[1]
 
     return gradient
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """The function that gives f's value and its gradient, from one evaluation.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
@@ -156,15 +180,15 @@ def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> Callable[..., tup
     """
 
     @functools.wraps(f)
-    def both(*args: Any) -> tuple[Any, Any]:
-        call = _Call(f, args, argnums)
+    def both(*args: Any, **named: Any) -> tuple[Any, Any]:
+        call = _Call(f, args, argnums, named)
         output = call.scalar()
         return call.plain(output), call.rebuild(call.gradients(output))
 
     return both
 
 
-def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that gives, in the shape of f's outputs, the gradient of each output: J[i][j] = df_i / dx_j.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
@@ -172,15 +196,15 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     @functools.wraps(f)
-    def matrix(*args: Any) -> Any:
-        call = _Call(f, args, argnums)
+    def matrix(*args: Any, **named: Any) -> Any:
+        call = _Call(f, args, argnums, named)
         outputs, rebuild = flatten(call.output)
         return rebuild([call.rebuild(call.gradients(output)) for output in outputs])
 
     return matrix
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that gives the matrix of second derivatives, H[i][j] = d^2 f / dx_i dx_j.
 
     Exact: the gradient is recorded as a graph and differentiated again.
@@ -202,7 +226,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     outputs, rebuild = flatten(call.output)
 
     def pull(cotangents: Any) -> tuple[Any, ...]:
-        weights, _ = flatten(cotangents)
+        weights = flatten_like(cotangents, call.output)
         if len(weights) != len(outputs):
             raise ValueError(f"vjp got {len(weights)} cotangents for {len(outputs)} outputs: give one for each")
         nested = call.nested or any(isinstance(u, Value) for u in weights)
@@ -221,11 +245,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents_in: Sequence[Any
     """
     call = _Call(lambda packed: f(*packed), [tuple(primals)])
     outputs, rebuild = flatten(call.output)
-    directions, _ = flatten(tuple(tangents_in))
+    directions = flatten_like(tuple(tangents_in), tuple(primals))
     if len(directions) != len(call.inputs):
         raise ValueError(f"jvp got {len(directions)} tangents for {len(call.inputs)} primals: give one for each")
     order = topological_order([y for y in outputs if isinstance(y, Value)], inputs=set(call.inputs))
-    found = tangents(order, dict(zip(call.inputs, directions, strict=True)))
+    nested = call.nested or any(isinstance(v, Value) for v in directions)
+    with _recording():
+        partials = _partials_as_graph if nested else operator.attrgetter("partials")
+        found = tangents(order, dict(zip(call.inputs, directions, strict=True)), partials)
     return rebuild([call.plain(y) for y in outputs]), rebuild([found.get(y, 0.0) for y in outputs])
 
 
@@ -237,7 +264,7 @@ def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> tuple[Any, Any]:
     """
     call = _Call(f, [inputs])
     output = call.scalar()
-    weights, _ = flatten(v)
+    weights = flatten_like(v, inputs)
     if len(weights) != len(call.inputs):
         raise ValueError(f"hvp got a direction of {len(weights)} for {len(call.inputs)} inputs: give one for each")
     slopes = call.gradients(output, create_graph=True)

@@ -57,7 +57,8 @@ def backpropagate(root: Node, seed: float) -> list[Any]:
             if arg.__class__ is not float:
                 arg.grad += grad * partial
     for leaf, grad in earlier:
-        leaf.grad += grad
+        if grad:  # not 0.0, nor the None that PyTorch's users clear with
+            leaf.grad += grad
     return order
 
 
@@ -84,14 +85,16 @@ def adjoints(
     return adjoint
 
 
-def tangents(order: list[Any], seeds: Mapping[Any, float]) -> dict[Any, float]:
+def tangents(
+    order: list[Any], seeds: Mapping[Any, Any], partials: Callable[[Any], tuple[Any, ...]]
+) -> MutableMapping[Any, Any]:
     """Forward mode: node -> the derivative of the node along the direction `seeds`, operands first."""
     tangent = dict(seeds)
     for node in order:
         if node not in tangent:
-            total = 0.0
-            for arg, partial in zip(node.args, node.partials):
-                if arg.__class__ is not float:
-                    total += partial * tangent[arg]
+            total: Any = 0.0
+            for arg, partial in zip(node.args, partials(node)):
+                if arg.__class__ is not float and partial is not None:
+                    total = total + partial * tangent[arg]
             tangent[node] = total
     return tangent

@@ -30,3 +30,20 @@ def _walk(tree: Any, leaves: list[Any]) -> Callable[[Any], Any]:
         return _walk(tree.tolist(), leaves)  # an array is a nested list
     leaves.append(tree)
     return next
+
+
+def flatten_like(tree: Any, like: Any) -> list[Any]:
+    """The leaves of `tree` in the order of `like`'s: a dictionary's branches are paired by key.
+
+    Raises ValueError when a dictionary has other keys.
+
+    >>> flatten_like({"b": 2.0, "a": 1.0}, {"a": 0.0, "b": 0.0})
+    [1.0, 2.0]
+    """
+    if isinstance(tree, dict) and isinstance(like, dict):
+        if tree.keys() != like.keys():
+            raise ValueError(f"got the keys {list(tree)} where {list(like)} were expected")
+        return [leaf for key in like for leaf in flatten_like(tree[key], like[key])]
+    if isinstance(tree, (list, tuple)) and isinstance(like, (list, tuple)) and len(tree) == len(like):
+        return [leaf for pair in zip(tree, like) for leaf in flatten_like(*pair)]
+    return flatten(tree)[0]

@@ -112,3 +112,19 @@ def test_the_line_of_a_notebook_is_said_by_its_cell(monkeypatch, tmp_path):
         assert str(shell.ev("made_at(v)")) == "Cell In[1]:2: v = Value(1.0) * 2.0"
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_an_anomaly_is_found_by_grad_too():
+    x = Value(0.0, label="x")
+    with detect_anomaly():
+        y = x.sqrt()
+        with pytest.raises(AnomalyError, match="the gradient with respect to leaf 'x' is inf"):
+            autograd.grad(y, x)
+
+
+def test_finite_shares_that_add_up_to_infinity_are_an_anomaly():
+    x = Value(1e-154, label="x")
+    with detect_anomaly():
+        b, c = x * 1e308, x * 1e308
+        with pytest.raises(AnomalyError, match="the gradient with respect to leaf 'x' is inf"):
+            (b * 1.5 + c).backward()

@@ -133,3 +133,42 @@ def test_graph_derivatives_through_a_constant_zero_are_ieee():
         assert str(graph.data) == str(eager[0])
     assert func.grad(lambda x: x / 0.0)(2.0) == math.inf
     assert func.grad(func.grad(lambda x: x * x / 0.0))(1.0) == math.inf
+
+
+def test_structures_are_paired_by_key_and_refused_when_they_differ():
+    f = lambda d: d["a"] * d["b"]
+    assert func.jvp(f, ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 0.0},)) == (6.0, 2.0)
+    assert func.hvp(lambda x: x["a"] ** 2 * x["b"], {"a": 1.0, "b": 2.0}, {"b": 1.0, "a": 0.0})[1] == {"a": 2.0, "b": 0.0}
+    _, pull = func.vjp(lambda x: {"u": x, "v": 10.0 * x}, 1.0)
+    assert pull({"v": 1.0, "u": 0.0}) == (10.0,)
+    with pytest.raises(ValueError, match=r"the keys \['b'\] where \['a'\] were expected"):
+        func.jvp(lambda d: d["a"], ({"a": 1.0},), ({"b": 1.0},))
+
+
+@pytest.mark.parametrize(("returned", "shown"), [(None, "return statement"), ("a", "str"), (1j, "complex")])
+def test_a_function_that_returns_no_number_is_refused(returned, shown):
+    for transform in (func.grad, func.value_and_grad, func.jacobian):
+        with pytest.raises(TypeError, match=shown):
+            transform(lambda x: returned)(1.0)
+    assert func.grad(lambda x: 3)(1.0) == 0.0
+
+
+def test_a_forward_derivative_can_be_differentiated():
+    assert func.grad(lambda t: func.jvp(lambda a: a**3, (t,), (1.0,))[1])(2.0) == 12.0
+    assert func.grad(lambda t: func.jvp(lambda a: a**3, (2.0,), (t,))[1])(1.0) == 12.0
+
+
+def test_derivatives_are_taken_under_no_grad_too():
+    with autograd.no_grad():
+        assert func.grad(lambda v: v * v)(3.0) == 6.0
+        assert func.grad(func.grad(lambda v: v**3))(2.0) == 12.0
+        assert func.jvp(lambda v: v * v, (3.0,), (1.0,)) == (9.0, 6.0)
+        assert (Value(1.0) * 2.0).args == ()
+
+
+def test_named_arguments_and_several_argnums():
+    f = lambda x, y, k=1.0: k * x * y
+    assert func.grad(f)(2.0, 3.0, k=5.0) == 15.0
+    assert func.grad(f, argnums=(0, 1))(2.0, 3.0) == (3.0, 2.0)
+    assert func.value_and_grad(f, argnums=(1,))(2.0, 3.0) == (6.0, (2.0,))
+    assert func.hessian(f, argnums=(0, 1))(2.0, 3.0) == ((0.0, 1.0), (1.0, 0.0))

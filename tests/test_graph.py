@@ -60,6 +60,6 @@ def test_backward_and_forward_mode_agree():
         order = topological_order([root])
         found = adjoints(order, {root: 1.0}, lambda node: node.partials, lambda u, p: u * p)
         for leaf in leaves:
-            forward = tangents(order, {x: float(x is leaf) for x in leaves}).get(root, 0.0)
+            forward = tangents(order, {x: float(x is leaf) for x in leaves}, lambda node: node.partials).get(root, 0.0)
             backward = found.get(leaf, 0.0)
             assert abs(forward - backward) <= 1e-10 * max(1.0, abs(backward))  # two orders of the same sum

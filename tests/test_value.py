@@ -292,3 +292,10 @@ def test_nan_is_carried_through_every_operation_without_an_exception():
             y.backward()
             assert isinstance(y.data, float)
             assert all(isinstance(partial, float) for partial in y.partials), op
+
+
+def test_a_gradient_set_to_none_counts_as_none():
+    p = Value(2.0)
+    p.grad = None  # PyTorch's way to clear it
+    (p * 3.0).backward()
+    assert p.grad == 3.0

@@ -1,4 +1,4 @@
-"""The benchmarks' own parts: what is measured, how it is compared and told; a small run of every workload's contenders."""
+"""The benchmarks' own parts: what is measured, how it is compared and told; a small run of our contenders."""
 
 import importlib
 import math
