@@ -254,6 +254,13 @@ class TestInputs:
         assert report.rows[0].input == "rate"
         assert x.grad == 7.0
 
+    def test_parameters_that_f_closes_over_keep_their_grad_or_none(self):
+        w, b = Value(2.0), Value(1.0)
+        b.grad = 7.0
+        shared = w * 3.0
+        assert gradcheck(lambda x: [shared * x + b, x * b], 3.0)
+        assert (w.has_grad, shared.has_grad, b.grad) == (False, False, 7.0)
+
     def test_second_derivatives_of_several_outputs(self):
         report = gradgradcheck(lambda x, y: {"a": x * y * y, "b": x.exp()}, (0.5, 2.0))
         assert report

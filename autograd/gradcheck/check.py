@@ -140,11 +140,21 @@ class _Run:
         return same(self.numbers(beside), self.replayed(beside))
 
     def _backward(self, output: Any) -> list[float]:
-        for x in self.leaves:
-            x.zero_grad()
-        if isinstance(output, Value):
+        """What `backward` leaves on the inputs; every `.grad`, the parameters' that f closes over too, is put back."""
+        if not isinstance(output, Value):
+            return [0.0] * len(self.leaves)
+        order = topological_order([output])
+        before = {node: node.grad for node in order if node.has_grad}
+        for node in order:
+            node.zero_grad()
+        try:
             output.backward()
-        return [x.grad for x in self.leaves]
+            return [x.grad for x in self.leaves]
+        finally:
+            for node in order:
+                node.zero_grad()
+            for node, grad in before.items():
+                node.grad = grad
 
 
 def same(xs: Sequence[float], ys: Sequence[float]) -> bool:
