@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import context
 from autograd.archive import Ancestors, restore
@@ -127,12 +127,28 @@ class Value:
         """NumPy's functions on Values: np.exp(v) is a Value, and an array times v an array of Values."""
         import numpy as np
 
+        inputs = tuple(x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in inputs)
         op = _BY_NUMPY_NAME.get(ufunc.__name__)
         if method == "__call__" and op is not None and not options and not any(_is_array(x) for x in inputs):
             return op(*inputs)
         return getattr(ufunc, method)(*(np.array(x, dtype=object) for x in inputs), **options)
 
     # ==, != and hash are identity: a Value can be in a set, and equal numbers are different nodes.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:  # the operators are made from the table, below; a type checker is told of them here
+
+        def __add__(self, other: Any) -> "Value": ...
+
+        def __neg__(self) -> "Value": ...
+
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
+        __pow__ = __rpow__ = __add__
+        __pos__ = __abs__ = __neg__
+
     def __lt__(self, other: Any) -> bool:
         return self.data < _data(other)
 

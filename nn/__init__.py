@@ -6,6 +6,14 @@
 41
 """
 
+import autograd
+
+if not hasattr(autograd, "Value"):  # HIPS autograd has the same import name
+    raise ImportError(
+        "`import autograd` finds HIPS autograd, not stepgrad's: uninstall both `autograd` and `stepgrad`, then install"
+        " one of them only"
+    )
+
 from nn import data as data
 from nn import functional as functional
 from nn import init as init

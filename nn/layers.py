@@ -12,7 +12,7 @@ from nn.module import Module, Row
 def generator(seed: int | random.Random | None) -> random.Random:
     """Where random numbers come from: a seed's own generator, or Python's global one, as in micrograd."""
     if seed is None:
-        return random  # type: ignore[return-value]  # the module has the methods of a random.Random
+        return random.random.__self__  # type: ignore[attr-defined, no-any-return]  # the module cannot be copied
     return random.Random(seed) if isinstance(seed, int) else seed
 
 

@@ -56,3 +56,11 @@ def test_an_array_where_a_number_belongs_is_refused():
         Value(np.array([1.0, 2.0]))
     with pytest.raises(TypeError, match="apply the operation to each of its elements"):
         autograd.tanh(np.array([1.0, 2.0]))
+
+
+def test_comparisons_with_numpy_scalars_are_of_numbers():
+    v = Value(2.0)
+    assert np.float64(1.0) < v and np.float64(2.0) <= v and np.float64(3.0) > v
+    assert not np.float64(3.0) < v
+    assert v != np.float64(2.0)  # equality is identity
+    assert (np.array(2.0) * v).data == 4.0

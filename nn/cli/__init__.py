@@ -25,6 +25,10 @@ def main(argv: Sequence[str]) -> int:
     except (DataError, FileError, Unsupported, OSError, ValueError) as error:
         print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except OverflowError:
+        problem = "a number grew beyond what a float can hold: lower --lr, or look for huge cells in the table"
+        print(f"python -m nn: {problem}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\npython -m nn: interrupted; nothing was written", file=sys.stderr)
         return 130
