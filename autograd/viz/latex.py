@@ -14,7 +14,7 @@ from autograd.graph import topological_order
 from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TABLE, TWO_OVER_SQRT_PI, Primitive, mul, pow
 from autograd.value import Value
 from autograd.viz.model import undisturbed
-from autograd.viz.notation import names
+from autograd.viz.notation import names, printable
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
 Formula = tuple[str, int]
@@ -60,7 +60,7 @@ def to_latex(v: Value) -> str:
     left = len(definitions) - len(lines)
     if left:
         lines.insert(0, rf"&\;\vdots \quad \text{{({left:,} more definitions)}} \\")
-    root = tex_name(v.label) if v.label else r"\mathrm{result}"
+    root = tex_name(printable(v.label)) if v.label else r"\mathrm{result}"
     return "\n".join([r"\begin{aligned}", *lines, f"{root} &= {formula}", r"\end{aligned}"])
 
 

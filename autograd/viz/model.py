@@ -9,6 +9,7 @@ from autograd import context
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import TABLE, Primitive
 from autograd.value import Value
+from autograd.viz.notation import printable
 
 Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
 
@@ -131,11 +132,6 @@ def _names(labels: Labels) -> Callable[[Value], str]:
     return lambda value: find(value) or value.label
 
 
-def _printable(text: str) -> str:
-    """A label without control characters, which no XML file may hold, on one line."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in str(text))
-
-
 def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
     """The `limit` nodes nearest to the roots, in the old order."""
     found = dict.fromkeys(roots)
@@ -223,7 +219,7 @@ def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value],
     kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"  # == is identity
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
-    label, scope = _printable(name(value)), _printable(cell.scope)
+    label, scope = printable(name(value)), printable(cell.scope)
     made.nodes.append(Node(id, kind, row, symbol, label, scope, value.data, cell.grad))
     for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
         if tail is not None:  # None: beyond LIMIT

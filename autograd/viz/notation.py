@@ -134,7 +134,17 @@ def _abbreviated(operands: list[str]) -> list[str]:
     return [*operands[: MOST_OPERANDS - 2], "…", operands[-1]]
 
 
-def names(order: Iterable[Any], taken: Callable[[Any], str] = lambda node: str(node.label)) -> dict[Any, str]:
+def printable(label: object) -> str:
+    """Any label as one line of text that every file may hold: no control characters, no half of a surrogate pair.
+
+    >>> printable(5), printable(None), printable("one\\nline")
+    ('5', '', 'one line')
+    """
+    text = "" if label is None else str(label)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def names(order: Iterable[Any], taken: Callable[[Any], str] = lambda node: printable(node.label)) -> dict[Any, str]:
     """A name for every node, no two alike: its label, or v1, v2, ... in the order given.
 
     >>> a = Value(1.0, label="a")

@@ -11,6 +11,7 @@ from autograd import primitives
 from autograd.graph import topological_order
 from autograd.primitives import Primitive
 from autograd.value import Value
+from autograd.viz.notation import printable
 
 LINE = 72  # characters of an expression; a longer one gets a name
 DEEP = 12  # parentheses within parentheses; Python's own parser stops at 200
@@ -85,7 +86,7 @@ class _Names:
         self.count = 0
 
     def of(self, node: Value) -> str:
-        name = re.sub(r"\W", "_", node.label)
+        name = re.sub(r"\W", "_", printable(node.label))
         if not name:
             self.count += 1
             name = f"v{self.count}"
@@ -101,8 +102,7 @@ class _Names:
 
 def _written(node: Value, found: dict[Value, Text]) -> Text:
     if node.op is None:
-        label = f", label={json.dumps(node.label, ensure_ascii=False)}" if node.label else ""
-        return f"Value({node.data!r}{label})", _ATOM, 0
+        return f"Value({node.data!r}{f', label={_quoted(node.label)}' if node.label else ''})", _ATOM, 0
     operands = [found[arg] if isinstance(arg, Value) else _number(arg) for arg in node.args]
     deep = 1 + max((depth for _, _, depth in operands), default=0)
     symbol = node.op.symbol
@@ -116,6 +116,11 @@ def _written(node: Value, found: dict[Value, Text]) -> Text:
         right = _bracketed(*operands[1][:2], _UNARY if power else binds + 1)
         return f"{left} {symbol} {right}", binds, deep
     return _call(node.op, node.args, [text for text, _, _ in operands]), _ATOM, deep
+
+
+def _quoted(label: object) -> str:
+    """The label as a literal; what no file can hold, half of a surrogate pair, as its escape."""
+    return json.dumps(str(label), ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def _call(op: Primitive, args: tuple[Any, ...], texts: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from autograd.value import Value
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import Picture, picture
-from autograd.viz.notation import Templates, templates_of
+from autograd.viz.notation import Templates, printable, templates_of
 from autograd.viz.page import asset, document, image, interactive
 from autograd.viz.stepper import MOST_DRAWN, Stepper
 from autograd.viz.strings import STRINGS, phrases
@@ -55,7 +55,7 @@ def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
         return {
             "id": id,
             "name": stepper.names[node],
-            "scope": node.scope,
+            "scope": printable(node.scope),
             "data": node.data,
             "row": key((node.op, len(node.args))) if node.op else "",
             "args": [[index[arg]] if isinstance(arg, Value) else arg for arg in node.args],

@@ -12,8 +12,8 @@ import pytest
 
 import autograd
 from autograd import Value, scope
-from autograd.viz import draw
-from autograd.viz.draw import MOST_BYTES
+from autograd.viz import draw, explain, step_through, to_python, trace
+from autograd.viz.draw import MOST_BYTES, Drawing
 from autograd.viz.style import DARK, LIGHT
 from autograd.viz.svg import svg
 from tests.viz.expressions import readme_of_micrograd
@@ -148,6 +148,25 @@ def test_any_label_makes_well_formed_files(tmp_path):
     assert drawing.save(tmp_path / "x.html").read_text(encoding="utf-8").count("<svg") == 1
     assert drawing.save(str(tmp_path / "x.dot")).read_text(encoding="utf-8") == drawing.source
     assert isinstance(drawing.to_dot(), graphviz.Digraph)
+
+
+@pytest.mark.parametrize(("label", "shown"), [(5, "5"), (("w", 1), "('w', 1)"), ("a\ud800b", "a b")])
+def test_a_label_of_any_kind_is_written(tmp_path, label, shown):
+    v = Value(2.0)
+    v.label = label
+    loss = v * 3.0
+    assert shown in texts_of(built_in(loss), "label")
+    assert shown in texts_of(built_in(Value(1.0), labels=lambda value: label), "label")
+    for made in (built_in(loss), step_through(loss), trace(loss), explain(loss, v)):
+        for text in made._repr_mimebundle_().values():
+            assert shown in text or shown.replace("'", "&#x27;") in text or made.__class__ is Drawing
+            text.encode()
+    step_through(loss).save_html(tmp_path / "sheet.html")
+    program = to_python(loss)
+    program.encode()
+    namespace = {}
+    exec(program, namespace)
+    assert namespace["result"].data == 6.0
 
 
 def test_edges_show_the_chain_rule_when_asked():
