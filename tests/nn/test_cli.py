@@ -347,3 +347,10 @@ def test_help(capsys, words, said):
 def test_the_vendored_table_works_as_a_file_too(here, capsys):
     assert run(FOLDER / "iris.csv", "--target", "species", "--epochs", 2) == 0
     assert "classification of 'species'" in capsys.readouterr().out
+
+
+def test_a_number_beyond_the_floats_is_one_line_and_leaves_nothing(here, capsys):
+    before = everything(here)
+    assert run("iris", "--lr", 1e300, "--out", "beyond") == 2
+    assert "lower --lr" in capsys.readouterr().err
+    assert everything(here) == before
