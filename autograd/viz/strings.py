@@ -40,6 +40,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "what_if": "What if? Change the value of a leaf: everything is computed again.",
         "reset": "original values",
         "not_a_number": "{text} is not a number",
+        "empty": "The field of {x} is empty: type a number.",
         "no_javascript": "What-if is off: the browser does not know {op}. Register it with composite=True, written"
         " with operations of autograd.",
         "steps_as_text": "The {n} steps as text",
@@ -95,6 +96,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "what_if": "如果……会怎样？改变一个叶子的数值，全部重新计算。",
         "reset": "恢复原值",
         "not_a_number": "{text} 不是数",
+        "empty": "{x} 的输入框是空的：请输入一个数。",
         "no_javascript": "无法使用“如果”：浏览器不认识 {op}。请用 autograd 的运算写它，并以 composite=True 注册。",
         "steps_as_text": "以文字列出 {n} 步",
         "drawing": "{root} 的计算图",

@@ -269,6 +269,28 @@ def test_what_if_says_what_is_not_a_number(browser, readme):
         assert math.isinf(sheet.numbers()["v15"][0])
 
 
+def test_what_if_reads_numbers_as_the_page_writes_them(browser, tmp_path):
+    x = Value(3.0, label="x")
+    with Sheet(browser, step_through(x * 1.0).save_html(tmp_path / "x.html")) as sheet:
+        field, problem = sheet.page.get_by_role("textbox", name="x"), sheet.page.locator(".problem")
+        computed = lambda: float(sheet.page.locator(".data data").get_attribute("value"))
+        for text, number in [("−2.5", -2.5), ("∞", math.inf), ("−∞", -math.inf), ("-Infinity", -math.inf),
+                             (" +1e−3 ", 1e-3), (".5", 0.5), ("2.", 2.0)]:  # fmt: skip
+            field.fill(text)
+            assert problem.inner_text() == "", text
+            assert computed() == number, text
+        field.fill("NaN")
+        assert math.isnan(computed())
+        field.fill("7")
+        for text in ("0x10", "1e", ".", "1 2", "0b1"):
+            field.fill(text)
+            assert problem.inner_text() == f"{text} is not a number"
+        for text in ("", "  "):
+            field.fill(text)
+            assert problem.inner_text() == "The field of x is empty: type a number."
+        assert computed() == 7.0
+
+
 def test_an_operation_the_browser_does_not_know(browser, tmp_path, register):
     halved = register("halved_for_the_browser", lambda x: x / 2.0, lambda x, z: (0.5,))
     composite = register("halved_composite", lambda x: x / 2.0, lambda x, z: (0.5,), composite=True)

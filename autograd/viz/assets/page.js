@@ -18,6 +18,12 @@ function inside(x) { // a negative number in a formula stands in parentheses
   return text[0] === "−" ? `(${text})` : text;
 }
 
+function numberIn(typed) { // what a reader types, or copies from the page: decimal, infinite or nan; null otherwise
+  const text = typed.trim().replace(/−/g, "-").replace(/^([+-]?)(inf|infinity|∞)$/i, "$1Infinity");
+  if (/^[+-]?nan$/i.test(text)) return NaN;
+  return /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(text) ? Number(text) : null;
+}
+
 function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => name in values ? values[name] : whole);
 }

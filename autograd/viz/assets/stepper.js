@@ -241,10 +241,9 @@ function start(host, sheet, style) {
   function leafField(index) {
     const field = element("input", { type: "text", inputmode: "decimal", size: "9", spellcheck: "false", "aria-label": name(index), value: String(numbers.data[index]) });
     field.addEventListener("input", () => {
-      const text = field.value.trim().replace(/^([+-]?)inf$/i, "$1Infinity"), value = Number(text);
-      const fine = text !== "" && (value === value || /^nan$/i.test(text));
+      const value = numberIn(field.value), fine = value !== null;
       field.classList.toggle("wrong", !fine);
-      problem.textContent = fine ? "" : say("not_a_number", { text: field.value });
+      problem.textContent = fine ? "" : field.value.trim() ? say("not_a_number", { text: field.value }) : say("empty", { x: name(index) });
       if (fine) {
         numbers.change(index, value);
         go(position);
