@@ -7,9 +7,12 @@ from typing import Any
 
 from autograd import no_grad
 from nn import functional as F
+from nn import optim
 from nn.module import Module
+from nn.normalization import BatchNorm1d
 
-__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes"]
+__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes",
+           "check_optimizer", "check_batches"]
 
 Loss = Callable[[Any, Any], Any]
 
@@ -136,3 +139,24 @@ def _number(x: Any, where: str) -> float:
     if not math.isfinite(x):
         raise ValueError(f"{where} is {float(x)}: data must be finite, leave the sample out or fill the gap in")
     return float(x)
+
+
+def check_optimizer(optimizer: Any, model: Module) -> None:
+    """Raise before any work if `optimizer` cannot train `model` inside fit."""
+    if isinstance(optimizer, type) or not hasattr(optimizer, "param_groups"):
+        shown = optimizer.__name__ if isinstance(optimizer, type) else repr(optimizer)
+        raise TypeError(f"optimizer= takes an optimizer over the model's parameters, such as "
+                        f"nn.optim.Adam(model.parameters(), lr=0.01), not {shown}")
+    if isinstance(optimizer, optim.Newton):
+        raise ValueError("Newton asks for the loss again and again within a step, which fit does not give it: call "
+                         "optimizer.step(closure) in a loop of your own")
+    own = set(model.parameters())
+    if not any(p in own for group in optimizer.param_groups for p in group["params"]):
+        raise ValueError("the optimizer holds none of the model's parameters: make it with model.parameters()")
+
+
+def check_batches(model: Module, count: int, size: int) -> None:
+    """Raise before any work if batch normalisation would meet a batch of one row in training."""
+    if any(isinstance(module, BatchNorm1d) for module in model.modules()) and (size == 1 or count % size == 1):
+        raise ValueError(f"{count} rows in batches of {size} leave a batch of one row, and BatchNorm1d has no variance"
+                         " of one: choose another batch_size")

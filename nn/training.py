@@ -12,7 +12,7 @@ from autograd import AnomalyError, detect_anomaly, no_grad
 from nn import optim
 from nn.checkpoint import Checkpoint, Shuffle, fingerprint, generators
 from nn.history import History
-from nn.inputs import Loss, prepare
+from nn.inputs import Loss, check_batches, check_optimizer, prepare
 from nn.module import Module
 
 __all__ = ["fit", "Training", "epoch", "evaluate"]
@@ -62,7 +62,7 @@ def fit(
     accumulate: int = 1,
     validation: tuple[Any, Any] | None = None,
     schedule: Any = None,
-    callbacks: Iterable[Callable[[Training], None]] = (),
+    callbacks: Iterable[Callable[[Training], None]] | Callable[[Training], None] = (),
     seed: int = 0,
     progress: bool = True,
     checkpoint: str | Path | None = None,
@@ -104,10 +104,15 @@ def fit(
     if resume and checkpoint is None:
         raise ValueError("resume=True needs checkpoint=, the file to continue from")
     rows, targets, loss = prepare(model, X, y, loss)
+    if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
+        raise TypeError("validation= takes a pair of inputs and targets, (X, y)")
     held_out = prepare(model, *validation, loss, "validation ")[:2] if validation is not None else None
-    optimizer = optimizer or optim.Adam(model.parameters(), lr=0.01)
-    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, list(callbacks))
+    optimizer = optim.Adam(model.parameters(), lr=0.01) if optimizer is None else optimizer
+    check_optimizer(optimizer, model)
+    listeners = [callbacks] if callable(callbacks) else list(callbacks)
+    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, listeners)
     size = min(batch_size or len(rows), len(rows))
+    check_batches(model, len(rows), size)
     order, runs = Shuffle(len(rows), seed), Engine(engine)
     saved = _checkpoint(training, {"order": order, "engine": runs}, batch_size=size, accumulate=accumulate, seed=seed)
     if checkpoint is not None and resume and Path(checkpoint).exists():

@@ -475,3 +475,31 @@ def test_three_classes():
     fit(model, data.features, data.labels, epochs=30)
     right = sum(max(range(3), key=lambda k: model(x)[k].data) == y for x, y in zip(data.features, data.labels))
     assert right >= 58
+
+
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"optimizer": nn.optim.Adam}, TypeError, "optimizer= takes an optimizer .*, not Adam"),
+    ({"optimizer": "adam"}, TypeError, "optimizer= takes an optimizer .*, not 'adam'"),
+    ({"optimizer": nn.optim.Adam(nn.Linear(2, 2).parameters())}, ValueError, "holds none of the model's parameters"),
+    ({"validation": [[0.0, 1.0]] * 3}, TypeError, r"validation= takes a pair of inputs and targets"),
+    ({"batch_size": 4}, ValueError, "9 rows in batches of 4 leave a batch of one row"),
+])
+def test_what_cannot_train_is_refused_before_any_work(options, error, message):
+    model = nn.Sequential(nn.Linear(2, 3, seed=0), nn.BatchNorm1d(3), nn.Linear(3, 2, seed=1))
+    before = model.state_dict()
+    X, y = [[0.1 * k, 1.0] for k in range(9)], [k % 2 for k in range(9)]
+    with pytest.raises(error, match=message):
+        nn.fit(model, X, y, epochs=1, progress=False, **options)
+    assert model.state_dict() == before
+
+
+def test_one_callback_needs_no_list():
+    seen = []
+    nn.fit(nn.Linear(1, 2, seed=0), [[0.0], [1.0]], [0, 1], epochs=2, progress=False, callbacks=seen.append)
+    assert len(seen) == 2
+
+
+def test_newton_and_fit_do_not_go_together():
+    model = nn.Linear(1, 1, seed=0)
+    with pytest.raises(ValueError, match=r"call optimizer.step\(closure\) in a loop of your own"):
+        nn.fit(model, [[0.0], [1.0]], [0.0, 1.0], progress=False, optimizer=nn.optim.Newton(model.parameters()))
