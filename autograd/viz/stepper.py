@@ -9,6 +9,7 @@ from typing import Any, overload
 from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 
 MOST_PRINTED = 200  # steps that printing a stepper writes out
@@ -78,14 +79,13 @@ class Stepper(Sequence[Step]):
 
     def _check(self) -> None:
         """The numbers on a sheet must fit together: no leaf may have changed since its consumers were computed."""
-        for node in self.computed:
-            assert node.op is not None
-            now = node.op.forward(*[arg.data if isinstance(arg, Value) else arg for arg in node.args])
-            if now != node.data and now == now:
-                raise ValueError(
-                    f"{self.names[node]} was {node.data!r} when it was computed and would be {now!r} now: a `.data` was"
-                    " changed in between. Compute the output again, then step through it"
-                )
+        found = stale(self.computed)
+        if found:
+            node, now = found
+            raise ValueError(
+                f"{self.names[node]} was {node.data!r} when it was computed and would be {now!r} now: a `.data` was"
+                " changed in between. Compute the output again, then step through it"
+            )
 
     def _flow(self) -> None:
         """The engine's own loop, writing down every sum on the way."""

@@ -8,6 +8,7 @@ from typing import Any, overload
 from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.stale import stale
 
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
 COLUMNS = ("step", "name", "operation", "in numbers", "value", "local derivatives", "gradient")
@@ -41,6 +42,16 @@ class Trace(Sequence[TraceRow]):
         self.root = root
         self._order = topological_order([root])
         self._names = names(self._order)
+
+    @property
+    def note(self) -> str:
+        """What a reader must know: that a `.data` was changed after recording; empty when the numbers fit together."""
+        found = stale(self._order)
+        if found is None:
+            return ""
+        node, now = found
+        was = f"{self._names[node]} was {shown(node.data)} when it was computed and would be {shown(now)} now"
+        return f"{was}: a .data was changed after recording"
 
     def __len__(self) -> int:
         return len(self._order)
@@ -78,7 +89,8 @@ class Trace(Sequence[TraceRow]):
         rows = [COLUMNS, *self._shown()]
         widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
         lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([lines[0], "  ".join("-" * wide for wide in widths), *lines[1:]])
+        note = [self.note] if self.note else []
+        return "\n".join([lines[0], "  ".join("-" * wide for wide in widths), *lines[1:], *note])
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} rows>"
@@ -89,7 +101,7 @@ class Trace(Sequence[TraceRow]):
         for row in self._shown():
             safe = [cell.replace("\\", "\\\\").replace("|", r"\|").replace("*", r"\*") for cell in row]
             lines.append("| " + " | ".join(safe) + " |")
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, *(["", self.note] if self.note else [])]) + "\n"
 
     def to_html(self) -> str:
         """The table in HTML."""
@@ -97,7 +109,8 @@ class Trace(Sequence[TraceRow]):
         body = "\n".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._shown()
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+        note = f"\n<p>{escape(self.note)}</p>" if self.note else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>{note}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         try:

@@ -55,6 +55,16 @@ def test_a_long_trace_is_shown_from_both_ends():
     assert lines[-1].startswith("5001")
 
 
+def test_numbers_that_no_longer_fit_together_say_so():
+    a, _, c = example()
+    c.backward()
+    assert trace(c).note == "" and "changed" not in str(trace(c))
+    a.data -= 0.1 * a.grad
+    note = "v1 was -6 when it was computed and would be -6.6 now: a .data was changed after recording"
+    assert trace(c).note == note
+    assert all(note in text for text in trace(c)._repr_mimebundle_().values())
+
+
 def test_only_values_have_a_trace():
     with pytest.raises(TypeError, match="trace needs a Value, not str"):
         trace("x")
