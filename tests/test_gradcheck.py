@@ -76,6 +76,13 @@ class TestTheFailureNamesTheCulprit:
         report = gradgradcheck(lambda x: crude(x), 1.5, raise_exception=False)
         assert report.verdict is Verdict.FAIL
 
+    @pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+    def test_pytest_shows_the_callers_line_and_none_of_ours(self, check):
+        with pytest.raises(GradcheckError) as caught:
+            check(lambda x: x**3 * x.data, 3.0)
+        (shown,) = caught.traceback.filter(caught)
+        assert shown.path.name == "test_gradcheck.py"
+
 
 def _value(x):
     return x.data if isinstance(x, Value) else x

@@ -51,6 +51,7 @@ def gradcheck(
     >>> bool(report), report.verdict
     (True, <Verdict.PASS: 'PASS'>)
     """
+    __tracebackhide__ = True  # pytest shows the line that asked for the check, not ours
     run = _Run(f, inputs)
     oracles = _oracles(oracle, run.leaves_graph)
     rows = tuple(row for i in range(len(run.xs)) for row in _column(run, i, oracles))
@@ -73,6 +74,7 @@ def gradgradcheck(
     >>> gradgradcheck(lambda x, w: (x * w).tanh(), (0.5, -2.0)).headline()
     'gradcheck: 4 PASS'
     """
+    __tracebackhide__ = True
 
     def gradient(*args: Any) -> Any:
         leaves, _ = flatten(args)

@@ -36,6 +36,7 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
     name = getattr(f, "__name__", "f")
 
     def check(point: tuple[float, ...]) -> None:
+        __tracebackhide__ = True  # pytest shows the report, not us
         expression = Expression(f, point)  # what the plugin shows if the next line fails
         gradcheck(expression.f, expression.inputs)
 

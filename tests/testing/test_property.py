@@ -62,3 +62,11 @@ def test_a_users_own_wrong_row_is_named_with_the_right_value(register):
     assert re.search(r"`cubed`, made at .*test_property.py:\d+", told)
     assert "d cubed / d x at (1): recorded 2, reference 3" in told
     assert len(told.splitlines()) <= 24
+
+
+def test_a_failure_shows_no_line_of_ours():
+    check = gradient_property(lambda x: x * x.data, domain=(1.0, 2.0))
+    with pytest.raises(GradcheckError) as caught:
+        check()
+    shown = [entry.name for entry in caught.traceback.filter(caught)]
+    assert shown == ["test_a_failure_shows_no_line_of_ours", "test_gradient_of_lambda"]  # the test, and what it called
