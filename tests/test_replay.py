@@ -178,6 +178,12 @@ def test_an_underflow_keeps_the_sign():
     assert autograd.exp(Interval(-1000.0)).hi > 0.0
 
 
+def test_a_library_function_may_fall_by_its_rounding():
+    lo, hi = -0.35975926963998583, -0.3597592696399858  # glibc's cbrt(lo) lies above its cbrt(hi)
+    found = autograd.cbrt(Interval(lo, hi))
+    assert math.cbrt(lo) in found and math.cbrt(hi) in found
+
+
 def test_intervals_refuse_nonsense():
     with pytest.raises(ValueError, match=r"from its lower bound to its upper, got 2.0 to 1.0"):
         Interval(2.0, 1.0)

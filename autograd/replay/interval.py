@@ -112,7 +112,8 @@ def increasing(name: str) -> Callable[..., Interval]:
         for x, (least, greatest) in zip(operands, op.domain):
             if x.lo < least or x.hi > greatest:
                 return WHOLE
-        return Interval(op.forward(*[x.lo for x in operands]), op.forward(*[x.hi for x in operands]))
+        ends = (op.forward(*[x.lo for x in operands]), op.forward(*[x.hi for x in operands]))
+        return Interval(*sorted(ends))  # the library's functions are monotone only up to their rounding
 
     return rule
 
