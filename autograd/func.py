@@ -148,7 +148,7 @@ class _Call:
 
     def scalar(self) -> Any:
         leaves, _ = flatten(self.output)
-        if len(leaves) != 1 or isinstance(self.output, (list, tuple, dict)):
+        if len(leaves) != 1 or leaves[0] is not self.output:
             raise TypeError(f"grad needs a function that returns one number, not {self.output!r}: use jacobian")
         return self.output
 

@@ -154,6 +154,12 @@ def test_a_function_that_returns_no_number_is_refused(returned, shown):
     assert func.grad(lambda x: 3)(1.0) == 0.0
 
 
+def test_an_array_of_one_value_is_not_one_number():
+    np = pytest.importorskip("numpy")
+    with pytest.raises(TypeError, match="use jacobian"):
+        func.grad(lambda x: np.array([x]))(1.0)
+
+
 def test_a_forward_derivative_can_be_differentiated():
     assert func.grad(lambda t: func.jvp(lambda a: a**3, (t,), (1.0,))[1])(2.0) == 12.0
     assert func.grad(lambda t: func.jvp(lambda a: a**3, (2.0,), (t,))[1])(1.0) == 12.0
