@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.compiler import cache, interpreter, mathematics, straight
+from autograd.compiler import interpreter, mathematics, native, straight
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.primitives import Primitive
@@ -118,28 +118,19 @@ done:
 
 
 @functools.cache
-def vector_bytes() -> int:
-    """How wide this processor's vector registers are."""
-    from llvmlite import binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    return 64 if features.get("avx512f") else 32 if features.get("avx") else 16
-
-
-@functools.cache
 def driver(element: str, block: int) -> Any:
     """The loop over blocks, as a ctypes function."""
     text = DRIVER.replace("T", element).replace("BLOCK", str(block))
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
     kinds = [whole, whole, whole, whole, pointer, pointer, pointer, pointer, whole, pointer, pointer, whole, pointer]
-    return cache.compiled(text, 2).function("drive", *kinds)
+    return native.compiled(text, 2).function("drive", *kinds)
 
 
 @functools.cache
 def vector_function(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
     """The symbol of an operation on vectors, its library, and its address."""
     text, symbols = mathematics.vector_module(op, element, width, exact)
-    library = cache.compiled(text, 2, symbols)
+    library = native.compiled(text, 2, symbols)
     symbol = mathematics.symbol(op, mathematics.suffix(element, width))
     return symbol, library, library.address(symbol)
 
@@ -153,7 +144,7 @@ class Batch:
         self.once = point(self.once_tape)
         self.tape, self.reduce, self.threads = each, options["reduce"], options["threads"]
         self.element = "float" if single else "double"
-        self.width = vector_bytes() // (4 if single else 8)
+        self.width = native.vector_bytes() // (4 if single else 8)
         self.block = 8 * self.width
         self.drive = driver(self.element, self.block)
         self.dtype, self.exact = options["dtype"], options["exact"]
@@ -169,7 +160,7 @@ class Batch:
     def _translate(self) -> None:
         """Straight-line code."""
         code = straight.lanes(self.tape, self.dtype, self.width, self.block)
-        self.library = cache.compiled(code.text, 0, self._functions(code.functions))
+        self.library = native.compiled(code.text, 0, self._functions(code.functions))
         self.blocks, self.places = code.blocks, code.outputs
 
     def _encode(self) -> None:
@@ -191,7 +182,7 @@ class Batch:
         ]
         text, functions = interpreter.text(ops, straight.form(self.dtype, self.width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
-        self.library = cache.compiled(text + body, 2, self._functions(functions))
+        self.library = native.compiled(text + body, 2, self._functions(functions))
 
     def _functions(self, ops: Iterable[Primitive]) -> list[tuple[str, int]]:
         """The vector functions of these operations."""

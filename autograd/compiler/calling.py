@@ -19,7 +19,7 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from autograd.compiler import cache
+from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
 from autograd.compiler.shapes import NUMBER, Shape
 from autograd.value import Value
@@ -39,10 +39,10 @@ METH_FASTCALL = 0x80
 
 
 @functools.cache
-def _library() -> cache.Library:
+def _library() -> native.Library:
     names = [line.split("@")[1].split("(")[0] for line in CODE.splitlines() if line.startswith("declare")]
     symbols = [(name, _address(getattr(ctypes.pythonapi, name))) for name in names]
-    return cache.compiled(CODE, 2, symbols)
+    return native.compiled(CODE, 2, symbols)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler import cache
+from autograd.compiler import native
 from autograd.compiler.straight import Form, Writer, form
 from autograd.compiler.tape import Tape
 from autograd.primitives import TABLE, Primitive
@@ -212,7 +212,7 @@ done:
 
 
 @functools.cache
-def at_points(ops: tuple[Primitive, ...]) -> cache.Library:
+def at_points(ops: tuple[Primitive, ...]) -> native.Library:
     """The interpreter for one point."""
     code, functions = text(ops, form("float64"), 1)
-    return cache.compiled(code + POINT, 2, cache.operations(functions))
+    return native.compiled(code + POINT, 2, native.operations(functions))

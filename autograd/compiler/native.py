@@ -1,128 +1,130 @@
-"""Machine code: LLVM modules compiled for this processor, kept on disk as object code, and loaded."""
+"""Native code: LLVM text or modules, compiled for this processor, kept on disk as object code, and loaded."""
 
+import ctypes
 import functools
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import llvmlite
-from llvmlite import binding as llvm
-from llvmlite import ir
+from autograd.compiler import cache, mathematics
+from autograd.primitives import Primitive
+
+SMALLEST = 2000  # characters of text: less is compiled faster than it is found on disk
+
+_compiling = threading.RLock()  # LLVM's global state is not for two threads at once
 
 
 @functools.cache
-def machine() -> Any:
-    """The processor we run on, as LLVM's target."""
+def host() -> str:
+    """What object code depends on besides its source: processor, system, LLVM."""
+    import llvmlite
+    from llvmlite import binding as llvm
+
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True)
+    versions = llvmlite.__version__, llvm.llvm_version_info
+    return f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {features} {versions}"
+
+
+@functools.cache
+def writers() -> str:
+    """A digest of the files that write code: the compiler's, and the table whose formulas they write."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in [*sorted(here.glob("*.py")), here.parent / "primitives.py"]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @functools.cache
 def vector_bytes() -> int:
     """How wide this processor's vector registers are."""
+    from llvmlite import binding as llvm
+
     features = llvm.get_host_cpu_features()
     return 64 if features.get("avx512f") else 32 if features.get("avx") else 16
 
 
-@functools.cache
-def versions() -> str:
-    """What object code depends on besides its source: processor, LLVM, and the files that write the kernels."""
-    digest = hashlib.sha256()
-    for name in ("vectormath", "emit", "functions", "kernels", "driver", "native"):
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
-    host = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {llvm.get_process_triple()}"
-    digest.update(f"{host} {llvmlite.__version__} {llvm.llvm_version_info}".encode())
-    return digest.hexdigest()
+def _machine(level: int) -> Any:
+    """This processor as LLVM's target; an engine takes it over, so each needs one of its own."""
+    from llvmlite import binding as llvm
 
-
-def cache_folder() -> Path:
-    """Where object code is kept: $STEPGRAD_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("STEPGRAD_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepgrad"
+    host()
+    features = llvm.get_host_cpu_features().flatten()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level, jit=True)
 
 
 class Library:
-    """Loaded machine code; `library[name]` is the address of a function."""
+    """Code in memory. Functions are asked for by name; they live as long as this."""
 
-    def __init__(self, code: bytes) -> None:
-        empty = llvm.parse_assembly("")
-        self._engine = llvm.create_mcjit_compiler(empty, machine_for_engine())
+    def __init__(self, code: bytes, level: int) -> None:
+        from llvmlite import binding as llvm
+
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(level))
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
 
-    def __getitem__(self, name: str) -> int:
-        address: int = self._engine.get_function_address(name)
-        if not address:
-            raise LookupError(f"the object code has no function {name}")
-        return address
+    def address(self, name: str) -> int:
+        found = int(self._engine.get_function_address(name))
+        if not found:
+            raise LookupError(f"the code has no function {name}")
+        return found
+
+    def function(self, name: str, *kinds: Any) -> Any:
+        """As a ctypes function that returns nothing; it keeps this alive."""
+        made: Any = ctypes.CFUNCTYPE(None, *kinds)(self.address(name))
+        made.library = self
+        return made
 
 
-def machine_for_engine() -> Any:
-    """An engine takes its target machine over, so each gets one of its own."""
-    features = llvm.get_host_cpu_features().flatten()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True)
+def compiled(text: str, level: int, symbols: Iterable[tuple[str, int]] = ()) -> Library:
+    """The machine code of LLVM text, translated at optimisation level 0 (fast) to 3; `symbols` are what it may call."""
+    def make() -> bytes:
+        return _translated(text, level)
+
+    key = f"{host()}\n{level}\n{text}"
+    return _loaded(make if len(text) < SMALLEST else lambda: cache.entry(key, make), level, symbols)
 
 
-def library(name: str, build: Callable[[Any], None]) -> Library:
-    """The code that `build(module)` writes, from the disk cache if it is there and sound.
+def built(name: str, build: Callable[[Any], None], symbols: Iterable[tuple[str, int]] = ()) -> Library:
+    """The machine code of what `build(module)` writes; under one name the compiler's present files write one thing."""
+    from llvmlite import ir
 
-    `name` says what is built: the same name, processor and versions find the same code.
-    """
-    machine()
-    key = hashlib.sha256(f"{name}\n{versions()}".encode()).hexdigest()
-    path = cache_folder() / f"{key[:32]}.o"
-    code = _read(path)
-    if code is not None:
-        try:
-            return Library(code)
-        except (RuntimeError, LookupError):
-            pass  # not object code for this processor after all: build it again
-    module = ir.Module(name="stepgrad")
-    module.triple = llvm.get_process_triple()
-    build(module)
-    code = compiled(str(module))
-    _write(path, code)
-    return Library(code)
+    def make() -> bytes:
+        module = ir.Module(name="stepgrad")
+        build(module)
+        return _translated(str(module), 3)
+
+    return _loaded(lambda: cache.entry(f"{host()}\n{writers()}\n{name}", make), 3, symbols)
 
 
-def compiled(text: str) -> bytes:
-    """Optimised object code."""
-    target = machine()
+def _loaded(code: Callable[[], bytes], level: int, symbols: Iterable[tuple[str, int]]) -> Library:
+    from llvmlite import binding as llvm
+
+    with _compiling:
+        for name, at in symbols:
+            llvm.add_symbol(name, at)
+        return Library(code(), level)
+
+
+def _translated(text: str, level: int) -> bytes:
+    """Object code."""
+    from llvmlite import binding as llvm
+
+    host()
     module = llvm.parse_assembly(text)
     module.verify()
-    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2))
-    passes = builder.getModulePassManager()
-    passes.run(module, builder)
-    code: bytes = target.emit_object(module)
-    return code
+    target = _machine(level)
+    if level:
+        builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=level))
+        builder.getModulePassManager().run(module, builder)
+    return bytes(target.emit_object(module))
 
 
-def _read(path: Path) -> bytes | None:
-    """The code in a cache entry, if it is whole: its checksum comes first."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    checksum, code = content[:32], content[32:]
-    return code if hashlib.sha256(code).digest() == checksum else None
-
-
-def _write(path: Path, code: bytes) -> None:
-    """Write an entry whole or not at all; a cache that cannot be written is no error."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(temporary, path)
-    except OSError:
-        pass
+def operations(ops: Iterable[Primitive]) -> list[tuple[str, int]]:
+    """The symbols of operations that code at one point calls."""
+    return [(mathematics.symbol(op, "f64"), mathematics.address(op)) for op in ops]

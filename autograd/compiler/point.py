@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Sequence
 
-from autograd.compiler import cache, interpreter, straight
+from autograd.compiler import interpreter, native, straight
 from autograd.compiler.tape import Tape
 
 LONG = 4000  # rows: from here on the interpreter, which is slower, and ready at once
@@ -18,13 +18,13 @@ class NativePoint:
             places, library = self._interpreted(tape)
         else:
             text, places, functions = straight.point(tape, dtype)
-            library = cache.compiled(text, 0, cache.operations(functions))
+            library = native.compiled(text, 0, native.operations(functions))
         self.run = library.function("point", *[ctypes.c_void_p] * 4)
         self.address = library.address("point")
         self.sizes = len(tape.kinds), len(tape.outputs), places
         self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
 
-    def _interpreted(self, tape: Tape) -> tuple[int, cache.Library]:
+    def _interpreted(self, tape: Tape) -> tuple[int, native.Library]:
         ops = interpreter.plain(tape)
         code = interpreter.encode(tape, ops)
         constants = (ctypes.c_double * max(1, len(code.constants)))(*code.constants)

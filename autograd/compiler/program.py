@@ -26,7 +26,7 @@ from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
 from autograd.compiler.instructions import Code, Memory
 from autograd.compiler.layout import lay_out
 from autograd.compiler.lower import Lowering
-from autograd.compiler.native import Library, library, vector_bytes
+from autograd.compiler.native import Library, built, vector_bytes
 from autograd.compiler.reverse import merge_slopes, reverse, split
 from autograd.compiler.tape import Tape
 from autograd.compiler.update import Update
@@ -60,7 +60,7 @@ def fixed_kernels(width: int) -> Library:
         kernels.build(module, width)
         driver.build(module, width)
 
-    return library(f"kernels {width}", build)
+    return built(f"kernels {width}", build)
 
 
 def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: int) -> dict[str, int]:
@@ -73,9 +73,9 @@ def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: 
             functions.emit(module, f"f{k}", width, list(formulas), modes)
 
     if missing:
-        code = library("\n".join([f"functions {width}", *missing]), build)
+        code = built("\n".join([f"functions {width}", *missing]), build)
         _loaded.append(code)
-        _functions.update({(width, name): code[f"f{k}"] for k, name in enumerate(missing)})
+        _functions.update({(width, name): code.address(f"f{k}") for k, name in enumerate(missing)})
     return {name: _functions[width, name] for name in wanted}
 
 
@@ -205,7 +205,7 @@ class _Bound:
         for code in codes:
             starts = []
             for kernel, row in code.instructions:
-                row[0] = own[kernel] if kernel in formulas else fixed[kernel]
+                row[0] = own[kernel] if kernel in formulas else fixed.address(kernel)
                 starts.append(len(words))
                 words += row
             arrays.append(np.array(starts, np.int64))
@@ -269,7 +269,7 @@ class Run:
         for name, word in fields.items():
             self.plan[driver.AT[name]] = word
         self._kept = bound, samples, order, bounds, weights, settings, code, updates  # the plan holds only addresses
-        self._start, self._at = start(fixed_kernels(bound.width)["train"]), self.plan.ctypes.data
+        self._start, self._at = start(fixed_kernels(bound.width).address("train")), self.plan.ctypes.data
 
     def __call__(self) -> Floats:
         self._start(self._at, self.steps)

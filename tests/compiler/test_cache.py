@@ -1,6 +1,9 @@
-"""The disk cache: found again when sound, rebuilt when not, never needed."""
+"""The disk cache: found again when sound, made anew when not, never needed, and nobody else's."""
 
+import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,9 +11,7 @@ import pytest
 import autograd
 from autograd.compiler import cache
 
-pytest.importorskip("llvmlite")
-
-TEXT = "define void @f(double* %x) {\nstore double 42.0, double* %x\nret void\n}\n;" + " " * cache.SMALLEST
+CODE = bytes(range(256)) * 4
 
 
 @pytest.fixture(autouse=True)
@@ -19,60 +20,102 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def answer(text=TEXT):
-    import ctypes
-
-    x = ctypes.c_double(0.0)
-    cache.compiled(text, 0).function("f", ctypes.c_void_p)(ctypes.byref(x))
-    return x.value
+@pytest.fixture
+def made():
+    """How often code was really made."""
+    return []
 
 
-def counted(monkeypatch):
-    """How often code is really made: entries that are not there are written."""
-    written = []
-    write = cache._write
-    monkeypatch.setattr(cache, "_write", lambda path, code: written.append(path) or write(path, code))
-    return written
+def found(made, key="key", code=CODE):
+    return cache.entry(key, lambda: made.append(key) or code)
 
 
-def test_found_again(folder, monkeypatch):
-    written = counted(monkeypatch)
-    assert [answer(), answer(), answer()] == [42.0] * 3
-    assert len(written) == 1
-    assert [p.name for p in folder.iterdir()] == [written[0].name]
-    assert answer(TEXT.replace("42.0", "43.0")) == 43.0
-    assert len(written) == 2
+def test_found_again(folder, made):
+    assert [found(made) for _ in range(3)] == [CODE] * 3
+    assert made == ["key"]
+    assert found(made, "another", b"other") == b"other"
+    assert found(made) == CODE
+    assert made == ["key", "another"]
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("damage", [
     lambda data: b"",
+    lambda data: data[:20],
+    lambda data: data[:32],
     lambda data: data[:-10],
+    lambda data: data + b"\0",
     lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:],
+    lambda data: data[:-1] + bytes([data[-1] ^ 128]),
     lambda data: bytes([data[0] ^ 1]) + data[1:],
     lambda data: b"not code at all" * 100,
-    lambda data: __import__("hashlib").sha256(data[32:]).digest() + data[32:],  # whole, but made from another text
+    lambda data: hashlib.sha256(data[32:]).digest() + data[32:],  # whole, but of another text
+    lambda data: hashlib.sha256(b"another\0" + data[32:]).digest() + data[32:],
 ])  # fmt: skip
-def test_a_damaged_entry_is_made_anew(folder, monkeypatch, damage):
-    answer()
+def test_a_damaged_or_foreign_entry_is_made_anew(folder, made, damage):
+    found(made)
     (path,) = folder.iterdir()
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
-    written = counted(monkeypatch)
-    assert answer() == 42.0
-    assert written == [path]
+    assert found(made) == CODE
+    assert made == ["key", "key"]
     assert path.read_bytes() == whole
+    assert list(folder.iterdir()) == [path]  # nothing is left of writing it
 
 
-def test_another_processor_or_version_is_another_entry(folder, monkeypatch):
-    answer()
-    monkeypatch.setattr(cache, "host", lambda: "another machine")
-    assert cache.entry(f"{cache.host()}\n0\n{TEXT}", lambda: b"fresh") == b"fresh"
-    assert len(list(folder.iterdir())) == 2
+def test_every_single_flipped_bit_is_noticed(folder, made):
+    found(made)
+    (path,) = folder.iterdir()
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:])
+        assert found(made) == CODE
+    assert len(made) == 1 + len(whole)
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(folder, monkeypatch):
+def test_an_entry_renamed_to_another_key_is_not_taken(folder, made):
+    found(made, "one", b"code of one")
+    (one,) = folder.iterdir()
+    found(made, "two", b"code of two")
+    (two,) = [path for path in folder.iterdir() if path != one]
+    os.replace(one, two)
+    assert found(made, "two", b"code of two") == b"code of two"
+    assert made == ["one", "two", "two"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions are POSIX's")
+def test_the_folder_is_private(folder, made):
+    found(made)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+    folder.chmod(0o777)  # now anyone may put code there: it is neither read nor written
+    assert found(made) == CODE
+    assert found(made, "new") == CODE
+    assert made == ["key", "key", "new"]
+    assert len(list(folder.iterdir())) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions are POSIX's")
+def test_another_users_folder_is_not_read(folder, made, monkeypatch):
+    found(made)
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    assert found(made) == CODE
+    assert made == ["key", "key"]
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(folder, made):
     folder.write_text("a file where the folder should be")
-    assert answer() == 42.0
+    assert found(made) == CODE
+
+
+def test_a_full_disk_is_no_error_and_leaves_nothing(folder, made, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert found(made) == CODE
+    assert list(folder.iterdir()) == []
 
 
 def test_where_it_is(monkeypatch):
@@ -84,6 +127,8 @@ def test_where_it_is(monkeypatch):
 
 
 def test_compiled_functions_use_it(folder):
+    pytest.importorskip("llvmlite")
+
     def f(x):
         for k in range(60):
             x = x * x + 0.125 * k
@@ -94,3 +139,34 @@ def test_compiled_functions_use_it(folder):
     b = autograd.compile(f, backend="llvm")(0.5)
     assert a == b == f(0.5)
     assert sorted(folder.iterdir()) == files != []
+
+
+TRAINING = """
+from autograd import Value
+from autograd.compiler import native
+from autograd.compiler.trainer import Trainer
+made = []
+translated = native._translated
+native._translated = lambda text, level: made.append(level) or translated(text, level)
+w = Value(0.5)
+print(Trainer(lambda sample: (w * sample[0]).tanh(), [w], 1).value_and_grad([[1.0]]), len(made))
+"""
+
+
+def test_another_process_finds_what_one_has_made(folder):
+    """Training's kernels come from the disk the second time, and from a damaged file never."""
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("numpy")
+
+    def run():
+        done = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True, check=True)
+        numbers, _, count = done.stdout.strip().rpartition(" ")
+        return numbers, int(count)
+
+    numbers, made = run()
+    assert made == len(list(folder.iterdir())) > 0
+    assert run() == (numbers, 0)
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        path.write_bytes(content[:len(content) // 2])
+    assert run() == (numbers, made)

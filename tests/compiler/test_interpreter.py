@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, func
-from autograd.compiler import batch, cache, interpreter, point
+from autograd.compiler import batch, interpreter, native, point
 from autograd.compiler.passes import optimised
 from autograd.compiler.tape import PARAMETER, SAMPLE, evaluate, record
 from autograd.primitives import TABLE
@@ -105,4 +105,4 @@ def test_the_cases_are_the_tables_plain_operations():
     assert {op.name for op in ops} == {name for name, op in TABLE.items() if not op.composite}
     code, _ = interpreter.text(ops, interpreter.form("float64"), 1)
     assert code.count("\ncase") == len(ops)
-    assert isinstance(interpreter.at_points(ops), cache.Library)
+    assert isinstance(interpreter.at_points(ops), native.Library)

@@ -1,4 +1,4 @@
-"""Every kernel against NumPy, in all sizes around its tiles and vectors; object code on disk."""
+"""Every kernel against NumPy, in all sizes around its tiles and vectors."""
 
 import ctypes
 import itertools
@@ -20,7 +20,8 @@ def run(kernel, words, columns=0):
     row = np.zeros(1 + max(words), np.int64)
     for k, word in words.items():
         row[k] = word
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(fixed_kernels(WIDTH)[kernel])(row.ctypes.data, columns)
+    start = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+    start(fixed_kernels(WIDTH).address(kernel))(row.ctypes.data, columns)
 
 
 def contraction(kernel, extents, out, a, b, init, columns=0):
@@ -82,59 +83,3 @@ def test_an_extent_of_all_samples_is_the_number_in_flight():
                 (np.zeros(1), (0, 0, 0)), columns=WIDTH)
     assert (out[:WIDTH] == x[:WIDTH]).all()
     assert (out[WIDTH:] == 0.0).all()
-
-
-def simple(module):
-    """A function that returns 42."""
-    from llvmlite import ir
-
-    function = ir.Function(module, ir.FunctionType(ir.IntType(64), []), "answer")
-    builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(ir.Constant(ir.IntType(64), 42))
-
-
-def answer(library):
-    return ctypes.CFUNCTYPE(ctypes.c_int64)(library["answer"])()
-
-
-def test_code_comes_from_the_disk_the_second_time(tmp_path, monkeypatch):
-    monkeypatch.setenv("STEPGRAD_CACHE", str(tmp_path))
-    assert answer(native.library("simple", simple)) == 42
-
-    def never(module):
-        raise AssertionError("built again")
-
-    assert answer(native.library("simple", never)) == 42
-
-
-@pytest.mark.parametrize("damage", [b"", b"short", b"x" * 4000])
-def test_a_damaged_entry_is_built_again(tmp_path, monkeypatch, damage):
-    monkeypatch.setenv("STEPGRAD_CACHE", str(tmp_path))
-    native.library("simple", simple)
-    (entry,) = tmp_path.iterdir()
-    sound = entry.read_bytes()
-    entry.write_bytes(damage)
-    assert answer(native.library("simple", simple)) == 42
-    assert entry.read_bytes() == sound
-
-
-def test_an_altered_byte_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setenv("STEPGRAD_CACHE", str(tmp_path))
-    native.library("simple", simple)
-    (entry,) = tmp_path.iterdir()
-    content = bytearray(entry.read_bytes())
-    content[-1] ^= 1
-    entry.write_bytes(content)
-    assert answer(native.library("simple", simple)) == 42
-    assert entry.read_bytes() != bytes(content)
-
-
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("STEPGRAD_CACHE", str(tmp_path / "file"))
-    assert answer(native.library("simple", simple)) == 42
-
-
-def test_a_missing_function_is_named():
-    with pytest.raises(LookupError, match="no function nowhere"):
-        native.library("simple", simple)["nowhere"]

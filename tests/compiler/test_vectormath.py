@@ -41,7 +41,7 @@ def kernels():
         for name in UNARY:
             functions.emit(module, f"k_{name}", width, [applied(TABLE[name], 1)], "cc")
 
-    return native.library(f"unary rows, {width}: {UNARY}", build)
+    return native.built(f"unary rows, {width}: {UNARY}", build)
 
 
 def evaluated(kernels, name, points):
@@ -50,7 +50,7 @@ def evaluated(kernels, name, points):
     words = np.zeros(48, np.int64)
     words[1:4] = 1, 1, len(x)
     words[[4, 7, 8, 11]] = y.ctypes.data, 8, x.ctypes.data, 8
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(kernels[f"k_{name}"])(words.ctypes.data, 0)
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(kernels.address(f"k_{name}"))(words.ctypes.data, 0)
     return y.tolist()
 
 
