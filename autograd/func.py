@@ -9,7 +9,7 @@ import contextlib
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import context
 from autograd.graph import adjoints, tangents, topological_order
@@ -20,11 +20,16 @@ from autograd.value import Value
 
 Argnums = int | tuple[int, ...]
 
-__all__ = ["grad", "value_and_grad", "jacobian", "hessian", "hvp", "vjp", "jvp"]
+__all__ = ["grad", "value_and_grad", "jacobian", "hessian", "Sparse", "hvp", "vjp", "jvp"]
 
 
-def gradients(outputs: Sequence[Any], inputs: Sequence[Value], seeds: Sequence[Any], create_graph: bool) -> list[Any]:
-    """sum_k seeds[k] * d outputs[k] / d inputs[i], for each i: numbers, or Values with `create_graph`."""
+def gradients(
+    outputs: Sequence[Any], inputs: Sequence[Value], seeds: Sequence[Any], create_graph: bool, unreached: Any = 0.0
+) -> list[Any]:
+    """sum_k seeds[k] * d outputs[k] / d inputs[i], for each i: numbers, or Values with `create_graph`.
+
+    An input that no path leads to has `unreached`.
+    """
     at_outputs: dict[Any, Any] = {}
     for output, seed in zip(outputs, seeds, strict=True):
         if isinstance(output, Value):  # a number does not depend on anything
@@ -38,7 +43,7 @@ def gradients(outputs: Sequence[Any], inputs: Sequence[Value], seeds: Sequence[A
     if context.current.anomaly:
         for node in reversed(order):
             context.check_gradient(node, found.get(node, 0.0))
-    return [found.get(x, 0.0) for x in inputs]
+    return [found.get(x, unreached) for x in inputs]
 
 
 def _recording() -> contextlib.AbstractContextManager[None]:
@@ -139,8 +144,8 @@ class _Call:
             if not isinstance(x, Value):
                 number(x)  # what depends on nothing must be a number
 
-    def gradients(self, output: Any, create_graph: bool = False) -> list[Any]:
-        return gradients([output], self.inputs, [1.0], create_graph or self.nested)
+    def gradients(self, output: Any, create_graph: bool = False, unreached: Any = 0.0) -> list[Any]:
+        return gradients([output], self.inputs, [1.0], create_graph or self.nested, unreached)
 
     def plain(self, x: Any) -> Any:
         """A result for the caller: a Value if he brought Values, else a number."""
@@ -188,31 +193,86 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     return both
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+class Pattern:
+    """Where the entries of a sparse matrix are: number k in row rows[k], column columns[k], of a matrix of `shape`."""
+
+    __slots__ = ("rows", "columns", "shape")
+
+    def __init__(self, rows: tuple[int, ...], columns: tuple[int, ...], shape: tuple[int, int]) -> None:
+        self.rows, self.columns, self.shape = rows, columns, shape
+
+    def __repr__(self) -> str:
+        return f"Pattern({len(self.rows)} of {self.shape[0]} x {self.shape[1]})"
+
+
+class Sparse(NamedTuple):
+    """A matrix of derivatives without those that no path of the graph leads to, which are zero.
+
+    For SciPy: `scipy.sparse.coo_matrix((H.values, (H.pattern.rows, H.pattern.columns)), H.pattern.shape)`.
+    """
+
+    values: Any  # a list of numbers; a list of columns, one entry per sample, from a compiled batch
+    pattern: Pattern
+
+    def dense(self) -> list[list[Any]]:
+        """The whole matrix, a list of rows.
+
+        >>> hessian(lambda x: x[0] ** 3 + x[1] ** 2, sparse=True)([2.0, 5.0]).dense()
+        [[12.0, 0.0], [0.0, 2.0]]
+        """
+        rows, columns = self.pattern.shape
+        whole: list[list[Any]] = [[0.0] * columns for _ in range(rows)]
+        for row, column, x in zip(self.pattern.rows, self.pattern.columns, self.values, strict=True):
+            whole[row][column] = x
+        return whole
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0, sparse: bool = False) -> Callable[..., Any]:
     """The function that gives, in the shape of f's outputs, the gradient of each output: J[i][j] = df_i / dx_j.
+
+    With `sparse` it gives a Sparse: only the entries that a path of the graph leads to, outputs and inputs numbered
+    from left to right.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
+    >>> jacobian(lambda x: [x[1] * 3.0, x[0]], sparse=True)([2.0, 3.0])
+    Sparse(values=[3.0, 1.0], pattern=Pattern(2 of 2 x 2))
     """
 
     @functools.wraps(f)
     def matrix(*args: Any, **named: Any) -> Any:
         call = _Call(f, args, argnums, named)
         outputs, rebuild = flatten(call.output)
+        if sparse:
+            return _sparse(call, outputs)
         return rebuild([call.rebuild(call.gradients(output)) for output in outputs])
 
     return matrix
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def _sparse(call: _Call, outputs: list[Any]) -> Sparse:
+    found = [
+        (i, j, x)
+        for i, output in enumerate(outputs)
+        for j, x in enumerate(call.gradients(output, unreached=None))
+        if x is not None
+    ]
+    rows, columns, values = zip(*found) if found else ((), (), ())
+    return Sparse(list(values), Pattern(rows, columns, (len(outputs), len(call.inputs))))
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, sparse: bool = False) -> Callable[..., Any]:
     """The function that gives the matrix of second derivatives, H[i][j] = d^2 f / dx_i dx_j.
 
-    Exact: the gradient is recorded as a graph and differentiated again.
+    Exact: the gradient is recorded as a graph and differentiated again. With `sparse` it gives a Sparse, without the
+    second derivatives that no path of the graph leads to.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
+    >>> hessian(lambda x: x[0] ** 2 * x[1], sparse=True)([3.0, 5.0]).values
+    [10.0, 6.0, 6.0]
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums), argnums, sparse)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

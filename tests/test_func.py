@@ -99,6 +99,30 @@ def test_every_mode_agrees():
     assert pull(u)[0] == pytest.approx(uJ, rel=1e-14)
 
 
+def test_sparse_derivatives_are_those_that_a_path_leads_to():
+    x = [-1.2, 1.0, 0.5, -0.75]
+    whole, sparse = func.hessian(rosenbrock)(x), func.hessian(rosenbrock, sparse=True)(x)
+    places = list(zip(sparse.pattern.rows, sparse.pattern.columns))
+    assert places == [(i, j) for i in range(4) for j in range(4) if abs(i - j) <= 1]
+    assert sparse.values == [whole[i][j] for i, j in places]
+    assert sparse.dense() == whole
+    assert repr(sparse.pattern) == "Pattern(10 of 4 x 4)"
+
+
+def test_sparse_jacobian_of_trees_numbers_their_leaves():
+    f = lambda p: {"sum": p["a"][0] + p["b"], "rest": (p["a"][1] * 3.0, 7.0)}
+    found = func.jacobian(f, sparse=True)({"a": [1.0, 2.0], "b": 5.0})
+    assert found.dense() == [[1.0, 0.0, 1.0], [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]]
+    nothing = func.jacobian(lambda x: [1.0, 2.0], sparse=True)([3.0])
+    assert (nothing.values, nothing.dense()) == ([], [[0.0], [0.0]])
+
+
+def test_sparse_second_derivatives_can_be_differentiated():
+    f = lambda x: x[0] ** 3 * x[1]
+    third = func.grad(lambda x: autograd.sum(func.hessian(f, sparse=True)(x).values))([2.0, 3.0])
+    assert third == func.grad(lambda x: autograd.sum(h for row in func.hessian(f)(x) for h in row))([2.0, 3.0])
+
+
 def test_hessian_vector_product_agrees_with_the_hessian():
     x, v = [-1.2, 1.0, 0.7], [1.0, -2.0, 0.5]
     H = func.hessian(rosenbrock)(x)

@@ -5,9 +5,12 @@ builtin function does all of it. Two little programs, of 64-bit words, say what 
 the result is made of:
 
     read     0 _  a float           1 n  a list of n things, which follow      2 n  a tuple      3 p  the Value at p
+             4 n  a NumPy array of n dimensions, whose sizes follow: float64, in C's order
     build    0    the next number   1 p  the object at p                       2 n  a tuple of n things, which follow
              3 p n k   a copy of the list p of n, with k pairs (index, thing) put in
              4 p k     a copy of the dict p, with k pairs (key, thing) put in
+             5 p k     what calling p gives, a new array, with the next numbers put in at the k places that follow
+             6 p       what p makes of the one thing that follows
 
 Whatever is not as expected (an int, another length, a guard that fails) goes to the ordinary Python function instead,
 so that nothing here decides anything. Only CPython has this interface.
@@ -16,17 +19,18 @@ so that nothing here decides anything. Only CPython has this interface.
 import ctypes
 import functools
 import platform
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
-from autograd.compiler.shapes import NUMBER, Shape
+from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
 from autograd.value import Value
 
-READ_FLOAT, READ_LIST, READ_TUPLE, READ_VALUE = range(4)
+READ_FLOAT, READ_LIST, READ_TUPLE, READ_VALUE, READ_ARRAY = range(5)
 _DATA = "data"
-BUILD_NUMBER, BUILD_OBJECT, BUILD_TUPLE, BUILD_LIST, BUILD_DICT = range(5)
+BUILD_NUMBER, BUILD_OBJECT, BUILD_TUPLE, BUILD_LIST, BUILD_DICT, BUILD_ARRAY, BUILD_MADE = range(7)
 
 
 class _MethodDef(ctypes.Structure):
@@ -66,7 +70,7 @@ class Point(Protocol):
 def builtin(
     arguments: Shape, live: Sequence[Value], result: Shape, point: Point, otherwise: Callable[..., Any]
 ) -> Callable[..., Any] | None:
-    """A builtin function that runs `point`, or None where more than floats, lists and tuples goes in.
+    """A builtin function that runs `point`, or None where more than floats, lists, tuples and arrays goes in.
 
     The numbers of the arguments are followed by those of the `live` Values, read at each call. The last number that
     comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
@@ -80,7 +84,8 @@ def builtin(
     reads += [[READ_VALUE, id(x)] for x in live]
     read, build = _words([word for words in reads for word in words or ()]), _words(builds)
     type_at = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where in an object its type stands
-    types = [type_at, id(float), id(list), id(tuple), id(Value), id(_DATA)]
+    arrays = getattr(sys.modules.get("numpy"), "ndarray", None)
+    types = [type_at, id(float), id(list), id(tuple), id(Value), id(arrays), id(_DATA)]
     about = _words([
         ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2],
         8 * sum(point.sizes) + 8, id(otherwise), len(items), point.program, len(live), *types,
@@ -104,9 +109,11 @@ def _words(words: list[Any]) -> Any:
 
 
 def _reading(shape: Shape) -> list[int] | None:
-    """The words that read an argument of this shape, None if it is not made of floats, lists and tuples."""
+    """The words that read an argument of this shape, None if it is not made of floats, lists, tuples and arrays."""
     if shape == NUMBER:
         return [READ_FLOAT, 0]
+    if shape[0] == "array" and len(shape) == 2:
+        return [READ_ARRAY, len(shape[1]), *shape[1]]
     if shape[0] not in ("list", "tuple"):
         return None
     items = (NUMBER,) * shape[1] if isinstance(shape[1], int) else shape[1]
@@ -127,6 +134,13 @@ def _building(shape: Shape, kept: list[Any]) -> list[int] | None:
     if kind == "static":
         kept.append(shape[1])
         return [BUILD_OBJECT, id(shape[1])]
+    if kind == "array":
+        return _building_array(shape, kept)
+    if isinstance(kind, type) and made_as_tuple(kind):
+        make = functools.partial(tuple.__new__, kind)
+        kept.append(make)
+        part = _building(("tuple", shape[1]), kept)
+        return part and [BUILD_MADE, id(make), *part]
     if kind not in ("tuple", "list", "dict"):
         return None
     if isinstance(shape[1], int):
@@ -151,3 +165,14 @@ def _building(shape: Shape, kept: list[Any]) -> list[int] | None:
             return None
         words += part if kind == "tuple" else [where, *part]
     return words
+
+
+def _building_array(shape: Shape, kept: list[Any]) -> list[int] | None:
+    """The words that build an array of float64: a copy of one that holds the constants, with the numbers put in."""
+    items = shape[2]
+    if not all(item is NUMBER or (item[0] == "static" and isinstance(item[1], (int, float))) for item in items):
+        return None
+    like = array_of(shape[1], [0.0 if item is NUMBER else item[1] for item in items])
+    kept.append(like.copy)
+    places = [i for i, item in enumerate(items) if item is NUMBER]
+    return [BUILD_ARRAY, id(kept[-1]), len(places), *places]

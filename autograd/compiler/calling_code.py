@@ -5,6 +5,8 @@ in the order in which they are read here.
 """
 
 CODE = """
+%view = type { double*, i8*, i64, i64, i32, i32, i8*, i64*, i64*, i64*, i8* }
+
 declare i8* @PyLong_AsVoidPtr(i8*)
 declare double @PyFloat_AsDouble(i8*)
 declare i8* @PyFloat_FromDouble(double)
@@ -22,6 +24,11 @@ declare i32 @PyDict_SetItem(i8*, i8*, i8*)
 declare void @Py_IncRef(i8*)
 declare void @Py_DecRef(i8*)
 declare i8* @PyObject_Vectorcall(i8*, i8**, i64, i8*)
+declare i8* @PyObject_CallNoArgs(i8*)
+declare i8* @PyObject_CallOneArg(i8*, i8*)
+declare i32 @PyObject_GetBuffer(i8*, %view*, i32)
+declare void @PyBuffer_Release(%view*)
+declare void @PyErr_Clear()
 declare i8* @PyMem_RawMalloc(i64)
 declare void @PyMem_RawFree(i8*)
 
@@ -39,6 +46,73 @@ define internal i8* @object(i64** %at) {
   ret i8* %object
 }
 
+define internal void @copy(double* %to, double* %from, i64 %count) {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %body ]
+  %more = icmp slt i64 %i, %count
+  br i1 %more, label %body, label %done
+body:
+  %source = getelementptr double, double* %from, i64 %i
+  %target = getelementptr double, double* %to, i64 %i
+  %number = load double, double* %source
+  store double %number, double* %target
+  %i.next = add i64 %i, 1
+  br label %loop
+done:
+  ret void
+}
+
+define internal i1 @read.array(i8* %x, i64 %ndim, i64** %at, double** %out) {
+  %view = alloca %view
+  %asked = call i32 @PyObject_GetBuffer(i8* %x, %view* %view, i32 60)
+  %refused = icmp ne i32 %asked, 0
+  br i1 %refused, label %not.contiguous, label %viewed
+not.contiguous:
+  call void @PyErr_Clear()
+  ret i1 false
+viewed:
+  %numbers.at = getelementptr %view, %view* %view, i64 0, i32 0
+  %numbers = load double*, double** %numbers.at
+  %bytes.at = getelementptr %view, %view* %view, i64 0, i32 2
+  %bytes = load i64, i64* %bytes.at
+  %dims.at = getelementptr %view, %view* %view, i64 0, i32 5
+  %dims.found = load i32, i32* %dims.at
+  %format.at = getelementptr %view, %view* %view, i64 0, i32 6
+  %format = load i8*, i8** %format.at
+  %shape.at = getelementptr %view, %view* %view, i64 0, i32 7
+  %shape = load i64*, i64** %shape.at
+  %letters = bitcast i8* %format to i16*
+  %letter = load i16, i16* %letters, align 1
+  %is.double = icmp eq i16 %letter, 100
+  %dims = sext i32 %dims.found to i64
+  %same.dims = icmp eq i64 %dims, %ndim
+  %fits = and i1 %is.double, %same.dims
+  br i1 %fits, label %loop, label %other
+loop:
+  %i = phi i64 [ 0, %viewed ], [ %i.next, %dim ]
+  %more = icmp slt i64 %i, %ndim
+  br i1 %more, label %dim, label %take
+dim:
+  %wanted = call i64 @word(i64** %at)
+  %size.at = getelementptr i64, i64* %shape, i64 %i
+  %size = load i64, i64* %size.at
+  %i.next = add i64 %i, 1
+  %same = icmp eq i64 %size, %wanted
+  br i1 %same, label %loop, label %other
+take:
+  %place = load double*, double** %out
+  %count = sdiv i64 %bytes, 8
+  call void @copy(double* %place, double* %numbers, i64 %count)
+  %after = getelementptr double, double* %place, i64 %count
+  store double* %after, double** %out
+  call void @PyBuffer_Release(%view* %view)
+  ret i1 true
+other:
+  call void @PyBuffer_Release(%view* %view)
+  ret i1 false
+}
+
 define internal i1 @read(i8* %x, i64** %at, double** %out, i64* %types) {
   %code = call i64 @word(i64** %at)
   %n = call i64 @word(i64** %at)
@@ -54,9 +128,13 @@ define internal i1 @read(i8* %x, i64** %at, double** %out, i64* %types) {
 known:
   switch i64 %code, label %tuple [ i64 0, label %float
                                    i64 1, label %list
-                                   i64 3, label %value ]
+                                   i64 3, label %value
+                                   i64 4, label %array ]
+array:
+  %array.fits = call i1 @read.array(i8* %x, i64 %n, i64** %at, double** %out)
+  ret i1 %array.fits
 value:
-  %name.at = getelementptr i64, i64* %types, i64 5
+  %name.at = getelementptr i64, i64* %types, i64 6
   %name.word = load i64, i64* %name.at
   %name = inttoptr i64 %name.word to i8*
   %data = call i8* @PyObject_GetAttr(i8* %x, i8* %name)
@@ -114,11 +192,14 @@ no:
 
 define internal i8* @build(i64** %at, double** %from) {
 entry:
+  %view = alloca %view
   %code = call i64 @word(i64** %at)
   switch i64 %code, label %number [ i64 1, label %object
                                     i64 2, label %tuple
                                     i64 3, label %list
-                                    i64 4, label %dict ]
+                                    i64 4, label %dict
+                                    i64 5, label %array
+                                    i64 6, label %made ]
 number:
   %place = load double*, double** %from
   %x = load double, double* %place
@@ -142,7 +223,8 @@ t.body:
   %t.item = call i8* @build(i64** %at, double** %from)
   call i32 @PyTuple_SetItem(i8* %new.tuple, i64 %i, i8* %t.item)
   %i.next = add i64 %i, 1
-  br label %t.loop
+  %t.bad = icmp eq i8* %t.item, null
+  br i1 %t.bad, label %failed, label %t.loop
 t.done:
   ret i8* %new.tuple
 list:
@@ -160,7 +242,8 @@ l.body:
   %l.item = call i8* @build(i64** %at, double** %from)
   call i32 @PyList_SetItem(i8* %new.list, i64 %index, i8* %l.item)
   %j.next = add i64 %j, 1
-  br label %l.loop
+  %l.bad = icmp eq i8* %l.item, null
+  br i1 %l.bad, label %failed, label %l.loop
 l.done:
   ret i8* %new.list
 dict:
@@ -169,18 +252,64 @@ dict:
   %new.dict = call i8* @PyDict_Copy(i8* %dict.like)
   br label %d.loop
 d.loop:
-  %m = phi i64 [ 0, %dict ], [ %m.next, %d.body ]
+  %m = phi i64 [ 0, %dict ], [ %m.next, %d.put ]
   %d.more = icmp slt i64 %m, %d.k
   br i1 %d.more, label %d.body, label %d.done
 d.body:
   %key = call i8* @object(i64** %at)
   %d.item = call i8* @build(i64** %at, double** %from)
+  %d.bad = icmp eq i8* %d.item, null
+  br i1 %d.bad, label %failed, label %d.put
+d.put:
   call i32 @PyDict_SetItem(i8* %new.dict, i8* %key, i8* %d.item)
   call void @Py_DecRef(i8* %d.item)
   %m.next = add i64 %m, 1
   br label %d.loop
 d.done:
   ret i8* %new.dict
+array:
+  %fresh = call i8* @object(i64** %at)
+  %a.k = call i64 @word(i64** %at)
+  %new.array = call i8* @PyObject_CallNoArgs(i8* %fresh)
+  %a.bad = icmp eq i8* %new.array, null
+  br i1 %a.bad, label %nothing, label %a.view
+a.view:
+  call i32 @PyObject_GetBuffer(i8* %new.array, %view* %view, i32 1)
+  %elements.at = getelementptr %view, %view* %view, i64 0, i32 0
+  %elements = load double*, double** %elements.at
+  br label %a.loop
+a.loop:
+  %a = phi i64 [ 0, %a.view ], [ %a.next, %a.body ]
+  %a.more = icmp slt i64 %a, %a.k
+  br i1 %a.more, label %a.body, label %a.done
+a.body:
+  %a.index = call i64 @word(i64** %at)
+  %a.from = load double*, double** %from
+  %a.number = load double, double* %a.from
+  %a.after = getelementptr double, double* %a.from, i64 1
+  store double* %a.after, double** %from
+  %element = getelementptr double, double* %elements, i64 %a.index
+  store double %a.number, double* %element
+  %a.next = add i64 %a, 1
+  br label %a.loop
+a.done:
+  call void @PyBuffer_Release(%view* %view)
+  ret i8* %new.array
+made:
+  %maker = call i8* @object(i64** %at)
+  %part = call i8* @build(i64** %at, double** %from)
+  %m.bad = icmp eq i8* %part, null
+  br i1 %m.bad, label %nothing, label %make
+make:
+  %new.thing = call i8* @PyObject_CallOneArg(i8* %maker, i8* %part)
+  call void @Py_DecRef(i8* %part)
+  ret i8* %new.thing
+failed:
+  %partial = phi i8* [ %new.tuple, %t.body ], [ %new.list, %l.body ], [ %new.dict, %d.body ]
+  call void @Py_DecRef(i8* %partial)
+  br label %nothing
+nothing:
+  ret i8* null
 }
 
 define i8* @call(i8* %self, i8** %args, i64 %count) {

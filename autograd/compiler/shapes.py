@@ -8,6 +8,7 @@ shape itself, as is which Module was passed (its parameters are read again at ea
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 from autograd.compiler.modules import is_module
@@ -94,7 +95,7 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
         return {name: put_together(item, numbers, array) for name, item in zip(rest[0], rest[1])}
     if kind == "array":
         items = rest[1] if len(rest) == 2 else (NUMBER,) * math.prod(rest[0])
-        return (array or _array)(rest[0], [put_together(item, numbers, array) for item in items])
+        return (array or array_of)(rest[0], [put_together(item, numbers, array) for item in items])
     (items,) = rest
     if isinstance(items, int):
         parts = list(itertools.islice(numbers, items))
@@ -104,10 +105,15 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
         return parts
     if kind == "tuple":
         return tuple(parts)
-    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+    return tuple.__new__(kind, parts) if made_as_tuple(kind) else kind(parts)
 
 
-def _array(shape: tuple[int, ...], items: list[Any]) -> Any:
+def made_as_tuple(kind: type) -> bool:
+    """Whether `kind` is a namedtuple or the like: made of its parts as a tuple is, whatever its own __new__ takes."""
+    return issubclass(kind, tuple) and kind.__new__.__class__ is FunctionType
+
+
+def array_of(shape: tuple[int, ...], items: list[Any]) -> Any:
     import numpy as np
 
     flat = np.empty(len(items), dtype=float if all(isinstance(item, (int, float)) for item in items) else object)

@@ -3,13 +3,19 @@
 import gc
 import sys
 import weakref
+from collections import namedtuple
 
+import numpy as np
 import pytest
 
 import autograd
 from autograd import Value, func
+from autograd.compiler import calling
+from autograd.compiler.tape import record
 
 pytest.importorskip("llvmlite")
+from autograd.compiler.point import NativePoint
+
 pytestmark = pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython's C interface")
 
 
@@ -140,6 +146,81 @@ def test_references_are_counted_right():
     for _ in range(1000):
         total(xs)
     assert (sys.getrefcount(xs), sys.getrefcount(xs[0])) == before
+
+
+def test_arrays_go_the_fast_way_in_and_out():
+    fast = native(lambda w, x: (np.tanh(w @ x), np.array([[x[0], 0.0, 7.0], [1.0, x[1], 0.5]]), x[2]))
+    w, x = np.arange(6.0).reshape(2, 3) / 10, np.array([1.0, 2.0, 3.0])
+    first = fast(w, x)
+    assert quick(fast)
+    for again in (fast(w, x), fast(w, x)):
+        assert all(map(np.array_equal, again, first))
+        assert [type(part) for part in again] == [np.ndarray, np.ndarray, float]
+    again[1][:] = 9.0  # the caller's own, each time
+    assert np.array_equal(fast(w, x)[1], first[1])
+    before = sys.getrefcount(w), sys.getrefcount(x)
+    for _ in range(100):
+        fast(w, x)
+    assert (sys.getrefcount(w), sys.getrefcount(x)) == before
+
+
+def test_arrays_of_every_kind_give_the_same():
+    x = np.arange(12.0).reshape(3, 4)
+    fast = native(lambda x: x[0, 1] - x[2, 3] * 2.0 + x[1, 0])
+    want = fast(x)
+    assert quick(fast)
+    wide = np.zeros((3, 8))
+    wide[:, ::2] = x
+    big = x.astype(">f8")
+    kinds = [x.astype(int), x.astype(np.float32), x.astype(object), big, np.asfortranarray(x), wide[:, ::2],
+             x[::-1].copy()[::-1]]
+    for other in kinds:
+        assert fast(other) == want
+        assert fast(x) == want
+    assert fast(np.vstack([x, x])) == want
+    x.flags.writeable = False
+    assert fast(x) == want
+
+
+def test_namedtuples_go_the_fast_way_out():
+    Pair = namedtuple("Pair", "a b")
+
+    class Mine(Pair):
+        def __new__(cls, a, b):
+            return super().__new__(cls, a, [b])
+
+    fast = native(lambda x: Pair(x, (x * 2.0, 5)))
+    assert fast(1.0) == fast(2.0)._replace(a=1.0, b=(2.0, 5)) == Pair(1.0, (2.0, 5))
+    assert quick(fast)
+    assert type(fast(1.0)) is Pair
+    own = native(lambda x: Mine(x, x))
+    assert own(2.0) == own(2.0) == Mine(2.0, 2.0)
+    assert type(own(3.0)) is Mine
+    assert quick(own)
+
+
+def test_sparse_second_derivatives_go_the_fast_way():
+    f = lambda x: autograd.sum(a * a * b for a, b in zip(x, x[1:]))
+    fast, x = native(func.hessian(f, sparse=True)), [1.0, 2.0, 3.0, 4.0]
+    fast(x)
+    assert quick(fast)
+    assert fast(x).dense() == func.hessian(f)(x)
+    assert len(fast(x).values) == 9  # of 16
+
+
+def test_no_memory_for_a_result_is_an_error():
+    class Full:
+        def copy(self):
+            raise MemoryError("no room")
+
+    shape = ("dict", ("a", "b"), ("number", ("array", (1,), ("number",))))
+    for whole in (shape, ("tuple", (shape, "number")), ("list", ("number", shape))):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(calling, "array_of", lambda shape, items: Full())
+            point = NativePoint(record([Value(1.0)] * 3 + [1.0], []), "float64")
+            made = calling.builtin(("tuple", 0), [], whole, point, print)
+        with pytest.raises(MemoryError, match="no room"):
+            made()
 
 
 def test_a_compiled_function_can_go():
