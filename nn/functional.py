@@ -11,7 +11,22 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd import Value, clamp, div, exp, greater, log, logsumexp, maximum, mean, sum, where
+from autograd import (
+    Value,
+    clamp,
+    div,
+    exp,
+    greater,
+    greater_equal,
+    log,
+    log1p,
+    logsumexp,
+    maximum,
+    mean,
+    no_grad,
+    sum,
+    where,
+)
 from autograd import elu as elu
 from autograd import gelu as gelu
 from autograd import leaky_relu as leaky_relu
@@ -23,6 +38,7 @@ from autograd import tanh as tanh
 from nn.module import is_batch, shape
 
 TINY = math.exp(-100.0)  # probabilities are kept above it, so that log(p) >= -100, as in PyTorch
+EDGE = 9.999999960041972e-13  # torch's least divisor p (1 - p): 1e-12 as a float of 32 bits
 
 
 def prelu(x: Any, weight: Any) -> Any:
@@ -110,17 +126,36 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
 def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
     """-(y ln p + (1 - y) ln(1 - p)) for a probability p in [0, 1], each logarithm at least -100, as in PyTorch.
 
+    Its derivative (p - y) / (p (1 - p)) is infinite at 0 and 1: as in PyTorch, the divisor is at least 1e-12.
     Prefer `binary_cross_entropy_with_logits`, which is exact where p rounds to 0 or 1.
     Raises ValueError for a p that is not a probability.
+
+    >>> round(binary_cross_entropy([0.5, 1.0], [1, 1], reduction="sum"), 6)
+    0.693147
     """
     def cross_entropy_of_p(p: Any, y: Any) -> Any:
         number = _number(p)
-        if number is not None and not 0.0 <= number <= 1.0:
+        if number is None:  # being compiled: both formulas, and a choice between them
+            inner = greater_equal(p * (1.0 - p), EDGE)
+            return where(inner, _cross_entropy(where(inner, p, 0.5), y), _cross_entropy_at_the_edge(p, y))
+        if not 0.0 <= number <= 1.0:
             raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, got {number}: "
                              "binary_cross_entropy_with_logits takes any number")
-        return -(y * log(maximum(p, TINY)) + (1.0 - y) * log(maximum(1.0 - p, TINY)))
+        return (_cross_entropy if number * (1.0 - number) >= EDGE else _cross_entropy_at_the_edge)(p, y)
 
     return _elementwise("binary_cross_entropy", cross_entropy_of_p, input, target, reduction)
+
+
+def _cross_entropy(p: Any, y: Any) -> Any:
+    return -(y * log(p) + (1.0 - y) * log1p(-p))
+
+
+def _cross_entropy_at_the_edge(p: Any, y: Any) -> Any:
+    """The straight line through the loss at p with the slope that PyTorch gives it there."""
+    with no_grad():
+        loss = -(y * log(maximum(p, TINY)) + (1.0 - y) * log(maximum(1.0 - p, TINY)))
+        start, slope = 1.0 * p, (p - y) / EDGE
+    return loss + slope * (p - start)
 
 
 def binary_cross_entropy_with_logits(
@@ -257,10 +292,11 @@ def _weighed(loss: Any, weight: Sequence[float] | None, k: int) -> Any:
 
 
 def _class(name: str, row: Sequence[Any], target: Any) -> int:
-    k = operator.index(target) if hasattr(target, "__index__") else -1
-    if not 0 <= k < len(row):
+    k: Any = operator.index(target) if hasattr(target, "__index__") else target  # 1.0 is class 1 too
+    real = isinstance(k, numbers.Real)
+    if not real or k % 1 or not 0 <= k < len(row):
         raise ValueError(f"{name} needs a class from 0 to {len(row) - 1} for a row of {len(row)}, got {target!r}")
-    return k
+    return int(k)
 
 
 def _reduce(losses: Any, reduction: str) -> Any:

@@ -33,8 +33,8 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
         return rows, as_classes(targets, width, f"{name}y"), loss
     have = len(targets[0]) if isinstance(targets[0], list) else 1
     if have != width and loss in _ELEMENTWISE:
-        raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: "
-                         "they have to match for this loss")
+        advice = "they have to match for this loss; classes would be whole numbers from 0, with loss=F.cross_entropy"
+        raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: {advice}")
     if width == 1 and isinstance(targets[0], list):
         targets = [target[0] for target in targets]
     return rows, targets, loss
@@ -49,10 +49,12 @@ _ELEMENTWISE: tuple[Any, ...] = (
 def default_loss(targets: list[Any], outputs: int) -> Loss:
     """What fits the targets: whole numbers are classes (cross-entropy from logits), all else is a regression (MSE).
 
+    Whole numbers are classes whether they come as 1 or as 1.0; for a single output, 0 and 1 only.
+
     >>> default_loss([0, 2, 1], outputs=3).__name__, default_loss([0.5, 1.0], outputs=1).__name__
     ('cross_entropy', 'mse_loss')
     """
-    if not all(isinstance(target, int) for target in targets):
+    if any(isinstance(target, list) or target % 1 for target in targets):
         return F.mse_loss
     if outputs > 1:
         return F.cross_entropy

@@ -11,9 +11,11 @@ def clip_grad_norm_(
 ) -> float:
     """Scale all gradients so that together they have at most this norm, and return the norm they had.
 
-    The factor is max_norm / (norm + 1e-6), as in torch.nn.utils.clip_grad_norm_ (R. Pascanu et al., ICML 2013), when
-    that is below 1. `norm_type` inf is the largest absolute value. A parameter without a gradient is left alone.
-    Raises AnomalyError for a norm of nan or inf when asked to.
+    Arguments: `parameters`, Values, of which those without a gradient are left alone; `norm_type`, the order r of
+    (sum |g|^r)^(1/r): inf is the largest |g|, -inf the smallest, 0 counts those that are not 0.
+    The factor is max_norm / (norm + 1e-6) when that is below 1. A norm of nan makes every gradient nan, one of inf
+    makes them 0 or nan, to be seen. Raises AnomalyError for these, before any change, with `error_if_nonfinite`.
+    Source: R. Pascanu et al., ICML 2013; torch.nn.utils.clip_grad_norm_.
 
     >>> p, q = Value(1.0), Value(1.0)
     >>> (3.0 * p + 4.0 * q).backward()
@@ -52,8 +54,14 @@ def _with_gradient(parameters: Iterable[Value]) -> list[Value]:
 
 
 def _norm(numbers: list[float], order: float) -> float:
-    if order == math.inf:
-        return max(map(abs, numbers), default=0.0)
+    sizes = [abs(x) for x in numbers]
+    if order == 0.0:
+        return float(sum(size != 0.0 for size in sizes))
+    if any(map(math.isnan, sizes)):
+        return math.nan
+    scale = (max if order > 0.0 else min)(sizes, default=0.0)
+    if math.isinf(order) or scale in (0.0, math.inf):
+        return scale
     if order == 2.0:
-        return math.hypot(*numbers)  # without overflow
-    return float(math.fsum(abs(x) ** order for x in numbers) ** (1.0 / order))
+        return math.hypot(*sizes)
+    return float(scale * math.fsum((size / scale) ** order for size in sizes) ** (1.0 / order))  # without overflow

@@ -1,4 +1,4 @@
-"""What PyTorch computes, case by case: activations, losses, layers, optimisers and schedules.
+"""What PyTorch computes, case by case: activations, losses, layers, optimisers, schedules and clipping.
 
 Every case gives two functions without arguments that return a list of numbers: `ours`, and `theirs`, which needs torch.
 `pytorch.json` keeps theirs as they came out of torch 2.13, so that the comparison also runs where torch is not
@@ -7,6 +7,7 @@ installed; `python -m tests.nn.against_pytorch` writes it anew.
 
 import functools
 import json
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +95,7 @@ X, Y = gauss(4, 3, seed=1), gauss(4, 3, seed=2)
 LOGITS = [*gauss(3, 3, seed=3), [1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0]]
 CLASSES, BITS = [2, 0, 1, 0, 0], nested(lambda y: float(y > 0.0), gauss(5, 3, seed=4))
 PROBABILITIES = nested(lambda x: 0.5 + 0.12 * x, gauss(5, 3, seed=5))
+EDGES = [0.0, 1e-300, 1e-20, 5e-13, 2e-12, 1.0 - 1e-11, 1.0 - 2.0**-53, 1.0]
 WEIGHT = [0.5, 2.0, 1.5]
 
 
@@ -102,6 +104,7 @@ def losses():
         ("mse_loss", X, Y, {}), ("l1_loss", X, Y, {}), ("huber_loss", X, Y, {}), ("huber_loss", X, Y, {"delta": 0.4}),
         ("smooth_l1_loss", X, Y, {}), ("smooth_l1_loss", X, Y, {"beta": 0.3}), ("smooth_l1_loss", X, Y, {"beta": 0.0}),
         ("binary_cross_entropy", PROBABILITIES, BITS, {}),
+        ("binary_cross_entropy", [EDGES] * 3, [[y] * len(EDGES) for y in (0.0, 1.0, 0.3)], {}),
         ("binary_cross_entropy_with_logits", LOGITS, BITS, {}),
         ("binary_cross_entropy_with_logits", LOGITS, BITS, {"pos_weight": 2.5}),
         ("cross_entropy", LOGITS, CLASSES, {}), ("cross_entropy", LOGITS, CLASSES, {"weight": WEIGHT}),
@@ -124,6 +127,7 @@ def losses():
                 return torch_functional(name)(tensor, target, reduction=reduction, **given)
 
             words = ", ".join(f"{key}={x}" for key, x in options.items())
+            words += "at the edges" if x[0] is EDGES else ""
             yield f"{name}({words}) {reduction}", Case(functools.partial(ours, mine, x),
                                                        functools.partial(theirs, torchs, x))
 
@@ -361,8 +365,47 @@ def schedules():
                           lambda listed=listed: theirs(listed))
 
 
+# ----------------------------------------------------------------------------------------------- clipping
+
+GRADIENTS = [[3.0, -4.0, 0.0], [0.25, -0.5], [0.0, 0.0], [5.0], [1.0, math.nan], [math.inf, 1.0, -2.0], []]
+ORDERS = [2.0, 1.0, 0.5, 3.0, math.inf, -math.inf, 0.0, -1.0]
+
+
+def clipped(clip, leaf, gradients, *options):
+    """What a clipping function returns, and the gradients it leaves."""
+    leaves = [leaf(g) for g in gradients]
+    norm = clip(leaves, *options)
+    return [*([] if norm is None else [float(norm)]), *(float(p.grad) for p in leaves)]
+
+
+def leaf_ours(gradient):
+    leaf = Value(0.0)
+    leaf.grad = gradient
+    return leaf
+
+
+def leaf_theirs(gradient):
+    import torch
+
+    leaf = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    leaf.grad = torch.tensor(gradient, dtype=torch.float64)
+    return leaf
+
+
+def clipping():
+    listed = [("clip_grad_norm_", g, (most, order)) for g in GRADIENTS for order in ORDERS for most in (1.0, 0.0)]
+    for name, g, options in listed + [("clip_grad_value_", g, (most,)) for g in GRADIENTS[:-1] for most in (2.0, 0.0)]:
+        def torchs(name=name, g=g, options=options):
+            import torch
+
+            return clipped(getattr(torch.nn.utils, name), leaf_theirs, g, *options)
+
+        yield f"{name}({g}, {options})", Case(
+            lambda name=name, g=g, options=options: clipped(getattr(nn.utils, name), leaf_ours, g, *options), torchs)
+
+
 GROUPS = {"activations": activations, "losses": losses, "layers": layers, "optimisers": optimisers,
-          "schedules": schedules}
+          "schedules": schedules, "clipping": clipping}
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases()}
 
 

@@ -34,6 +34,7 @@ def test_integers_booleans_and_arrays_are_targets():
     expected = F.binary_cross_entropy_with_logits([0.5, -1.0], [1.0, 0.0])
     assert F.binary_cross_entropy_with_logits([0.5, -1.0], [1, 0]) == expected
     assert F.binary_cross_entropy_with_logits([0.5, -1.0], [True, False]) == expected
+    assert F.cross_entropy([[0.5, -1.0]], [1.0]) == F.cross_entropy([[0.5, -1.0]], [1])
     np = pytest.importorskip("numpy")
     assert F.binary_cross_entropy_with_logits(np.array([0.5, -1.0]), np.array([1, 0])) == expected
     assert F.cross_entropy(np.array([[0.5, -1.0]]), np.array([1])) == F.cross_entropy([[0.5, -1.0]], [1])
@@ -53,6 +54,8 @@ def test_integers_booleans_and_arrays_are_targets():
     (lambda: F.cross_entropy([[1.0, 2.0]], [2]), "class from 0 to 1 for a row of 2, got 2"),
     (lambda: F.cross_entropy([[1.0, 2.0]], [-1]), "class from 0 to 1 for a row of 2, got -1"),
     (lambda: F.cross_entropy([[1.0, 2.0]], [0.5]), "class from 0 to 1 for a row of 2, got 0.5"),
+    (lambda: F.cross_entropy([[1.0, 2.0]], [2.0]), "class from 0 to 1 for a row of 2, got 2.0"),
+    (lambda: F.cross_entropy([[1.0, 2.0]], [math.nan]), "class from 0 to 1 for a row of 2, got nan"),
     (lambda: F.cross_entropy([[1.0, 2.0]], [0, 1]), "one class per row, got 1 rows against a list of 2"),
     (lambda: F.cross_entropy([[1.0, 2.0]], 0), "one class per row, got 1 rows against a number"),
     (lambda: F.cross_entropy([1.0, 2.0], 0, weight=[1.0]), "one weight per class, got 1 for 2 classes"),

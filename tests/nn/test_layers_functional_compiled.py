@@ -5,7 +5,7 @@ import pytest
 import nn
 from autograd import TraceError, compile, func
 from nn import functional as F
-from tests.nn.against_pytorch import BITS, CLASSES, LOGITS, OPTIMISERS, PROBABILITIES, WEIGHT, X, Y
+from tests.nn.against_pytorch import BITS, CLASSES, EDGES, LOGITS, OPTIMISERS, PROBABILITIES, WEIGHT, X, Y
 
 MODULES = {
     "MLP": lambda: nn.MLP(3, [4, 2], activation="tanh", seed=0),
@@ -21,6 +21,7 @@ LOSSES = {
     "smooth_l1_loss": (F.smooth_l1_loss, X, Y),
     "hinge_loss": (F.hinge_loss, X, [[1.0, -1.0, 1.0]] * 4),
     "binary_cross_entropy": (F.binary_cross_entropy, PROBABILITIES, BITS),
+    "binary_cross_entropy at the edges": (F.binary_cross_entropy, EDGES, [1.0] * len(EDGES)),
     "binary_cross_entropy_with_logits": (F.binary_cross_entropy_with_logits, LOGITS, BITS),
 }
 

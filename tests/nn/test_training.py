@@ -299,7 +299,19 @@ def test_classes_are_whole_numbers():
         fit(mlp(), validation=(X[:1], [9]))
     with pytest.raises(ValueError, match=r"y\[0\] is class 7"):
         fit(mlp(), X[:1], [7], loss=functools.partial(F.cross_entropy, label_smoothing=0.1))
-    assert fit(mlp(), X[:2], [0.0, 1.0], loss=F.cross_entropy).loss
+    with pytest.raises(ValueError, match=r"classes would be whole numbers from 0, with loss=F\.cross_entropy"):
+        fit(mlp(), X[:2], [0, 0.5])
+
+
+@pytest.mark.parametrize(("outputs", "options"), [
+    (1, {}), (2, {}), (2, {"loss": lambda outputs, targets: F.cross_entropy(outputs, targets)}),
+])
+def test_whole_floats_are_classes_too(outputs, options):
+    """A NumPy column of labels is often 0.0 and 1.0: the loss is the classes', with one logit or with two."""
+    models = mlp(outputs), mlp(outputs)
+    histories = [fit(model, X, y, **options) for model, y in zip(models, (Y, [float(k) for k in Y]), strict=True)]
+    assert histories[0] == histories[1]
+    assert histories[0].loss[0] > 0.5, "a cross-entropy, not a squared error"
 
 
 def test_a_loss_is_a_mean():
