@@ -18,6 +18,7 @@ MOST_OPERANDS = 8  # of a sum or dot, that are written out
 _SIGN = {"mul": "·", "pow": "^"}  # where a formula is more readable than Python's spelling
 _BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "identity": 3, "pow": 4}
 _ATOM = 9
+_COMPARES = {"greater": ">", "greater_equal": "≥", "less": "<", "less_equal": "≤", "equal": "="}  # [x > 0]: 1 or 0
 
 
 def shown(x: float) -> str:
@@ -55,11 +56,13 @@ class Name(Value):
 class Templates(NamedTuple):
     """A row in words: `result` is how z is made, `partials[i]` the local derivative along operand i.
 
-    A derivative is empty where its rule is no formula: somebody's own operation, written with `math` or `if`.
+    `rules[i]` is that derivative as a table of derivatives has it: z = x/y, ∂z/∂x = 1/y. Both are empty where the rule
+    is no formula: somebody's own operation, written with `math` or `if`.
     """
 
     result: str
     partials: tuple[str, ...]
+    rules: tuple[str, ...]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -67,21 +70,38 @@ def templates(op: Primitive, constants: tuple[float | None, ...]) -> Templates:
     """The formulas of a row, with {0}, {1}, ... for the operands and {z} for the result.
 
     `constants[i]` is the i-th operand where it is a constant, and None where it is a node: the rule works constants
-    out, and so x**3 has the derivative 3·x^2 that a reader knows.
+    out, and so x**3 has the derivative 3·x^2 that a reader knows. Where nothing but a number is left, as of x/2, the
+    rule for any two operands says more: 1/y.
 
-    >>> from autograd.primitives import tanh, pow
+    >>> from autograd.primitives import div, tanh, pow
     >>> templates(tanh, (None,))
-    Templates(result='tanh({0})', partials=('1 - {z}·{z}',))
-    >>> templates(pow, (None, 3.0)).partials[0]
-    '3·{0}^2'
+    Templates(result='tanh({0})', partials=('1 - {z}·{z}',), rules=('z = tanh(x), ∂z/∂x = 1 - z·z',))
+    >>> templates(pow, (None, 3.0)).rules[0], templates(div, (None, 2.0)).rules[0]
+    ('z = x^3, ∂z/∂x = 3·x^2', 'z = x/y, ∂z/∂x = 1/y')
     """
+    letters = op.operands or tuple(f"x{i + 1}" for i in range(len(constants)))
+    result, partials = _formulas(op, constants)
+    anyones = _formulas(op, (None,) * len(constants))
+    found, rules = [], []
+    for i, partial in enumerate(partials):
+        made = result
+        if "{" not in partial:
+            made, partial = anyones[0], anyones[1][i]
+        found.append(partial)
+        made, rule = (fill(text, letters, "z") for text in (made, partial))
+        rules.append(f"z = {made}, ∂z/∂{letters[i]} = {rule}" if partial else "")
+    return Templates(result, tuple(found), tuple(rules))
+
+
+def _formulas(op: Primitive, constants: tuple[float | None, ...]) -> tuple[str, tuple[str, ...]]:
+    """The row fed with names: its result, its partials."""
     with context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope=""):
         args = tuple(Name(1.0, f"{{{i}}}") if c is None else c for i, c in enumerate(constants))
         try:
             partials = tuple(map(written, op.partials(*args, Name(1.0, "{z}"))))
         except Exception:
             partials = ("",) * len(args)
-        return Templates(written(record(op, args)), partials)
+        return written(record(op, args)), partials
 
 
 def templates_of(node: Value) -> Templates:
@@ -97,7 +117,10 @@ def fill(template: str, operands: Sequence[str], result: str) -> str:
     ('cos(-2)', '1 - (-2)', '-2')
     """
     text = template.format(*operands, z=result)
-    return re.sub(r"(?<=[(,])( ?)\((-[^()]*)\)(?=[),])", r"\1\2", f"({text})")[1:-1]
+    return _LONE.sub(r"\1\2", f"({text})")[1:-1]
+
+
+_LONE = re.compile(r"(?<=[(\[,])( ?)\((-[^()]*)\)(?=[),]| [<>=≤≥])")
 
 
 def written(formula: "Value | float") -> str:
@@ -107,12 +130,14 @@ def written(formula: "Value | float") -> str:
     text: dict[Value, tuple[str, int]] = {}
     for node in topological_order([formula]):
         text[node] = (node.label, _ATOM) if node.op is None else _apply(node, text)
-    return text[formula][0]
+    return re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", text[formula][0])  # -1/x, not (-1)/x
 
 
 def _apply(node: Value, text: dict[Value, tuple[str, int]]) -> tuple[str, int]:
     assert node.op is not None
     name, operands = node.op.name, [text[a] if isinstance(a, Value) else (inside(a), _ATOM) for a in node.args]
+    if name in _COMPARES:
+        return f"[{operands[0][0]} {_COMPARES[name]} {operands[1][0]}]", _ATOM
     if name not in _BINDS:
         return f"{name}({', '.join(_abbreviated([t for t, _ in operands]))})", _ATOM
     binds, sign = _BINDS[name], _SIGN.get(name, node.op.symbol or "")

@@ -21,8 +21,8 @@ class Step:
     """One step: forward, `node` is computed; backward, `node` hands its gradient along one edge to an operand.
 
     `formula` and `numbers` are the right-hand side in names and in numbers: of the node's own operation in a forward
-    step, of the local derivative in a backward one. In the first backward step nothing flows: the root's gradient
-    is 1, and `edge` and `operand` are None.
+    step, of the local derivative in a backward one, which `rule` gives for any operands: `z = x/y, ∂z/∂x = 1/y`. In the
+    first backward step nothing flows: the root's gradient is 1, and `edge` and `operand` are None.
     """
 
     phase: str  # "forward" or "backward"
@@ -38,6 +38,7 @@ class Step:
     total: float | None = None  # d root / d operand so far, this contribution included
     count: int = 0  # contributions to the operand so far,
     expected: int = 0  # of so many
+    rule: str = ""  # empty where the operation's rule is no formula
 
     @property
     def finished(self) -> bool:
@@ -139,18 +140,19 @@ class Stepper(Sequence[Step]):
         before, after, count = self._sums[index]
         root, z, x = (self.names[n] for n in (self.root, node, operand))
         named, numbers = self._operands(node)
-        rule = templates_of(node).partials[edge]
-        formula, worked = fill(rule, named, z), fill(rule, numbers, inside(node.data))
+        made = templates_of(node)
+        formula, worked = (fill(made.partials[edge], *texts) for texts in ((named, z), (numbers, inside(node.data))))
         share = f"∂{root}/∂{z} · ∂{z}/∂{x} = {inside(upstream)} · {inside(local)} = {shown(upstream * local)}"
         derived = " = ".join(dict.fromkeys(filter(None, [f"∂{z}/∂{x}", formula, worked, shown(local)])))
         expected, say = self.expected[operand], phrases(self.language)
-        text = f"∂{root}/∂{x} += {share}{say['since']}{derived}"
+        since = say["since"].format(z=z, made=fill(made.result, named, z))
+        text = f"∂{root}/∂{x} += {share}{since}{derived}"
         if expected > 1:
             sum_so_far = f"{shown(before)} + {inside(upstream * local)} = {shown(after)}"
             text += f";  {say['count'].format(k=count, n=expected)}: {sum_so_far}"
         return Step(
             "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
-            upstream * local, after, count, expected,
+            upstream * local, after, count, expected, made.rules[edge],
         )  # fmt: skip
 
     def _line(self, phase: str, text: str) -> str:
@@ -198,7 +200,7 @@ def step_through(v: Value, language: str = "en") -> Stepper:
     >>> print(step_through(a * a))
     1  forward   v1 = a·a = 3·3 = 9
     2  backward  ∂v1/∂v1 = 1
-    3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since ∂v1/∂a = a = 3;  1 of 2: 0 + 3 = 3
-    4  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since ∂v1/∂a = a = 3;  2 of 2: 3 + 3 = 6
+    3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since v1 = a·a has ∂v1/∂a = a = 3;  1 of 2: 0 + 3 = 3
+    4  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since v1 = a·a has ∂v1/∂a = a = 3;  2 of 2: 3 + 3 = 6
     """
     return Stepper(v, language)

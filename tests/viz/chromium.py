@@ -64,7 +64,8 @@ class Sheet:
             role: (label, float(number), text)
             for role, label, number, text in self.page.locator("dl").evaluate(
                 """list => [...list.querySelectorAll("dd")].map((line) => [line.className,
-                    line.previousElementSibling.textContent, line.querySelector("data").value, line.textContent])"""
+                    line.previousElementSibling.textContent, line.querySelector("data")?.value ?? "nan",
+                    line.textContent])"""
             )
         }
 

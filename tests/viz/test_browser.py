@@ -11,6 +11,7 @@ from autograd.value import record
 from autograd.viz import step_through
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import picture
+from autograd.viz.notation import fill, templates_of
 from autograd.viz.page import asset
 from tests.viz.chromium import Sheet, chromium
 from tests.viz.expressions import random_graph, readme_of_micrograd
@@ -108,6 +109,13 @@ def test_every_step_shows_the_numbers_of_the_stepper(browser, readme):
                 shown = panel["local"][2].replace("−", "-")
                 assert step.formula in shown
                 assert step.numbers in shown
+                assert panel["rule"][2].replace("−", "-").startswith(step.rule)
+                assert ("is 1 where it is true" in panel["rule"][2]) == ("[" in step.rule)
+                made = templates_of(step.node).result
+                names = [stepper.names.get(arg, str(arg).removesuffix(".0")) for arg in step.node.args]
+                written = panel["result"][2].replace("−", "-")
+                assert written.startswith(f"{stepper.names[step.node]} = {fill(made, names, '')} = ")
+                assert panel["result"][1] == step.node.data
             sheet.press("ArrowRight")
 
 

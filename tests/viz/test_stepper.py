@@ -119,6 +119,21 @@ def test_constants_are_worked_out():
     x = Value(3.0, label="x")
     assert step_through(x**3)[-1].formula == "3·x^2"
     assert step_through(2.0 * x)[-1].formula == "2"
+    assert step_through(x**3)[-1].rule == "z = x^3, ∂z/∂x = 3·x^2"
+
+
+def test_a_number_alone_is_no_rule():
+    """Of x/2, working the constant out leaves 0.5, and nobody can say why; 1/y says it."""
+    x = Value(3.0, label="x")
+    for y, formula, rule in [
+        (x / 2.0, "1/2", "z = x/y, ∂z/∂x = 1/y"),
+        (2.0 * x, "2", "z = x·y, ∂z/∂y = x"),
+        (x + 1.0, "1", "z = x + y, ∂z/∂x = 1"),
+        (5.0 - x, "-1", "z = x - y, ∂z/∂y = -1"),
+        (-x, "-1", "z = -x, ∂z/∂x = -1"),
+    ]:
+        assert (step_through(y)[-1].formula, step_through(y)[-1].rule) == (formula, rule)
+    assert "since v1 = x/2 has ∂v1/∂x = 1/2 = 0.5" in step_through(x / 2.0)[-1].text
 
 
 def test_no_grad_does_not_reach_the_formulas():
@@ -147,7 +162,8 @@ def test_printing_is_bounded():
 def test_chinese():
     a = Value(3.0, label="a")
     assert step_through(a * a, "zh")[-1].text == (
-        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 ∂v1/∂a = a = 3;  第 2 份，共 2 份: 3 + 3 = 6"
+        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 v1 = a·a，所以 ∂v1/∂a = a = 3;"
+        "  第 2 份，共 2 份: 3 + 3 = 6"
     )
 
 
@@ -206,7 +222,8 @@ def test_names_are_unique():
 
 
 def as_python(text):
-    text = re.sub(r"·", "*", text).replace("^", "**")
+    for ours, pythons in (("·", "*"), ("^", "**"), (" = ", " == "), ("≥", ">="), ("≤", "<="), ("[", "("), ("]", ")")):
+        text = text.replace(ours, pythons)
     return text
 
 
@@ -222,6 +239,12 @@ def test_a_formula_computes_what_the_rule_computes(op):
     for template, partial in zip(made.partials, op.partials(*point, z), strict=True):
         got = eval(as_python(fill(template, operands, "z")), {}, known)
         assert got == pytest.approx(partial, rel=1e-5)
+    letters = op.operands or [f"x{i + 1}" for i in range(arity)]
+    for letter, rule, partial in zip(letters, made.rules, op.partials(*point, z), strict=True):
+        operation, derivative = rule.split(f", ∂z/∂{letter} = ")
+        assert operation == f"z = {fill(made.result, letters, 'z')}"
+        got = eval(as_python(derivative), {}, {**known, **dict(zip(letters, point))})
+        assert got == pytest.approx(partial, rel=1e-5)
     if not op.variadic:
         assert eval(as_python(fill(made.result, operands, "z")), {}, known) == pytest.approx(z, rel=1e-12)
 
@@ -233,17 +256,19 @@ def test_a_rule_that_is_no_formula_is_not_shown_as_one(register):
     x = Value(2.0, label="x")
     with_math, with_if = step_through(sine(x)), step_through(ramp(x))
     assert (with_math[-1].local, with_math[-1].formula) == (math.cos(2.0), "")
-    assert with_math[-1].text.endswith("since ∂v1/∂x = -0.416147")
-    assert (with_if[-1].local, with_if[-1].formula) == (1.0, "")
+    assert with_math[-1].text.endswith("since v1 = sine_by_math(x) has ∂v1/∂x = -0.416147")
+    assert (with_if[-1].local, with_if[-1].formula, with_if[-1].rule) == (1.0, "", "")
     assert unknown([(sine, 1), (ramp, 1)]) == ["sine_by_math", "ramp_by_if"]
     assert "text/html" in with_math._repr_mimebundle_()
 
 
 def test_parentheses_where_needed_only():
-    assert templates(pow, (None, None)).partials[0] == "{1}·{0}^({1} - 1 + equal({1}, 0))"
+    assert templates(pow, (None, None)).partials[0] == "{1}·{0}^({1} - 1 + [{1} = 0])"
     assert templates(TABLE["div"], (None, None)).partials == ("1/{1}", "-{z}/{1}")
     assert fill("relu({0})", ["(-2)"], "z") == "relu(-2)"
     assert fill("{0}^2", ["(-2)"], "z") == "(-2)^2"
+    assert fill("[{0} > 0]", ["(-2)"], "z") == "[-2 > 0]"
+    assert templates(TABLE["acos"], (None,)).partials == ("-1/sqrt((1 - {0})·(1 + {0}))",)
 
 
 def test_stepper_repr_is_short():

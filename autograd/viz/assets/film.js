@@ -100,7 +100,7 @@ function start(host, reel, style) {
 
   function relabel({ nodes, partials }) {
     nodes.forEach(([data, grad], i) => {
-      const group = graph.querySelector(`#${reel.nodes[i]}`), keys = group.querySelector(".key") ? 44 : 8;
+      const group = graph.querySelector(`#${reel.nodes[i]}`), keys = group.querySelector(".key") ? 50 : 8;
       const room = group.querySelector(".shape").getBBox().width - keys;
       const at = { data: group.querySelector(".data"), grad: group.querySelector(".grad") };
       if (at.data && data !== null) write(at.data, short(Number(data)), room);

@@ -24,6 +24,10 @@ function numberIn(typed) { // what a reader types, or copies from the page: deci
   return /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(text) ? Number(text) : null;
 }
 
+function minus(text) {
+  return text.replace(/-/g, "−");
+}
+
 function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => name in values ? values[name] : whole);
 }

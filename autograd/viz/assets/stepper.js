@@ -112,28 +112,35 @@ function start(host, sheet, style) {
       values[i] = inside(value);
     });
     names.z = name(node);
-    const spelled = template.replace(/-/g, "−");
+    const spelled = minus(template);
     return [fill(spelled, names), fill(spelled, values)].map((text) =>
-      `(${text})`.replace(/(?<=[(,])( ?)\((−[^()]*)\)(?=[),])/g, "$1$2").slice(1, -1)); // cos((−2))
+      `(${text})`.replace(/(?<=[(\[,])( ?)\((−[^()]*)\)(?=[),]| [<>=≤≥])/g, "$1$2").slice(1, -1)); // cos((−2))
+  }
+
+  function operation(node) {
+    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].result);
+    return line(say("operation", { z: name(node) }), "result",
+      `${name(node)} = ${formula} = ${figures} = `, number(numbers.data[node], "value"));
   }
 
   function explainForward({ node }) {
-    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].result);
-    panel.append(element("p", {}, say("compute", { z: name(node) })), element("dl", {},
-      ...line(name(node), "result", `${name(node)} = ${formula} = ${figures} = `, number(numbers.data[node], "value"))));
+    panel.append(element("p", {}, say("compute", { z: name(node) })), element("dl", {}, ...operation(node)));
   }
 
   function explainEdge({ node, edge, operand, local, upstream, contribution, before, after, count }) {
     const z = name(node), x = name(operand), root = name(sheet.root), n = numbers.expected[operand];
     const twins = sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
-    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].partials[edge]);
-    const rule = joined([formula, figures].filter((text) => text && text !== shown(local)), " = ");
+    const { partials, rules } = sheet.templates[sheet.nodes[node].template], rule = minus(rules[edge]);
+    const told = joined(worked(node, partials[edge]).filter((text) => text && text !== shown(local)), " = ");
     panel.append(
       element("p", {}, say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 })),
       element("dl", {},
-        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${rule}${rule && " = "}`, number(local, "value")),
+        ...operation(node),
+        ...rule ? line(say("rule"), "rule", rule, ...rule.includes("[") ? [element("small", {}, say("truth"))] : []) : [],
+        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${told}${told && " = "}`, number(local, "value")),
         ...line(say("upstream", { z, x }), "upstream", `∂${root}/∂${z} = `, number(upstream, "value")),
-        ...line(say("contribution", { z, x }), "contribution", `${inside(upstream)} · ${inside(local)} = `, number(contribution, "value")),
+        ...line(say("contribution", { z, x }), "contribution",
+          `∂${root}/∂${z} · ∂${z}/∂${x} = ${inside(upstream)} · ${inside(local)} = `, number(contribution, "value")),
         ...line(say("sum", { x, k: count, n }), "sum", `∂${root}/∂${x} = ${shown(before)} + ${inside(contribution)} = `, number(after, "value"))),
       element("p", { class: "verdict" }, say(count === n ? "finished" : "waiting", { x, m: n - count })));
   }
@@ -181,8 +188,8 @@ function start(host, sheet, style) {
 
   function relabel(index, gradient) { // the numbers in the drawing
     const node = sheet.nodes[index], group = part(node.id), box = group.querySelector(".shape").getBBox();
-    write(group.querySelector(".data"), short(numbers.data[index]), box.width - 44);
-    write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 44);
+    write(group.querySelector(".data"), short(numbers.data[index]), box.width - 50);
+    write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 50);
     group.querySelector(".grad").classList.toggle("unknown", gradient === null);
     retitle(group, [group.querySelector("title").textContent.split("\n")[0], `data ${numbers.data[index]}`, `grad ${gradient ?? "?"}`]);
     node.edges.forEach((id, edge) => {
