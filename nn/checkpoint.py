@@ -5,10 +5,13 @@ generators of random numbers, the schedule, the callbacks, the history) is JSON 
 the shortest text that reads back as the same float, so no bit is lost there either.
 """
 
+import functools
 import hashlib
+import inspect
 import json
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,49 +20,69 @@ from nn.module import Module
 from nn.saving import from_tensors, to_tensors
 from nn.tensorfile import FileError, read_tensors, write_tensors
 
-__all__ = ["Checkpoint", "Shuffle", "fingerprint", "generators"]
+__all__ = ["Checkpoint", "Shuffle", "described", "fingerprint", "generators"]
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a checkpoint holds: a model, the `state_dict` of every one of `parts`, and the `facts` of its run.
 
-    A resumed run must have the same facts: the data, the batch size, ...
+    A resumed run must have the same facts: the data, the batch size, the optimiser's options, ... `probe` computes a
+    number from model and loss; that it comes out as it was shows what no name tells, such as another lambda.
     """
 
     model: Module
     parts: Mapping[str, Any]
     facts: Mapping[str, Any]
+    probe: Callable[[], float]
 
     def save(self, path: str | Path) -> None:
         """Write everything to a file, replaced in one step."""
+        states = [generator.getstate() for generator in generators(self.model)]
         state = {
             "facts": dict(self.facts),
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
-            "generators": [generator.getstate() for generator in generators(self.model)],
+            "generators": states,
+            "probe": self._probe(states),
         }
         write_tensors(path, to_tensors(self.model.state_dict()), {"stepgrad.checkpoint": json.dumps(state)})
 
     def load(self, path: str | Path) -> None:
         """Put model and parts into the state that was saved.
 
-        Raises FileError for a damaged file, or one that is not a checkpoint, and ValueError when a fact is another
-        than it was: the run would not be the same.
+        Raises FileError for a damaged file, or one that is not a checkpoint, and ValueError when a fact, or what the
+        model computes, is another than it was: the run would not be the same. The model is then as it was before.
         """
         tensors, metadata = read_tensors(path, ours=True)
         if "stepgrad.checkpoint" not in metadata:
             raise FileError(f"{path} is not a checkpoint of a training run")
         state = json.loads(metadata["stepgrad.checkpoint"])
         for name, fact in self.facts.items():
-            before = state["facts"].get(name)
-            if before != fact:
-                raise ValueError(f"cannot resume from {path}: {name} was {before!r} and is {fact!r} now; "
-                                 "use what it was, or start again with resume=False")
-        self.model.load_state_dict(from_tensors(tensors, self.model.state_dict(), path))
+            self._compare(path, name, state["facts"].get(name), fact)
+        weights = self.model.state_dict()
+        self.model.load_state_dict(from_tensors(tensors, weights, path))
+        probed = self._probe(state["generators"])
+        if not math.isclose(probed, state["probe"], rel_tol=1e-9, abs_tol=1e-12):  # rounding differs by machine
+            self.model.load_state_dict(weights)
+            self._compare(path, "what the model and the loss compute for the same rows", state["probe"], probed)
         for name, part in self.parts.items():
             part.load_state_dict(state["parts"][name])
-        for generator, numbers in zip(generators(self.model), state["generators"], strict=True):
-            set_generator(generator, numbers)
+
+    def _compare(self, path: str | Path, name: str, before: Any, now: Any) -> None:
+        if before != now:
+            raise ValueError(f"cannot resume from {path}: {name} was {before!r} and is {now!r} now; "
+                             "use what it was, or start again with resume=False")
+
+    def _probe(self, states: list[Any]) -> float:
+        """The probe, from these states of the generators, which it leaves as they are."""
+        self._set_generators(states)
+        probed = self.probe()
+        self._set_generators(states)
+        return probed
+
+    def _set_generators(self, states: list[Any]) -> None:
+        for generator, state in zip(generators(self.model), states, strict=True):
+            set_generator(generator, state)
 
 
 def generators(model: Module) -> list[random.Random]:
@@ -97,3 +120,22 @@ class Shuffle:
 def fingerprint(*data: Any) -> str:
     """A short name for these data: equal data have equal ones."""
     return hashlib.sha256(repr(data).encode()).hexdigest()[:16]
+
+
+def described(x: Any) -> str:
+    """A loss, a schedule or a callback by its name and its options, where it keeps them under their names.
+
+    >>> import functools, nn
+    >>> described(nn.EarlyStopping(3))
+    "EarlyStopping(patience=3, min_delta=0.0, monitor='validation_loss', restore_best=True)"
+    >>> described(functools.partial(nn.functional.huber_loss, delta=0.5)), described(nn.functional.mse_loss)
+    ('huber_loss(delta=0.5)', 'mse_loss')
+    """
+    if hasattr(x, "__name__"):
+        return str(x.__name__)
+    if isinstance(x, functools.partial):
+        name, options = described(x.func), x.keywords
+    else:
+        known = [name for name in inspect.signature(type(x)).parameters if name != "optimizer"]
+        name, options = type(x).__name__, {key: vars(x)[key] for key in known if key in vars(x)}
+    return f"{name}({', '.join(f'{key}={option!r}' for key, option in options.items())})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import AnomalyError, detect_anomaly, no_grad
 from nn import optim
-from nn.checkpoint import Checkpoint, Shuffle, fingerprint, generators
+from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint, generators
 from nn.history import History
 from nn.inputs import Loss, check_batches, check_optimizer, prepare
 from nn.module import Module
@@ -82,7 +82,8 @@ def fit(
     `end` are told of these too;
     `seed`, of the order of the samples, from a generator of fit's own; `progress`, a bar on a terminal;
     `checkpoint`, a file written after every epoch; with `resume=True` a run continues from it, to the last bit as if
-    it had never stopped, where the file is there;
+    it had never stopped, where the file is there; ValueError where the model, the loss, the optimiser, the schedule,
+    the data or the order of the samples are not those it was written with;
     `engine`, "eager" for steps in Python, "compiled" for epochs in native code (the same numbers to rounding; needs
     NumPy and llvmlite), "auto" for the second where it can and is worth it.
 
@@ -139,11 +140,29 @@ def fit(
 
 def _checkpoint(training: Training, inside: dict[str, Any], **facts: Any) -> Checkpoint:
     """What of the run a checkpoint holds, and what a resumed run must have in common with it."""
-    parts = {"optimizer": training.optimizer, "history": training.history, **inside,
+    model, optimizer = training.model, training.optimizer
+    parts = {"optimizer": optimizer, "history": training.history, **inside,
              **({"schedule": training.schedule} if training.schedule is not None else {}),
-             **{f"callback {i}": x for i, x in enumerate(training.callbacks) if hasattr(x, "state_dict")}}
-    data = fingerprint(training.X, training.y, training.validation)
-    return Checkpoint(training.model, parts, {"data": data, **facts, "parts": list(parts)})
+             **{f"callback {i} ({type(x).__name__})": x for i, x in enumerate(training.callbacks)
+                if hasattr(x, "state_dict")}}
+    facts_now = {
+        "model": "; ".join(line.strip() for line in repr(model).splitlines()), "loss": described(training.loss),
+        **_groups(optimizer, model),
+        "schedule": described(training.schedule) if training.schedule is not None else "None",
+        "data": f"{len(training.X)} rows, fingerprint {fingerprint(training.X, training.y)}",
+        "validation": fingerprint(training.validation), **facts, "parts": list(parts),
+    }
+    few = training.X[:4], training.y[:4]
+    return Checkpoint(model, parts, facts_now, lambda: evaluate(model, *few, training.loss))
+
+
+def _groups(optimizer: Any, model: Module) -> dict[str, str]:
+    """The optimiser's options, and which parameters it has in which order, but for the rates that a schedule sets."""
+    index = {p: i for i, p in enumerate(model.parameters())}
+    groups = [{**group, "params": fingerprint([index.get(p) for p in group["params"]]), "lr": None, "initial_lr": None}
+              for group in optimizer.param_groups]
+    options = ", ".join(f"{name}={x!r}" for name, x in optimizer.defaults.items())
+    return {"optimizer": f"{type(optimizer).__name__}({options})", "groups of parameters": repr(groups)}
 
 
 class Engine:

@@ -387,12 +387,23 @@ def test_a_resumed_run_goes_on_with_its_engine(tmp_path, engine, monkeypatch):
     assert fit(resumed, optimizer=optimizers[2], **options, checkpoint=tmp_path / "run", resume=True) == history
     assert bits(resumed) == bits(whole)
     with pytest.raises(ValueError, match="cannot resume with engine='eager' what was trained with 'compiled'"):
-        fit(mlp(), epochs=40, validation=(X, Y), engine="eager", checkpoint=tmp_path / "run", resume=True)
+        fit(whole, optimizer=optimizers[0], **(options | {"engine": "eager"}), checkpoint=tmp_path / "run", resume=True)
 
 
 def test_an_engine_is_one_of_three():
     with pytest.raises(ValueError, match="engine is 'auto', 'eager' or 'compiled', got 'fast'"):
         fit(mlp(), engine="fast")
+
+
+def test_the_same_optimizer_can_go_on_though_a_schedule_changed_its_rate(tmp_path):
+    model = mlp()
+    optimizer = nn.optim.SGD(model.parameters(), lr=1.0)
+    for schedule in nn.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5), None:
+        epochs = {"epochs": 4} if schedule else {"epochs": 6, "resume": True}
+        schedule = schedule or nn.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5)
+        history = fit(model, optimizer=optimizer, schedule=schedule, checkpoint=tmp_path / "run", **epochs)
+    assert len(history) == 6
+    assert history["lr"][0] > history["lr"][-1]
 
 
 def test_a_finished_run_can_go_on_for_longer(tmp_path):
@@ -403,24 +414,84 @@ def test_a_finished_run_can_go_on_for_longer(tmp_path):
     assert bits(longer) == bits(long)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"batch_size": 4}, "batch_size was 8 and is 4 now; use what it was, or start again with resume=False"),
-    ({"seed": 1}, "seed was 0 and is 1 now"),
-    ({"X": [[x + 1.0, y] for x, y in X]}, "data was"),
-    ({"accumulate": 2}, "accumulate was 1 and is 2 now"),
-    ({"callbacks": [nn.EarlyStopping(monitor="loss")]}, "parts was"),
-])
-def test_another_run_is_not_resumed(tmp_path, change, message):
-    fit(mlp(), checkpoint=tmp_path / "run")
+def sgd(**options):
+    return lambda model: {"optimizer": nn.optim.SGD(model.parameters(), **{"lr": 0.1, **options})}
+
+
+def two_groups(decay=0.0, order=1):
+    return lambda model: {"optimizer": nn.optim.SGD(
+        [{"params": layer.parameters(), "weight_decay": decay} for layer in model.layers[::order]], lr=0.1)}
+
+
+def decaying(gamma):
+    def make(model):
+        options = sgd()(model)
+        return options | {"schedule": nn.optim.lr_scheduler.ExponentialLR(options["optimizer"], gamma)}
+
+    return make
+
+
+def penalised(share):
+    return lambda model: {"loss": lambda outputs, targets:
+                          F.cross_entropy(outputs, targets) + share * F.l2_penalty(model.weights())}
+
+
+def by_hand(activation, seed=1):
+    return lambda: nn.MLP(2, [4, 2], activation=activation, seed=seed)
+
+
+CHANGES = [  # (the run, the run that it is resumed as, what is said)
+    ({}, {"batch_size": 4}, "batch_size was 8 and is 4 now; use what it was, or start again with resume=False"),
+    ({}, {"seed": 1}, "seed was 0 and is 1 now"),
+    ({}, {"accumulate": 2}, "accumulate was 1 and is 2 now"),
+    ({}, {"X": [[x + 1.0, y] for x, y in X]}, "data was '24 rows, fingerprint"),
+    ({}, {"y": [1 - y for y in Y]}, "data was"),
+    ({}, {"validation": (X, Y)}, "validation was"),
+    ({}, {"callbacks": [nn.EarlyStopping(monitor="loss")]}, "parts was"),
+    ({}, {"loss": lambda outputs, targets: F.cross_entropy(outputs, targets)}, "loss was 'cross_entropy' and is '<lam"),
+    ({"loss": functools.partial(F.cross_entropy, label_smoothing=0.1)},
+     {"loss": functools.partial(F.cross_entropy, label_smoothing=0.2)},
+     r"loss was 'cross_entropy\(label_smoothing=0.1\)' and is 'cross_entropy\(label_smoothing=0.2\)' now"),
+    ({"make": penalised(0.1)}, {"make": penalised(0.2)},
+     r"what the model and the loss compute for the same rows was [\d.]+ and is [\d.]+ now"),
+    ({}, {"model": lambda: nn.MLP(2, [4, 2], activation="relu", seed=1)},
+     r"model was 'MLP\(\).*layer0: Layer\(2 -> 4, tanh\).*' and is 'MLP\(\).*layer0: Layer\(2 -> 4, relu\)"),
+    ({}, {"model": lambda: nn.MLP(2, [5, 2], activation="tanh")}, r"model was .*2 -> 4, tanh.* and is .*2 -> 5, tanh"),
+    ({"model": by_hand(lambda x: x.tanh())}, {"model": by_hand(lambda x: x.sin())}, "what the model and the loss"),
+    ({"make": sgd()}, {"make": sgd(lr=0.2)}, r"optimizer was 'SGD\(lr=0.1, .* and is 'SGD\(lr=0.2, "),
+    ({"make": sgd()}, {"make": sgd(momentum=0.5)}, "optimizer was .*momentum=0.0"),
+    ({"make": sgd()}, {}, "optimizer was 'SGD.* and is 'Adam"),
+    ({"make": two_groups()}, {"make": two_groups(decay=0.1)}, "groups of parameters was"),
+    ({"make": two_groups()}, {"make": two_groups(order=-1)}, "groups of parameters was"),
+    ({"make": decaying(0.9)}, {"make": decaying(0.8)}, r"schedule was 'E.*\(gamma=0.9\)' and is 'E.*\(gamma=0.8\)'"),
+]
+
+
+@pytest.mark.parametrize(("run", "resumed", "message"), CHANGES)
+def test_another_run_is_not_resumed(tmp_path, run, resumed, message):
+    def start(options, **more):
+        options = dict(options)
+        model = options.pop("model", mlp)()
+        options |= options.pop("make", lambda model: {})(model)
+        fit(model, **options, checkpoint=tmp_path / "run", **more)
+
+    start(run)
     with pytest.raises(ValueError, match=message):
-        fit(mlp(), **change, checkpoint=tmp_path / "run", resume=True)
+        start(resumed, resume=True)
 
 
-def test_a_damaged_checkpoint_and_another_model_are_refused(tmp_path):
+def test_a_refused_model_keeps_its_weights(tmp_path):
+    fit(by_hand(lambda x: x.tanh())(), checkpoint=tmp_path / "run")
+    other = by_hand(lambda x: x.sin(), seed=2)()
+    before = bits(other)
+    with pytest.raises(ValueError, match="cannot resume"):
+        fit(other, checkpoint=tmp_path / "run", resume=True)
+    assert bits(other) == before
+
+
+def test_a_damaged_checkpoint_and_another_file_are_refused(tmp_path):
     path = tmp_path / "run"
     fit(mlp(), checkpoint=path)
-    with pytest.raises(FileError, match=r"run holds another model"):
-        fit(nn.MLP(2, [5, 2]), checkpoint=path, resume=True)
     nn.save(mlp(), tmp_path / "model")
     with pytest.raises(FileError, match="model is not a checkpoint of a training run"):
         fit(mlp(), checkpoint=tmp_path / "model", resume=True)
