@@ -24,6 +24,7 @@ class Rows:
     `kind[k]` says which; `pairs[k]` is the flat list a, b, a, b, ... of row numbers; `formula[k]` and `args[k]` are a
     function row. `batched[k]`: one number per sample, instead of one for all. `needs[k]`: a parameter is below it.
     `rule[k]` is (op, args) where a row's derivative is that of an operation it was expanded from.
+    `weight` is the row of a sample's weight, its share of the batch; `joint`: a sample's numbers depend on the others'.
     """
 
     def __init__(self) -> None:
@@ -36,6 +37,7 @@ class Rows:
         self.value: dict[int, float] = {}
         self.rule: dict[int, tuple[Primitive, tuple[int, ...]]] = {}
         self.expanded: dict[tuple[str, tuple[int, ...]], int] = {}  # operations of many operands that are written out
+        self.weight, self.joint = -1, False
         self._constants: dict[str, int] = {}
         self._products: dict[tuple[int, int], int] = {}
         self._shared: dict[tuple[Any, ...], int] = {}
@@ -92,7 +94,7 @@ class Rows:
     def reduction(self, pairs: list[int]) -> int:
         """The row that adds up these pairs over all samples of a batch."""
         self.batched.append(False)
-        self.needs.append(True)
+        self.needs.append(any(map(self.needs.__getitem__, pairs)))
         return self._append(REDUCTION, pairs, None, ())
 
     def function(self, formula: Formula, args: tuple[int, ...]) -> int:
@@ -110,8 +112,8 @@ class Rows:
         return row
 
 
-def tape_of(output: Value, inputs: Sequence[Value]) -> Tape:
-    """The graph of `output` as a tape that keeps composite operations whole: a dot is one row of pairs here.
+def tape_of(output: Value, inputs: Sequence[Value], others: Sequence[Value] = ()) -> Tape:
+    """The graph of `output`, and of `others`, as a tape that keeps composite operations whole: a dot is one row here.
 
     Operands come before their node from left to right, about as they were written: neighbours in the program are
     neighbours on the tape.
@@ -119,7 +121,8 @@ def tape_of(output: Value, inputs: Sequence[Value]) -> Tape:
     numbers: dict[Any, int | float] = {x: k for k, x in enumerate(inputs)}
     rows: list[Any] = []
     first = len(inputs)
-    stack: list[Any] = [output]
+    outputs = [output, *others]
+    stack: list[Any] = outputs[::-1]
     while stack:
         node = stack.pop()
         if node is None:
@@ -136,7 +139,7 @@ def tape_of(output: Value, inputs: Sequence[Value]) -> Tape:
             for arg in reversed(node.args):
                 if arg.__class__ is not float:
                     stack.append(arg)
-    return Tape((ONE_FOR_ALL,) * first, rows, [numbers[output]])
+    return Tape((ONE_FOR_ALL,) * first, rows, [numbers[x] for x in outputs])
 
 
 def fuse(tape: Tape, leaves: Sequence[int], rows: Rows) -> list[int]:
@@ -188,6 +191,9 @@ class _Fuser:
         elif name == "dot":
             half = len(args) // 2
             self.pending[k] = [self.row(x) for pair in zip(args[:half], args[half:]) for x in pair]
+        elif name == "batch_mean":
+            rows.joint = True
+            self.done[k] = rows.reduction([rows.weight, self.row(args[0])])
         elif name == "pow" and args[1].__class__ is float and args[1] in (0.5, -0.5, -1.0, 3.0):
             base = self.row(args[0])
             self.done[k] = rows.function(specialised(op, args[1])[0], (base,))

@@ -36,7 +36,9 @@ class Lowering:
         for _, members in layout.steps:
             first = members[0]
             batched, kind = rows.batched[first], rows.kind[first]
-            code = self.body if batched or kind == REDUCTION else self.after if layout.late[first] else self.before
+            late = layout.late[first]
+            in_block = batched or kind == REDUCTION or (late and rows.joint)  # samples read what was summed over them
+            code = self.body if in_block else self.after if late else self.before
             place = self.memory.sample if batched else self.memory.shared
             if kind == FUNCTION:
                 self.apply(code, members, batched)

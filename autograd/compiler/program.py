@@ -87,11 +87,13 @@ start = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 class Program:
     """A loss and its gradient as native code, with the loop that trains it.
 
-    Arguments: `tape`, one output; its first `count` inputs are parameters, the others the numbers of one sample.
+    Arguments: `tape`, its first output the loss; its first `count` inputs are parameters, the others the numbers of one
+    sample. `observers` are parameters that the loss does not read, one for each further output of the tape: the mean of
+    that over the batch takes the place of the parameter's derivative, for an update to use.
     `batched=False` for a loss that is not a mean over alike samples: a step then takes one row of data.
     """
 
-    def __init__(self, tape: Tape, count: int, batched: bool = True) -> None:
+    def __init__(self, tape: Tape, count: int, batched: bool = True, observers: Sequence[int] = ()) -> None:
         self.features, self.batched = len(tape.kinds) - count, batched
         self.parameters: Floats = aligned(count)[:count]
         self.gradient: Floats = aligned(count + 1)  # and the loss behind it: both are sums over the samples
@@ -100,10 +102,12 @@ class Program:
         self.rows = rows = Rows()
         wanted = [rows.leaf(PARAMETER) for _ in range(count)]
         inputs = [rows.leaf(INPUT, batched) for _ in range(self.features)]
-        self.weight = rows.leaf(INPUT, batched)
+        self.weight = rows.weight = rows.leaf(INPUT, batched)
         self.first_input = inputs[0] if inputs else self.weight
-        (root,) = fuse(tape, [*wanted, *inputs], rows)
+        root, *observed = fuse(tape, [*wanted, *inputs], rows)
         pairs, primal = reverse(rows, root, self.weight, wanted)
+        for k, row in zip(observers, observed, strict=True):
+            pairs[k] = [self.weight if rows.batched[row] else rows.one, row]
         merge_slopes(rows, primal, [*pairs, [self.weight, root]])
         self.outputs = [split(rows, found) for found in [*pairs, [self.weight, root]]]
         roots = [x for parts in self.outputs for part in parts for x in part]
@@ -152,6 +156,8 @@ class Program:
         """How many samples to compute side by side: blocks of one size, small enough for the caches."""
         if not self.batched:
             return 1
+        if self.rows.joint:  # one block, so that what is summed over the samples is there before it is read
+            return -(-largest // self.width) * self.width
         blocks = -(-largest // (64 if self.layout.sample_size > 128 else 128))
         return -(-largest // (blocks * self.width)) * self.width
 

@@ -9,7 +9,7 @@ No row is made for a product or a sum, so a gradient costs about what fusing cos
 from collections.abc import Collection, Iterable, Sequence
 
 from autograd.compiler.formula import Formula, local_derivatives, renumbered, slots, specialised
-from autograd.compiler.fuse import FUNCTION, PAIRS, Rows, fuse, partials_tape
+from autograd.compiler.fuse import FUNCTION, PAIRS, REDUCTION, Rows, fuse, partials_tape
 from autograd.primitives import TABLE
 
 
@@ -39,7 +39,7 @@ def reverse(rows: Rows, root: int, seed: int, wanted: Sequence[int]) -> tuple[li
             primal[g] = row
         if row in rows.rule or kind[row] == FUNCTION:
             _through_rule(rows, row, g, collected)
-        elif kind[row] == PAIRS:
+        elif kind[row] in (PAIRS, REDUCTION):
             pairs = pairs_of[row]
             for k in range(0, len(pairs), 2):
                 a, b = pairs[k], pairs[k + 1]

@@ -52,6 +52,7 @@ class Trace:
         self.live: dict[Value, None] = {}
         self.made: set[Value] = set()
         self.inputs: list[Value] = []
+        self.of_batch = False  # whether the run stands for all samples of a batch, as the loss of a Trainer does
 
     def note(self, node: Value) -> None:
         """A node that Value's own methods made: of operands that are all older than the trace, or a leaf."""
@@ -249,6 +250,25 @@ def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
     if context.open_contexts > 1 and not context.current.grad_enabled and op is not detached:
         return _node(detached, (node,))
     return node
+
+
+# The mean over the samples of a batch. Not in the table, since it is no function of its operand alone: `fuse` makes it
+# the sum of weight * x over the samples, and its derivative is that of any sum of products.
+def _not_by_rule(x: Any, z: Any) -> NoReturn:
+    raise TraceError("a derivative that is taken inside the loss of a Trainer cannot pass through batch_mean")
+
+
+mean_over_batch = _new(Primitive)
+mean_over_batch.__dict__.update(TABLE["identity"].__dict__, name="batch_mean", partials=_not_by_rule)
+
+
+def batch_mean(x: Any) -> Value:
+    """The mean of `x` over the batch, in the loss of a Trainer."""
+    trace = active()
+    if trace is None or not trace.of_batch:
+        raise TraceError("batch_mean is for the loss of a Trainer, which is given sample by sample: elsewhere take the"
+                         " mean of a list")
+    return _node(mean_over_batch, (trace.operand(x),))
 
 
 # `_node` written out for one operand and for two: the hot path of tracing.

@@ -4,26 +4,33 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import TraceError
-from autograd.compiler.trace import fresh, tracing
+from autograd.compiler.trace import batch_mean, fresh, tracing
 from autograd.compiler.update import Recorded, Update, record_rule
 from autograd.value import Value
 
 
 class Group(NamedTuple):
-    """Parameters that follow one rule: `rule(p, g, state, lr)` returns (new p, new state), state a dict of numbers."""
+    """Parameters that follow one rule: `rule(p, g, state, **rates)` returns (new p, new state); states are dicts."""
 
     params: Sequence[Value]
     rule: Callable[..., tuple[Any, Mapping[str, Any]]]
     key: Any  # equal keys: the same rule
-    lr: float
+    rates: Mapping[str, float | Sequence[float]]  # numbers that the rule gets by name: one, or one for each step
     start: Mapping[str, float]  # the state of a parameter that has none yet
+
+    def rows(self, steps: int) -> list[tuple[float, ...]]:
+        """The rates of each step."""
+        columns = [[x] * steps if isinstance(x, (int, float)) else list(x) for x in self.rates.values()]
+        return list(zip(*columns, strict=True)) if columns else [()] * steps
 
 
 class Trainer:
     """The mean of `loss(sample)` over batches of samples, and its gradient, as native code that also trains.
 
     Arguments: `loss(sample)` gives the loss of one sample, a list of `features` numbers, in plain operations on
-    `parameters` and other Values; it is run once, on recording Values.
+    `parameters` and other Values; it is run once, on recording Values. It may read `Trainer.batch_mean(x)`, and may
+    return a pair (loss, {buffer: x}): in each step a rule for the buffer, a Value, gets the batch's mean of x where
+    the rule for a parameter gets a derivative.
     Raises TraceError where the loss takes a number out of the graph or decides something by comparing numbers,
     ValueError where it uses an operation that exists in Python only, ImportError without NumPy and llvmlite.
 
@@ -39,30 +46,57 @@ class Trainer:
 
         self.parameters = list(parameters)
         with tracing(self.parameters) as trace:
+            trace.of_batch = True
             inputs: list[Value] = [fresh(0.5) for _ in range(features)]
             output = loss(list(inputs))
+            output, observed = output if isinstance(output, tuple) else (output, {})
             if not isinstance(output, Value):
                 raise TraceError(f"the loss is {output!r}, a number that depends on nothing: return a Value")
-            trace.operand(output)
+            for x in (output, *observed.values()):
+                trace.operand(x)
             if trace.guards:
                 raise TraceError(
                     "the loss compares numbers to decide what to do, and one sample decides otherwise than another:"
                     f" choose with where, maximum, relu or clamp\n  at {trace.guards[0].line}"
                 )
-            known = set(self.parameters)
+            self.trained = [*self.parameters, *observed]  # what rules may change
+            known = set(self.trained)
             self.constants = [x for x in trace.live if x not in known]  # read anew at each run, not trained
-        leaves = [*self.parameters, *self.constants]
-        self.program: Any = Program(tape_of(output, [*leaves, *inputs]), len(leaves))
-        self.index = {p: k for k, p in enumerate(self.parameters)}
+        leaves, count = [*self.trained, *self.constants], len(self.parameters)
+        tape = tape_of(output, [*leaves, *inputs], list(observed.values()))
+        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)))
+        self.index = {p: k for k, p in enumerate(self.trained)}
         self._reached = [any(found) for found in self.program.outputs]
         self._rules: dict[Any, Recorded] = {}
         self._cut: dict[int, tuple[Any, list[list[Value]]]] = {}
         self._arrays: dict[str, Any] = {}
 
     @staticmethod
-    def group(params: Sequence[Value], rule: Any, key: Any, lr: float, start: Mapping[str, float]) -> Group:
-        """Parameters that follow one rule, for `run`; see Group."""
-        return Group(params, rule, key, lr, start)
+    def batch_mean(x: Any) -> Any:
+        """The mean of `x` over the samples of the batch, for use inside the loss.
+
+        >>> b = Value(1.0)
+        >>> centred = Trainer(lambda sample: (sample[0] - Trainer.batch_mean(sample[0]) - b) ** 2, [b], features=1)
+        >>> centred.value_and_grad([[2.0], [4.0]])
+        (2.0, [2.0])
+        """
+        return batch_mean(x)
+
+    @property
+    def joint(self) -> bool:
+        """Whether the loss of a sample depends on the others of its batch."""
+        return bool(self.program.rows.joint)
+
+    @staticmethod
+    def group(
+        params: Sequence[Value], rule: Any, key: Any, lr: float | Sequence[float], start: Mapping[str, float],
+        **rates: float | Sequence[float],
+    ) -> Group:
+        """Parameters that follow one rule, for `run`; see Group.
+
+        `lr` and further `rates` are what the rule takes by these names: a number, or one for each step.
+        """
+        return Group(params, rule, key, {"lr": lr, **rates}, start)
 
     def reached(self, p: Value) -> bool:
         """Whether the loss depends on the parameter."""
@@ -97,9 +131,9 @@ class Trainer:
         losses = self.program.run(self.table(samples), [np.array(batch, np.int64) for batch in batches],
                                   [part.update for part in parts])
         done: int = self.program.done
-        for p, x, slope, reached in zip(self.parameters, self.program.parameters.tolist(),
-                                        self.program.gradient.tolist(), self._reached):
+        for p, x in zip(self.trained, self.program.parameters.tolist()):
             p.data = x
+        for p, slope, reached in zip(self.parameters, self.program.gradient.tolist(), self._reached):
             if reached:
                 p.grad = slope
         for part in parts if done else ():
@@ -107,7 +141,7 @@ class Trainer:
         return losses.tolist(), done
 
     def _read(self) -> None:
-        self.program.parameters[:] = [p.data for p in (*self.parameters, *self.constants)]
+        self.program.parameters[:] = [p.data for p in (*self.trained, *self.constants)]
 
     def _stretches(self, params: Sequence[Value]) -> list[list[Value]]:
         """Those that the loss reaches, in stretches that lie side by side; cut once for each list."""
@@ -125,19 +159,20 @@ class Trainer:
         self, group: Group, params: list[Value], steps: int, state: Mapping[Value, Mapping[str, float]]
     ) -> "_Part":
         names = list(group.start)
-        before = [state.get(p, group.start) for p in params]
+        before = [{**group.start, **state.get(p, {})} for p in params]
         alike = tuple(name for name in names if len({numbers[name] for numbers in before}) == 1)
-        key = group.key, alike
+        key = group.key, alike, tuple(group.rates)
         if key not in self._rules:
-            self._rules[key] = record_rule(group.rule, names, alike)
+            self._rules[key] = record_rule(group.rule, names, alike, list(group.rates))
         rule, first = self._rules[key], self.index[params[0]]
         arrays = [self._array(name) for name in rule.own]
         for name, array in zip(rule.own, arrays):
             array[first:first + len(params)] = [numbers[name] for numbers in before]
         common = {name: before[0][name] for name in rule.common}
-        settings, _ = rule.settings([group.lr] * steps, common)
+        rates = group.rows(steps)
+        settings, _ = rule.settings(rates, common)
         update = Update(rule.rule, settings, arrays, first, len(params))
-        return _Part(update, params, names, rule, group.lr, common)
+        return _Part(update, params, names, rule, rates, common)
 
     def _array(self, name: str) -> Any:
         """The numbers called `name` of all parameters' states."""
@@ -155,12 +190,12 @@ class _Part(NamedTuple):
     params: list[Value]
     names: list[str]
     rule: Recorded
-    lr: float
+    rates: list[tuple[float, ...]]
     common: dict[str, float]
 
     def leave(self, done: int, state: dict[Value, dict[str, float]]) -> None:
         """Write the states after `done` steps."""
-        _, common = self.rule.settings([self.lr] * done, self.common)
+        _, common = self.rule.settings(self.rates[:done], self.common)
         end = self.update.first + len(self.params)
         own = {name: array[self.update.first:end].tolist() for name, array in zip(self.rule.own, self.update.states)}
         columns = [own.get(name) or [common[name]] * len(self.params) for name in self.names]

@@ -1,11 +1,11 @@
 """Update: an optimiser's rule as one kernel over many parameters, with what is the same for all of them computed once.
 
 A rule is plain arithmetic on one parameter, its gradient and its state. Recorded on slots it is a formula per number it
-returns. The learning rate and the count of steps are the same for every parameter: whatever depends on them alone, such
-as Adam's 1 - beta ** step, is worked out in Python for each step, and enters the kernel as a setting.
+returns. Rates, such as the learning rate, and the count of steps are the same for every parameter: whatever depends on
+them alone, such as Adam's 1 - beta ** step, is worked out in Python for each step, and enters the kernel as a setting.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class Recorded:
     """A rule on named states, split: `formulas` for each parameter, `shared` formulas and states for all at once.
 
     Slots of the formulas: parameter, gradient, the states in `own`, then the results of `shared`. Slots of `shared` and
-    of `next_states`: the learning rate, then the states in `common`.
+    of `next_states`: the rates, then the states in `common`.
     """
 
     own: list[str]
@@ -48,12 +48,12 @@ class Recorded:
         return tuple(renumbered(formula, names) for formula in self.formulas)
 
     def settings(
-        self, rates: Sequence[float], start: Mapping[str, float]
+        self, rates: Sequence[Sequence[float]], start: Mapping[str, float]
     ) -> tuple[list[list[float]], dict[str, float]]:
-        """The shared numbers of each step, and the common states after the last."""
+        """The shared numbers of each step, from its rates, and the common states after the last."""
         table, now = [], [start[name] for name in self.common]
-        for rate in rates:
-            operands = [rate, *now]
+        for row in rates:
+            operands = [*row, *now]
             table.append([computed(formula, operands) for formula in self.shared])
             now = [computed(formula, operands) for formula in self.next_states]
         return table, dict(zip(self.common, now))
@@ -69,19 +69,22 @@ def computed(formula: Any, operands: Sequence[float]) -> float:
 
 
 def record_rule(
-    rule: Callable[..., tuple[Any, Mapping[str, Any]]], names: Sequence[str], alike: Sequence[str]
+    rule: Callable[..., tuple[Any, Mapping[str, Any]]], names: Sequence[str], alike: Sequence[str],
+    rates: Sequence[str] = ("lr",),
 ) -> Recorded:
-    """Record `rule(p, g, state, lr)`, which returns (new p, new state), and split it.
+    """Record `rule(p, g, state, **rates)`, which returns (new p, new state), and split it.
 
-    Arguments: `names`, the states; `alike`, those that are equal for all parameters now.
+    Arguments: `names`, the states; `alike`, those that are equal for all parameters now; `rates`, the rates' names.
     """
-    p, g, rate, *state = slots(3 + len(names))
-    new_p, new_state = rule(p, g, dict(zip(names, state)), rate)
-    common = _common([name for name in names if name in alike], names, new_state)
+    p, g, *others = slots(2 + len(rates) + len(names))
+    slot = {name: 2 + len(rates) + k for k, name in enumerate(names)}
+    new_p, new_state = rule(p, g, dict(zip(names, others[len(rates):])), **dict(zip(rates, others)))
+    free = range(2, 2 + len(rates))  # what a number that is the same for all parameters may depend on
+    common = _common([name for name in names if name in alike], slot, free, new_state)
     own = [name for name in names if name not in common]
-    numbers = {2: 0, **{3 + names.index(name): 1 + k for k, name in enumerate(common)}}
+    numbers = {at: k for k, at in enumerate([*free, *map(slot.get, common)])}
     found = Recorded(own, common, ())
-    places = {0: 0, 1: 1, **{3 + names.index(name): 2 + k for k, name in enumerate(own)}}
+    places = {at: k for k, at in enumerate([0, 1, *map(slot.get, own)])}
     known: dict[str, Formula] = {}
 
     def split(formula: Any) -> Any:
@@ -106,10 +109,12 @@ def enumerate_slots(numbers: Mapping[int, int]) -> Any:
     return ((old, Formula(None, (), new)) for old, new in numbers.items())
 
 
-def _common(candidates: list[str], names: Sequence[str], new_state: Mapping[str, Any]) -> list[str]:
-    """The states that stay alike: their next value depends on the learning rate and on one another only."""
+def _common(
+    candidates: list[str], slot: Mapping[str, int], free: Iterable[int], new_state: Mapping[str, Any]
+) -> list[str]:
+    """The states that stay alike: their next value depends on the rates and on one another only."""
     while True:
-        allowed = {2, *(3 + names.index(name) for name in candidates)}
+        allowed = {*free, *map(slot.get, candidates)}
         kept = [name for name in candidates
                 if not isinstance(new_state[name], Formula) or set(used_slots(new_state[name])) <= allowed]
         if kept == candidates:
