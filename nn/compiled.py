@@ -1,11 +1,13 @@
 """Training epochs as native code: the engine that `fit(engine="compiled")` runs instead of eager steps."""
 
+import random
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from autograd import TraceError, Trainer, Value, no_grad
-from nn.checkpoint import generators
+from nn.accumulation import Accumulation
+from nn.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
 from nn.optim import Optimizer
 from nn.training import Diverged, Parts, Training, epoch, evaluate
 
@@ -33,23 +35,18 @@ def compiled(training: Training, epochs: int, insist: bool) -> "Compiled | None"
         return None
 
 
-class Unsupported(TypeError):
-    """This training cannot be compiled; the message says why."""
-
-
 class Compiled:
     """`nn.training.epoch` for one training, compiled: call it with the training and its steps.
 
     The numbers are the eager engine's to rounding: sums over samples and weights are added in another order, which
     changes a loss by a few units in the last place, and a training run by as much as it amplifies such a change.
-    Raises Unsupported for what has no native form: random numbers drawn in each step (Dropout), rows that depend on
-    each other (BatchNorm1d), a loss that is not the mean over its samples, an optimiser with a step of its own.
+    Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch.
+    Raises Unsupported for what has no native form: modules of one's own that draw random numbers or mix rows, a loss
+    that is not the mean over its samples, an optimiser with a step of its own.
     """
 
     def __init__(self, training: Training) -> None:
         model, optimizer = training.model, training.optimizer
-        if generators(model):
-            raise Unsupported("a module of this model draws random numbers in each step (Dropout): use engine='eager'")
         if type(optimizer).step is not Optimizer.step or "lr" not in optimizer.defaults:
             raise Unsupported(f"{type(optimizer).__name__} is not a rule for one parameter: use engine='eager'")
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -58,13 +55,14 @@ class Compiled:
         self.classes = 0  # how many numbers stand for a class; 0: the target is the number itself
         model.train()
         try:
+            self.masks = Masks(model, (training.X * 2)[:2])
             try:
-                self.trainer = self._trainer(training.model, training.loss)
+                self.trainer, self.statistics = self._trainer(model, training.loss, self.masks)
             except TraceError:
                 if not all(isinstance(target, int) and target >= 0 for target in training.y):
                     raise
                 self.classes = 1 + max(training.y)  # the loss wants to know the class, not a number
-                self.trainer = self._trainer(training.model, training.loss)
+                self.trainer, self.statistics = self._trainer(model, training.loss, self.masks)
             self.table = self._table(training.X, training.y)
             self._compare(training)
         except (TraceError, ValueError) as error:
@@ -81,55 +79,91 @@ class Compiled:
             return [1.0 if k == y else 0.0 for k in range(self.classes)]
         return [float(x) for x in y] if isinstance(y, list) else [float(y)]
 
-    def _trainer(self, model: Any, batch_loss: Any) -> Trainer:
+    def _trainer(self, model: Any, batch_loss: Any, masks: Masks) -> tuple[Trainer, Statistics]:
+        """The loss of one sample, compiled; a sample is a row of X, its target, and its masks."""
+        statistics, width = Statistics(), self.width + len(self._target(self.example))
 
         def loss(sample: list[Value]) -> Any:
-            row, target = sample[:self.width], sample[self.width:]
-            outputs = model([row])
-            if self.classes:  # each class' loss, times whether it is the sample's
-                return sum([is_it * batch_loss(outputs, [k]) for k, is_it in enumerate(target)])
-            return batch_loss(outputs, [target if isinstance(self.example, list) else target[0]])
+            row, target = sample[:self.width], sample[self.width:width]
+            with one_for_all(model, masks, statistics, sample[width:]):
+                outputs = model([row])
+                if self.classes:  # each class' loss, times whether it is the sample's
+                    found = sum([is_it * batch_loss(outputs, [k]) for k, is_it in enumerate(target)])
+                else:
+                    found = batch_loss(outputs, [target if isinstance(self.example, list) else target[0]])
+            return found, statistics.observed
 
-        return Trainer(loss, self.parameters, self.width + len(self._target(self.example)))
+        before = random.getstate()
+        trainer = Trainer(loss, self.parameters, width + masks.width)
+        if random.getstate() != before:
+            raise Unsupported("this model or loss draws from Python's random numbers in each step")
+        return trainer, statistics
 
     def _compare(self, training: Training) -> None:
-        """Raise Unsupported where the eager loss of a few samples is not the mean of their losses."""
+        """Raise Unsupported where the eager loss of a few samples is not what was compiled."""
         some = list({str(y): i for i, y in enumerate(training.y)}.values())[:3]  # of different targets
         some += [i for i in range(min(2, len(training.y))) if i not in some]
-        with no_grad():
+        with undisturbed(training.model), no_grad():
             eager = float(training.loss(training.model([training.X[i] for i in some]), [training.y[i] for i in some]))
-        compiled, _ = self.trainer.value_and_grad(self.table[some])
+        with undisturbed(training.model):
+            compiled, _ = self.trainer.value_and_grad(self._samples([some]))
         if abs(eager - compiled) > 1e-9 * max(1.0, abs(eager)):  # far above rounding, far below another formula
-            raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: rows that"
-                              " depend on each other (BatchNorm1d) and weighted means need engine='eager'")
+            raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: modules of"
+                              " one's own that mix rows, and weighted means, need engine='eager'")
+
+    def _samples(self, parts: Parts) -> Any:
+        """The samples of these parts, in their order, with fresh masks."""
+        import numpy as np
+
+        rows = self.table[[i for part in parts for i in part]]
+        return np.concatenate([rows, self.masks.draw(parts)], axis=1) if self.masks.width else rows
 
     def __call__(self, training: Training, steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.training.epoch`."""
         todo, total, samples, number = list(steps), 0.0, 0, 0
         while todo:
-            batches = [[i for part in parts for i in part] for parts in todo]
-            losses, done = self.trainer.run(self.table, batches, self._groups(training.optimizer),
-                                            training.optimizer.state)
-            total += sum(loss * len(batch) for loss, batch in zip(losses[:done], batches))
-            samples += sum(map(len, batches[:done]))
-            number += done
-            todo = todo[done:]
-            if todo:  # the eager engine repeats the step, and says what went wrong
-                total += self._eagerly(training, todo[0], number + 1) * len(batches[done])
-                samples += len(batches[done])
-                number += 1
-                todo = todo[1:]
+            losses = self._run(training, todo)
+            done = len(losses)
+            sizes = [sum(map(len, parts)) for parts in todo[:done + 1]]
+            total += sum(loss * size for loss, size in zip(losses, sizes))
+            if done < len(todo):  # the eager engine repeats the step, and says what went wrong
+                total += self._eagerly(training, todo[done], number + done + 1) * sizes[done]
+            samples += sum(sizes)
+            number += len(sizes)
+            todo = todo[done + 1:]
         return total / samples
 
-    def evaluate(self, model: Any, X: list[list[float]], y: list[Any], loss: Any) -> float:
+    def _run(self, training: Training, steps: list[Parts]) -> list[float]:
+        """Take the steps, up to the first whose loss or gradient is not finite; the losses of those taken."""
+        before = self.masks.state()
+        accumulation = Accumulation(steps, self.trainer.joint)
+        batches = accumulation.batches
+        if self.masks.width:
+            samples = self._samples([part for parts in steps for part in parts])
+            places = iter(range(len(samples)))
+            rows = [[next(places) for _ in batch] for batch in batches]
+        else:
+            samples, rows = self.table, batches
+        state = accumulation.states(training.optimizer.state)
+        groups = [accumulation.group(group) for group in self._groups(training.optimizer)]
+        losses, count = self.trainer.run(samples, rows, groups + self.statistics.groups(list(map(len, batches))), state)
+        self.statistics.count(count)
+        taken = accumulation.leave(losses[:count], state, training.optimizer.state)
+        if len(taken) < len(steps) and self.masks.width:  # the step that is repeated draws its masks again
+            self.masks.rewind(before)
+            self.masks.draw([part for parts in steps[:len(taken)] for part in parts])
+        return taken
+
+    def evaluate(self, model: Any, X: list[list[float]], y: list[Any], loss: Any, size: int = 256) -> float:
         """`nn.training.evaluate`, compiled: the mean loss on held-out data, in evaluation mode."""
         if self.classes and max(y) >= self.classes:
             return evaluate(model, X, y, loss)  # a class that the training data do not have
         model.eval()
         if self.held_out is None:
-            self.held_out = self._trainer(model, loss), self._table(X, y)
+            self.held_out = self._trainer(model, loss, Masks(model, (X * 2)[:2]))[0], self._table(X, y)
         trainer, table = self.held_out
-        return trainer.value_and_grad(table)[0]
+        parts = [table[i:i + size] for i in range(0, len(table), size)]
+        return sum(trainer.value_and_grad(part)[0] * len(part) for part in parts) / len(table)
 
     def _eagerly(self, training: Training, parts: Parts, number: int) -> float:
         try:

@@ -23,7 +23,7 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     targets = as_targets(y, len(rows), f"{name}y")
     mode = model.training
     with no_grad():  # the model itself says whether a row has the right width
-        (outputs,) = model.eval()([rows[0]])
+        outputs = model.eval()((rows * 2)[:2])[0]  # of two: BatchNorm1d may have no statistics but the batch's
     model.train(mode)
     width = len(outputs) if isinstance(outputs, list | tuple) else 1
     loss = loss or default_loss(targets, width)

@@ -50,15 +50,19 @@ class BatchNorm1d(Module):
             expect(self, self.num_features, row)
         if not self.training and self.running_mean:
             return self._normalized(rows, self.running_mean, self.running_var)
+        means, variances = self._statistics(rows)
+        if self.training and self.running_mean:
+            self._track(means, variances, len(rows))
+        return self._normalized(rows, means, variances)
+
+    def _statistics(self, rows: list[Row]) -> tuple[Row, Row]:
+        """The mean and the variance of every feature over the batch."""
         if len(rows) < 2:
             raise ValueError(f"BatchNorm1d needs a batch of two rows or more in training, got {len(rows)}: "
                              "call the model with a list of rows, or switch it to eval()")
         columns = list(zip(*rows))
         means = [mean(column) for column in columns]
-        variances = [mean([(x - m) ** 2 for x in column]) for column, m in zip(columns, means)]
-        if self.training and self.running_mean:
-            self._track(means, variances, len(rows))
-        return self._normalized(rows, means, variances)
+        return means, [mean([(x - m) ** 2 for x in column]) for column, m in zip(columns, means)]
 
     def _track(self, means: Row, variances: Row, n: int) -> None:
         self.num_batches_tracked.data += 1.0
@@ -101,8 +105,16 @@ class Dropout(Module):
     def forward(self, row: Row) -> Any:
         if not self.training:
             return row
-        scale = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
-        return [x * (scale if self.rng.random() >= self.p else 0.0) for x in row]
+        return [x * kept for x, kept in zip(row, self._mask(len(row)))]
+
+    def _mask(self, size: int) -> Row:
+        """What each of so many numbers is multiplied with: 0, or the scale of those that are kept."""
+        return [self.scale if self.rng.random() >= self.p else 0.0 for _ in range(size)]
+
+    @property
+    def scale(self) -> float:
+        """What the numbers that are kept are multiplied with."""
+        return 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
 
     def extra_repr(self) -> str:
         return f"p={self.p:g}"
