@@ -8,12 +8,13 @@ import heapq
 import html
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
+from autograd.viz.latex import tex_name
 from autograd.viz.notation import inside, names, shown
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
@@ -75,8 +76,8 @@ class Explanation:
     def __str__(self) -> str:
         lines = [self.heading]
         for path in self.paths:
-            route = " → ".join(_middle([self.names[node] for node in path.nodes], "…"))
-            lines += [f"  {route}", f"      {self._derivatives(path)} = {_product(path)}"]
+            lines.append(f"  {self._route(path)}{self._twins(path, self.names)}")
+            lines.append(f"      {self._derivatives(path)} = {_product(path)}")
         if self.left_out:
             lines.append(f"  the other {large(self.left_out)}: together {shown(self.rest)}")
         return "\n".join([*lines, self.line])
@@ -84,17 +85,32 @@ class Explanation:
     def __repr__(self) -> str:
         return f"<Explanation of {self.line}: {large(self.count)} paths>"
 
+    def _route(self, path: Path) -> str:
+        return " → ".join(_middle([self.names[node] for node in path.nodes], "…"))
+
+    def _twins(self, path: Path, called: Mapping[Value, str]) -> str:
+        """What tells paths through the same nodes apart: which operand of w * w the path came by."""
+        steps = zip(path.nodes, path.edges, path.nodes[1:])
+        told = [
+            f"{called[x]} as operand {edge + 1} of {called[z]}"
+            for z, edge, x in steps
+            if sum(arg is x for arg in z.args) > 1
+        ]
+        return f"  ({', '.join(_middle(told, '…'))})" if told else ""
+
     def _derivatives(self, path: Path) -> str:
         steps = [f"d{self.names[z]}/d{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]
         return " · ".join(_middle(steps, "…")) or f"d{self.names[self.loss]}/d{self.names[self.w]}"
 
     def to_markdown(self) -> str:
         """The same as Markdown with TeX."""
-        tex = {node: _tex_name(name) for node, name in self.names.items()}
+        tex = {node: tex_name(name) for node, name in self.names.items()}
+        in_line = {node: f"${name}$" for node, name in tex.items()}
         lines = [self.heading, ""]
         for path in self.paths:
             steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {tex[x]}}}" for z, x in zip(path.nodes, path.nodes[1:])]
-            lines.append(rf"- $\displaystyle {_tex(' · '.join(_middle(steps, '…')) or '1')} = {_tex(_product(path))}$")
+            product = rf"$\displaystyle {_tex(' · '.join(_middle(steps, '…')) or '1')} = {_tex(_product(path))}$"
+            lines.append(f"- {product}{self._twins(path, in_line)}")
         if self.left_out:
             lines.append(f"- the other {large(self.left_out)} together: ${_tex(shown(self.rest))}$")
         gradient = rf"\frac{{\partial {tex[self.loss]}}}{{\partial {tex[self.w]}}}"
@@ -103,7 +119,7 @@ class Explanation:
     def to_html(self) -> str:
         """The same as an HTML table."""
         rows = [
-            f"<tr><td>{_cell(' → '.join(_middle([self.names[n] for n in path.nodes], '…')))}</td>"
+            f"<tr><td>{_cell(self._route(path) + self._twins(path, self.names))}</td>"
             f"<td>{_cell(self._derivatives(path))}</td><td>{_cell(_product(path))}</td></tr>"
             for path in self.paths
         ]
@@ -131,9 +147,9 @@ def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
     dL/dw is a sum over 3 paths.
       L → v2 → w
           dL/dv2 · dv2/dw = 1 · 3 = 3
-      L → v1 → w
+      L → v1 → w  (w as operand 1 of v1)
           dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
-      L → v1 → w
+      L → v1 → w  (w as operand 2 of v1)
           dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
     dL/dw = 3 + 0.5 + 0.5 = 4
     """
@@ -260,15 +276,3 @@ def _cell(text: str) -> str:
 
 def _tex(text: str) -> str:
     return text.replace("·", r"\cdot").replace("…", r"\cdots").replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
-
-
-def _tex_name(name: str) -> str:
-    """v12 as v with an index, a word upright."""
-    head = name.rstrip("0123456789")
-    index = name[len(head) :]
-    escaped = "".join(_TEX_LETTERS.get(letter, letter) for letter in head)
-    body = escaped if len(head) == 1 else rf"\mathrm{{{escaped}}}"
-    return f"{body}_{{{index}}}" if index and head else body or index
-
-
-_TEX_LETTERS = {letter: "\\" + letter for letter in "_%$#&{}"} | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}

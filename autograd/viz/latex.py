@@ -6,7 +6,7 @@ outside all brackets is a sum; an operand that stands beside a `\\cdot` must not
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -40,8 +40,8 @@ _ESCAPED = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", **{c: "\\" + c 
 def to_latex(v: Value) -> str:
     r"""The formula that made `v`, in TeX; leaves by their labels, or as numbers where they have none.
 
-    A subexpression that is used twice, or is long, is named (by its label, or v_1, v_2, ...) and defined on a line of
-    its own, in an `aligned` environment; of very many, those nearest to the result are written.
+    A subexpression that is used twice, or is long, is named as in every other view (its label, or v_1, v_2, ...) and
+    defined on a line of its own, in an `aligned` environment; of very many, those nearest to the result are written.
     Raises TypeError when `v` is not a Value.
 
     >>> x, w, b = Value(2.0, label="x"), Value(3.0, label="w1"), Value(1.0, label="bias")
@@ -53,38 +53,34 @@ def to_latex(v: Value) -> str:
     if not isinstance(v, Value):
         raise TypeError(f"to_latex writes Values, not {type(v).__name__} ({v!r:.60})")
     order = topological_order([v])
-    definitions, formula = _formulas(order, v)
+    called = names(order)
+    definitions, formula = _formulas(order, v, called)
     if not definitions:
         return formula
     lines = [rf"{name} &= {text} \\" for name, text in definitions[-DEFINITIONS:]]
     left = len(definitions) - len(lines)
     if left:
         lines.insert(0, rf"&\;\vdots \quad \text{{({left:,} more definitions)}} \\")
-    root = tex_name(printable(v.label)) if v.label else r"\mathrm{result}"
-    return "\n".join([r"\begin{aligned}", *lines, f"{root} &= {formula}", r"\end{aligned}"])
+    return "\n".join([r"\begin{aligned}", *lines, f"{tex_name(called[v])} &= {formula}", r"\end{aligned}"])
 
 
-def _formulas(order: list[Value], root: Value) -> tuple[list[tuple[str, str]], str]:
+def _formulas(order: list[Value], root: Value, called: Mapping[Value, str]) -> tuple[list[tuple[str, str]], str]:
     """The named subexpressions, operands first, and what the root is in terms of them."""
     uses: dict[Value, int] = {}
     for node in order:
         for arg in node.args:
             if isinstance(arg, Value):
                 uses[arg] = uses.get(arg, 0) + 1
-    called = names(node for node in order if node.label)
     found: dict[Value, Formula] = {}
     definitions: list[tuple[str, str]] = []
-    unnamed = 0
     for node in order:
         if node.op is None:
-            found[node] = (tex_name(called[node]), ATOM) if node in called else number_tex(node.data)
+            found[node] = (tex_name(called[node]), ATOM) if printable(node.label) else number_tex(node.data)
             continue
         text, binds = _applied(node.op, node.args, found)
         if node is not root and len(text) > (SHORT if uses[node] > 1 else LONG):
-            unnamed += not node.label
-            name = tex_name(called[node]) if node in called else f"v_{{{unnamed}}}"
-            definitions.append((name, text))
-            text, binds = name, ATOM
+            definitions.append((tex_name(called[node]), text))
+            text, binds = definitions[-1][0], ATOM
         found[node] = (text, binds)
     return definitions, found[root][0]
 

@@ -9,7 +9,7 @@ from autograd import context
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import TABLE, Primitive
 from autograd.value import Value
-from autograd.viz.notation import printable
+from autograd.viz.notation import names, printable
 
 Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
 
@@ -34,9 +34,10 @@ class Node:
     kind: str  # parameter, input, constant, operation, result, group
     op: str = ""  # the row of the table that made it; "" for a leaf
     symbol: str = ""  # how the row is written: +, tanh
-    label: str = ""
+    label: str = ""  # or the name that `names` gives it: v1, v2, ..., the same in every view of the graph
+    given: bool = False  # whether it is such a name
     scope: str = ""
-    data: float | None = None
+    data: float | None = None  # of a box: of the only one of its nodes that is used outside it
     grad: float | None = None  # None: no backward pass has reached it
     inside: Inside | None = None
 
@@ -92,15 +93,15 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Iter
     """
     roots = root_values(v)
     order = topological_order(reversed(roots))
+    name = _naming(labels, names(order))
     total = len(order)
     if total > LIMIT:
         order = _nearest(order, roots, LIMIT)
     made = Picture([], [], [])
     if total > LIMIT:
         made.notes.append(f"{total - LIMIT:,} of {total:,} nodes lie further from the result and are left out")
-    names = _names(labels)
     for cell in _cells(order, _to_expand(expand)):
-        _add(made, cell, roots, names)
+        _add(made, cell, roots, name)
     made.roots = [made.ids[root] for root in roots]
     for value in parameters:
         if value not in made.ids or value.op is not None:
@@ -125,11 +126,16 @@ def undisturbed() -> AbstractContextManager[None]:
     return context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope="")
 
 
-def _names(labels: Labels) -> Callable[[Value], str]:
-    if labels is None:
-        return lambda value: value.label
-    find: Callable[[Value], str | None] = labels.get if isinstance(labels, Mapping) else labels
-    return lambda value: find(value) or value.label
+def _naming(labels: Labels, called: Mapping[Value, str]) -> Callable[[Value], tuple[str, bool]]:
+    """Value -> what it is drawn with, and whether that is a name it was given for want of a label."""
+    find = labels.get if isinstance(labels, Mapping) else labels or (lambda value: None)
+
+    def name(value: Value) -> tuple[str, bool]:
+        asked = printable(find(value))
+        given = not asked and not printable(value.label) and value in called
+        return asked or called.get(value, ""), given  # "": inside an expanded operation
+
+    return name
 
 
 def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
@@ -211,7 +217,7 @@ def _inside(cell: _Cell) -> list[_Cell]:
 # -------------------------------------------------------------------------------------------------- cells become boxes
 
 
-def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value], str]) -> None:
+def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value], tuple[str, bool]]) -> None:
     """One box for the cell, one for each constant among its operands, and the edges between."""
     value, op = cell.value, cell.op
     tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in cell.args]
@@ -219,8 +225,7 @@ def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value],
     kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"  # == is identity
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
-    label, scope = printable(name(value)), printable(cell.scope)
-    made.nodes.append(Node(id, kind, row, symbol, label, scope, value.data, cell.grad))
+    made.nodes.append(Node(id, kind, row, symbol, *name(value), printable(cell.scope), value.data, cell.grad))
     for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
         if tail is not None:  # None: beyond LIMIT
             made.edges.append(Edge(f"e{len(made.edges)}", tail, id, slot, partial))

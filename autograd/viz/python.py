@@ -4,14 +4,14 @@ import json
 import keyword
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd import primitives
 from autograd.graph import topological_order
 from autograd.primitives import Primitive
 from autograd.value import Value
-from autograd.viz.notation import printable
+from autograd.viz.notation import names
 
 LINE = 72  # characters of an expression; a longer one gets a name
 DEEP = 12  # parentheses within parentheses; Python's own parser stops at 200
@@ -24,7 +24,8 @@ Text = tuple[str, int, int]  # the expression, how tightly it binds, how deep it
 def to_python(v: Value) -> str:
     """A Python program that builds `v` again and calls it `result`.
 
-    Leaves, labelled nodes, subexpressions used twice and long ones get a line and a name of their own. The program's
+    Leaves, labelled nodes, subexpressions used twice and long ones get a line of their own, and the name that they have
+    in every other view: their label, or v1, v2, ... The program's
     `result.data` is `v.data` to the last bit, as long as no `.data` was changed since `v` was computed.
     Raises TypeError when `v` is not a Value.
 
@@ -46,14 +47,14 @@ def to_python(v: Value) -> str:
         for arg in node.args:
             if isinstance(arg, Value):
                 uses[arg] = uses.get(arg, 0) + 1
-    called = _Names()
+    called = _identifiers(names(order))
     found: dict[Value, Text] = {}
     lines: list[str] = []
     for node in order:
         text = _written(node, found)
         long = len(text[0]) > LINE or text[2] > DEEP
         if node.op is None or node is v or node.label or uses[node] > 1 or long:
-            name = "result" if node is v else called.of(node)
+            name = "result" if node is v else called[node]
             lines.append(f"{name} = {text[0]}")
             text = (name, _ATOM, 0)
         found[node] = text
@@ -78,26 +79,20 @@ def _is_public(op: Primitive) -> bool:
     return getattr(primitives, op.name, None) is op
 
 
-class _Names:
-    """A Python name for every node that needs one: from its label, or v1, v2, ..."""
-
-    def __init__(self) -> None:
-        self.used = {"result", "ag", "autograd", "Value", "find", "inf", "nan", *keyword.kwlist}
-        self.count = 0
-
-    def of(self, node: Value) -> str:
-        name = re.sub(r"\W", "_", printable(node.label))
-        if not name:
-            self.count += 1
-            name = f"v{self.count}"
-        elif not name.isidentifier():
-            name = f"v_{name}"
-        free, twin = name, 1
-        while free in self.used:
+def _identifiers(called: Mapping[Value, str]) -> dict[Value, str]:
+    """A Python name for every node, no two alike and none that the program needs: its name, made one."""
+    used = {"result", "ag", "autograd", "Value", "find", "inf", "nan", *keyword.kwlist}
+    found = {}
+    for node, name in called.items():
+        name = re.sub(r"\W", "_", name)
+        free = name = name if name.isidentifier() else f"v_{name}"
+        twin = 1
+        while free in used:
             twin += 1
             free = f"{name}_{twin}"
-        self.used.add(free)
-        return free
+        used.add(free)
+        found[node] = free
+    return found
 
 
 def _written(node: Value, found: dict[Value, Text]) -> Text:

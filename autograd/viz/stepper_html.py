@@ -34,7 +34,7 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     steps = f"<details><summary>{summary}</summary>\n<pre>{html.escape(str(stepper))}</pre>\n</details>"
     if len(stepper.order) > max_nodes:
         return f"<p>{too_large(stepper, max_nodes)}</p>\n{steps}"
-    drawn = picture(stepper.root, labels=stepper.names)
+    drawn = picture(stepper.root)
     for node, gradient in stepper.gradients.items():
         drawn.node(drawn.ids[node]).grad = gradient  # as at the last step
     rows = list(dict.fromkeys((node.op, len(node.args)) for node in stepper.computed if node.op is not None))

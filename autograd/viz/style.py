@@ -49,7 +49,8 @@ def _colours(palette: dict[str, tuple[str, str]]) -> str:
     ground = palette["ground"][0]
     rules = [
         f".stepgrad .ground,.stepgrad .plate{{fill:{ground}}}",
-        f".stepgrad text{{fill:{text}}}.stepgrad .key,.stepgrad .note,.stepgrad .unknown{{fill:{faint}}}",
+        f".stepgrad text{{fill:{text}}}.stepgrad .key,.stepgrad .note{{fill:{faint}}}",
+        f".stepgrad .name,.stepgrad .unknown{{fill:{faint}}}",
         f".stepgrad .line{{stroke:{line}}}.stepgrad .head{{fill:{line}}}.stepgrad .partial{{fill:{number}}}",
     ]
     for kind in ("parameter", "input", "constant", "operation", "result", "group"):

@@ -2,8 +2,8 @@
 
 Every box is `<g id="n3" class="node operation">` and every edge `<g id="e5" class="edge">`, so that a script or a
 stepper can find and highlight them: put the class `now`, `seen` or `dim` on the group. The numbers of a box are
-`<text class="data">` and `<text class="grad">`; the full digits are in its `<title>`, which a browser shows under the
-mouse.
+`<text class="data">` and `<text class="grad">`, its name is a `label`, or the `name` it was given for want of one; the
+full digits are in its `<title>`, which a browser shows under the mouse.
 """
 
 from html import escape
@@ -133,10 +133,10 @@ class _Face:
     """What is written in a box, and how big that makes it."""
 
     def __init__(self, node: Node) -> None:
-        self.sign = sign(node)
-        self.label = clip(node.label, HEAD, WIDEST, bold=True)
+        self.sign, self.kind = sign(node), "name" if node.given else "label"
+        self.label = clip(node.label, HEAD, WIDEST, bold=not node.given)
         self.rows = body_rows(node)
-        header = width(self.sign, HEAD, bold=True) + width(self.label, HEAD, bold=True)
+        header = width(self.sign, HEAD, bold=True) + width(self.label, HEAD, bold=not node.given)
         header += 8.0 if self.sign and self.label else 0.0
         rows = [width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows]
         lines = len(self.rows) + bool(self.sign or self.label)
@@ -155,7 +155,7 @@ class _Face:
                 lines.append(f'<text class="op" x="{_n(x)}" y="{_n(y)}">{escape(self.sign)}</text>')
                 x += width(self.sign, HEAD, bold=True) + 8.0
             if self.label:
-                lines.append(f'<text class="label" x="{_n(x)}" y="{_n(y)}">{escape(self.label)}</text>')
+                lines.append(f'<text class="{self.kind}" x="{_n(x)}" y="{_n(y)}">{escape(self.label)}</text>')
             y += LINE
         for kind, key, text in self.rows:
             unknown = " unknown" if text == "?" else ""
@@ -171,7 +171,8 @@ class _Face:
 def body_rows(node: Node) -> list[tuple[str, str, str]]:
     """The lines under the heading of a box: (class, key, number)."""
     if node.inside is not None:
-        return _inside_rows(node.inside) if node.scope else []
+        output = [("data", "output", short(node.data))] if node.data is not None else []
+        return output + _inside_rows(node.inside) if node.scope else []
     if node.kind == "constant":
         return [("data", "", short(node.data or 0.0))]
     return [("data", "data", short(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
@@ -246,8 +247,10 @@ def _edge(
 
 def _edge_title(edge: Edge, tail: Node, head: Node) -> str:
     if edge.count > 1 or edge.partial is None:
-        return f"{edge.count:,} edges from {_name(tail)} to {_name(head)}"
-    text = f"local derivative d {_name(head)} / d {_name(tail)} = {edge.partial!r}"
+        hidden = "" if edge.count > 1 else ", between nodes inside"
+        return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {_name(tail)} to {_name(head)}{hidden}"
+    operand = f"output of {_name(tail)}" if tail.inside else _name(tail)
+    text = f"local derivative d {_name(head)} / d {operand} = {edge.partial!r}"
     if head.grad is not None and tail.kind != "constant":
         text += f"\ncontribution to the gradient: {head.grad!r} × {edge.partial!r} = {head.grad * edge.partial!r}"
     return text

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from autograd.value import Value
@@ -125,22 +125,40 @@ def merge(picture: Picture, box: Mapping[str, Key]) -> Picture:
         if node.id in box:
             members.setdefault(box[node.id], []).append(node)
     new_id: dict[str, str] = {}
+    outputs = _outputs(picture, box)
     nodes = []
     for node in picture.nodes:
-        group = members.get(box.get(node.id, ()), [])
+        key = box.get(node.id, ())
+        group = members.get(key, [])
         if len(group) < 2:
             nodes.append(node)
         elif node is group[0]:
-            made = _box(f"g{len(nodes)}", box[node.id], group)
+            made = _box(f"g{len(nodes)}", key, group)
+            if len(outputs[key]) == 1:
+                made.data = picture.node(*outputs[key]).data
             nodes.append(made)
             new_id.update((member.id, made.id) for member in group)
-    edges = _bundled(picture.edges, new_id)
+    edges = _bundled(picture.edges, new_id, {id for few in outputs.values() if len(few) == 1 for id in few})
     ids = {value: new_id.get(id, id) for value, id in picture.ids.items()}
     return Picture(nodes, edges, [new_id.get(id, id) for id in picture.roots], ids, list(picture.notes))
 
 
-def _bundled(edges: Iterable[Edge], new_id: Mapping[str, str]) -> list[Edge]:
-    """Edges between boxes drawn as one; those between two nodes stay, repeated ones too."""
+def _outputs(picture: Picture, box: Mapping[str, Key]) -> dict[Key, set[str]]:
+    """Of each box, the nodes that something outside it uses."""
+    found: dict[Key, set[str]] = {key: set() for key in box.values()}
+    for edge in picture.edges:
+        if edge.tail in box and box.get(edge.head) != box[edge.tail]:
+            found[box[edge.tail]].add(edge.tail)
+    return found
+
+
+def _bundled(edges: Iterable[Edge], new_id: Mapping[str, str], single: Collection[str]) -> list[Edge]:
+    """Edges between boxes drawn as one; those between two nodes stay, repeated ones too.
+
+    A local derivative belongs to the two nodes at its ends, and is kept only where the reader can see both: an edge
+    into a box ends at a node inside it, and an edge out of a box starts at one, which is seen where it is the
+    `single` output of its box.
+    """
     bundles: dict[tuple[str, str], Edge] = {}
     kept = []
     for edge in edges:
@@ -151,7 +169,9 @@ def _bundled(edges: Iterable[Edge], new_id: Mapping[str, str]) -> list[Edge]:
             bundle = bundles[tail, head]
             bundle.count, bundle.partial = bundle.count + edge.count, None
         elif tail != head:
-            bundle = bundles[tail, head] = Edge(edge.id, tail, head, edge.slot, edge.partial, edge.count)
+            seen = edge.head not in new_id and (edge.tail not in new_id or edge.tail in single)
+            partial = edge.partial if seen else None
+            bundle = bundles[tail, head] = Edge(edge.id, tail, head, edge.slot, partial, edge.count)
             kept.append(bundle)
     return kept
 

@@ -271,6 +271,29 @@ def test_collapsing_loses_no_edge_and_no_node():
         assert sum(edge.count for edge in from_values) == crossing
 
 
+def test_an_edge_shows_a_derivative_only_between_nodes_that_are_seen():
+    """Into a box it would be that of a hidden operation; out of a box, it is along the box's only output, if it has."""
+    x = Value(2.0, label="x")
+    with scope("square"):
+        y = x * x + 1.0
+    with scope("two"):
+        a, b = y * 3.0, y * 5.0
+        both = a + b
+    z = 7.0 * y + a * both
+    drawing = built_in(z, collapse=1)
+    part, called = drawing.picture, {node.id: node.label for node in drawing.picture.nodes}
+    shown = {(called[edge.tail], called[edge.head]): (edge.partial, edge.count) for edge in part.edges if edge.tail in
+             (part.ids[x], part.ids[y], part.ids[a])}  # fmt: skip
+    seven, product = called[part.ids[z.args[0]]], called[part.ids[z.args[1]]]
+    assert shown == {("x", "square"): (None, 2), ("square", "two"): (None, 2), ("square", seven): (7.0, 1),
+                     ("two", product): (None, 2)}  # fmt: skip
+    assert boxes(drawing)["square"].data == 5.0 and boxes(drawing)["two"].data is None
+    assert ">output</text>" in drawing.svg and f"local derivative d {seven} / d output of square = 7.0" in drawing.svg
+    with scope("chain"):
+        w = x.exp() * 0.5
+    assert "<title>1 edge from x to chain, between nodes inside</title>" in built_in(w + 1.0, collapse=1).svg
+
+
 def test_around_a_node():
     a, b, g = readme_of_micrograd()
     drawing = built_in(g, around=b, hops=1)

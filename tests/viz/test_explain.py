@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from autograd import Value, relu
+from autograd import Value, dot, relu
+from autograd import sum as sum_of
 from autograd.graph import topological_order
 from autograd.viz.explain import Explanation, count_paths, explain, large
 from tests.viz.expressions import random_graph, readme_of_micrograd
@@ -88,6 +89,23 @@ def test_text():
     assert "1 · 1 · 3 = 3" in text
 
 
+@pytest.mark.parametrize("make", [
+    lambda a, b: a * a, lambda a, b: a + a, lambda a, b: dot([a, b], [a, a]), lambda a, b: sum_of([a, b, a]),
+])  # fmt: skip
+def test_repeated_operands_are_told_apart(make):
+    a, b = Value(3.0, label="a"), Value(0.5, label="b")
+    y = make(a, b)
+    y.label = "y"
+    places = [k + 1 for k, arg in enumerate(y.args) if arg is a]
+    explanation = explain(y, a)
+    assert explanation.count == len(places)
+    for k in places:
+        assert f"  y → a  (a as operand {k} of y)\n" in str(explanation)
+        assert f"  ($a$ as operand {k} of $y$)\n" in explanation.to_markdown()
+        assert f"(a as operand {k} of y)" in explanation.to_html()
+    assert "as operand" not in str(explain(y, y)) + str(explain(a * b, a))
+
+
 def test_no_path_and_the_empty_path():
     x, y = Value(1.0, label="x"), Value(2.0, label="y")
     assert str(explain(y, x)) == "No path leads from y to x: it does not depend on it.\ndy/dx = 0"
@@ -136,7 +154,7 @@ def test_markdown_and_html():
     loss = w * w + 3.0 * w
     loss.label = "<L>"
     markdown, page = explain(loss, w).to_markdown(), explain(loss, w).to_html()
-    assert r"$$\frac{\partial \mathrm{<L>}}{\partial \mathrm{w\_}_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
+    assert r"$$\frac{\partial \mathrm{<L>}}{\partial w_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
     assert "<b>d&lt;L&gt;/dw_1 = 3 + 0.5 + 0.5 = 4</b>" in page
     assert "<L>" not in page
     assert set(explain(loss, w)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}

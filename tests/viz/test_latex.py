@@ -115,7 +115,7 @@ def test_shared_subexpressions_are_named_once():
     assert to_latex(h * h + h) == "\n".join([
         r"\begin{aligned}",
         r"\mathrm{hidden} &= \tanh\left(x \cdot 3 + 1\right) \\",
-        r"\mathrm{result} &= \mathrm{hidden} \cdot \mathrm{hidden} + \mathrm{hidden}",
+        r"v_{4} &= \mathrm{hidden} \cdot \mathrm{hidden} + \mathrm{hidden}",
         r"\end{aligned}",
     ])  # fmt: skip
 

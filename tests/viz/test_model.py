@@ -1,12 +1,18 @@
 """The picture model: what is in the graph is in the picture, once, in order."""
 
+import re
+
 import pytest
 
 import autograd as ag
 from autograd import Value, no_grad, scope
+from autograd.graph import topological_order
 from autograd.primitives import TABLE
-from autograd.viz import model
+from autograd.viz import explain, model, step_through, to_latex, to_python, trace
+from autograd.viz.latex import tex_name
 from autograd.viz.model import picture
+from autograd.viz.notation import names
+from tests.viz.expressions import random_graph
 
 
 def of_kind(p, kind):
@@ -67,7 +73,7 @@ def test_several_results_and_labels():
     assert p.roots == [p.ids[y], p.ids[z]]
     assert p.node(p.ids[y]).label == "sum" and p.node(p.ids[x]).label == "x"
     p = picture(x + 1, labels=lambda v: "!" if v is x else None)
-    assert p.node(p.ids[x]).label == "!" and p.nodes[-1].label == ""
+    assert p.node(p.ids[x]).label == "!" and p.nodes[-1].label == "v1"
 
 
 @pytest.mark.parametrize("op", [op for op in TABLE.values() if op.composite], ids=str)
@@ -114,3 +120,27 @@ def test_what_cannot_be_drawn_says_so():
         picture([])
     with pytest.raises(ValueError, match="'tanh' has no inside to expand; these have: sigmoid"):
         picture(Value(1.0), expand="tanh")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_node_has_one_name_in_every_view(seed):
+    """trace, explain, the stepper, the drawing, TeX and Python call it alike, labelled or not, labels twice or not."""
+    leaves, root = random_graph(seed, size=15)
+    leaves[0].label = leaves[1].label = "a"
+    root.args[0].label = "v3"
+    order = topological_order([root])
+    called = names(order)
+    assert [row.name for row in trace(root)] == [called[node] for node in order]
+    stepper, explanation, drawn = step_through(root), explain(root, leaves[0]), picture(root)
+    assert stepper.names == explanation.names == called
+    assert {node: drawn.node(drawn.ids[node]).label for node in order} == called
+    assert {node for node in order if drawn.node(drawn.ids[node]).given} == {v for v in order if not v.label}
+    program = {}
+    exec(to_python(root), program)
+    found = {name: value for name, value in program.items() if isinstance(value, Value) and name != "result"}
+    assert {name: value.data for name, value in found.items()} == {
+        name: node.data for node, name in called.items() if name in found
+    }
+    assert len(found) > 8
+    for name in re.findall(r"(\S+) &=", to_latex(root)):
+        assert name in {tex_name(other) for other in called.values()}
