@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.compiler import interpreter, mathematics, native, straight
+from autograd.compiler import interpreter, mathematics, native, straight, vectormath
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.primitives import Primitive
@@ -129,10 +129,9 @@ def driver(element: str, block: int) -> Any:
 @functools.cache
 def vector_function(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
     """The symbol of an operation on vectors, its library, and its address."""
-    text, symbols = mathematics.vector_module(op, element, width, exact)
+    name, text, symbols = vectormath.module(op, element, width, exact)
     library = native.compiled(text, 2, symbols)
-    symbol = mathematics.symbol(op, mathematics.suffix(element, width))
-    return symbol, library, library.address(symbol)
+    return name, library, library.address(name)
 
 
 class Batch:

@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from autograd.compiler.emit import KERNEL, Kernel, whole
 from autograd.compiler.kernels import square
-from autograd.compiler.vectormath import DOUBLE, I64, declared
+from autograd.compiler.lanes import I64
 
 PLAN = [
     "before", "before_count", "first", "first_count", "body", "body_count", "after", "after_count",
@@ -30,9 +30,9 @@ PLAN = [
 AT = {name: k for k, name in enumerate(PLAN)}
 
 
-def build(module: Any, width: int) -> None:
+def build(module: Any, width: int, dtype: str) -> None:
     """train(plan, steps)."""
-    k = Kernel(module, "train", width)
+    k = Kernel(module, "train", width, dtype)
     b, steps = k.b, k.columns
     word = {name: k.word(at) for name, at in AT.items()}
 
@@ -43,8 +43,8 @@ def build(module: Any, width: int) -> None:
 
         k.repeat(word[f"{code}_count"], execute)
 
-    def at(base: Any, index: Any, kind: Any = DOUBLE) -> Any:
-        return k.pointer(k.offset(base, index, whole(8)), kind)
+    def at(base: Any, index: Any, kind: Any = k.element) -> Any:
+        return k.pointer(k.offset(base, index, whole(8 if kind is I64 else k.size)), kind)
 
     def copy(source: Any, target: Any, count: Any) -> None:
         k.repeat(count, lambda i: b.store(b.load(at(source, i)), at(target, i)))
@@ -61,13 +61,12 @@ def build(module: Any, width: int) -> None:
                 index = b.select(b.icmp_signed("<", index, last), index, last)
                 sample = b.load(at(word["order"], b.add(begin, index), I64))
                 sources.append(k.offset(word["data"], sample, word["data_row"]))
-            square(k, sources, word["features"], k.offset(word["input"], first, whole(8)), word["input_row"])
-            live = b.select(k.mask(b.sub(count, first)), k.splat(weight), zero)
-            k.store(live, k.offset(word["weight"], first, whole(8)))
+            square(k, sources, word["features"], k.offset(word["input"], first, whole(k.size)), word["input_row"])
+            live = b.select(k.mask(b.sub(count, first)), k.splat(weight), k.zero)
+            k.store(live, k.offset(word["weight"], first, whole(k.size)))
 
         k.repeat(b.sdiv(b.add(count, whole(width - 1)), whole(width)), group)
 
-    zero = ir.Constant(k.kind, [0.0] * width)
     quads = b.sdiv(b.add(word["sums_count"], whole(4 * width - 1)), whole(4 * width))
 
     def four(j: Any) -> list[Any]:
@@ -77,21 +76,20 @@ def build(module: Any, width: int) -> None:
 
     def clear(j: Any) -> None:
         for place in four(j):
-            k.store(zero, place)
+            k.store(k.zero, place)
 
     def finite() -> Any:
         """Whether the loss and the gradient are finite: 0 * x is 0 but for nan and inf."""
         def add(j: Any, *sums: Any) -> list[Any]:
-            return [k.fma(k.load(place), zero, total) for place, total in zip(four(j), sums)]
+            return [k.fma(k.load(place), k.zero, total) for place, total in zip(four(j), sums)]
 
-        first, *others = k.repeat(quads, add, [zero] * 4)  # four sums, so that one need not wait for another
+        first, *others = k.repeat(quads, add, [k.zero] * 4)  # four sums, so that one need not wait for another
         total = functools.reduce(b.fadd, others, first)
-        add_up = declared(module, f"llvm.vector.reduce.fadd.v{width}f64", DOUBLE, [DOUBLE, k.kind])
-        return b.fcmp_ordered("==", b.call(add_up, [ir.Constant(DOUBLE, 0.0), total]), ir.Constant(DOUBLE, 0.0))
+        return b.fcmp_ordered("==", k.total(total), ir.Constant(k.element, 0.0))
 
     def compute(i: Any) -> Any:
         k.repeat(b.mul(quads, word["clear"]), clear)
-        copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(8)), word["settings"],
+        copy(k.offset(word["settings_from"], b.mul(i, word["settings_count"]), whole(k.size)), word["settings"],
              word["settings_count"])
         begin, end = (b.load(at(word["bounds"], b.add(i, whole(n)), I64)) for n in (0, 1))
         weight = b.load(at(word["weights"], i))
@@ -118,10 +116,10 @@ def build(module: Any, width: int) -> None:
             with single:
                 sample = b.load(at(word["order"], begin, I64))
                 copy(k.offset(word["data"], sample, word["data_row"]), word["input"], word["features"])
-                b.store(weight, k.pointer(word["weight"], DOUBLE))
+                b.store(weight, k.pointer(word["weight"], k.element))
                 run("before", whole(0))
         run("after", whole(0))
-        b.store(b.load(k.pointer(word["loss"], DOUBLE)), at(word["losses"], i))
+        b.store(k.number(word["loss"]), at(word["losses"], i))
         sound = finite()
         with b.if_then(sound):
             run("update", whole(0))

@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from autograd.compiler.vectormath import DOUBLE, I1, I64, Lanes, declared
+from autograd.compiler.lanes import FORMATS, I1, I32, I64, Lanes, declared
 
 KERNEL = ir.FunctionType(ir.VoidType(), [I64.as_pointer(), I64])
 SAMPLES = -1
@@ -21,14 +21,18 @@ def whole(number: int) -> Any:
 
 
 class Kernel:
-    """A kernel under construction, for vectors of `width` numbers."""
+    """A kernel under construction, for vectors of `width` numbers of type `dtype`."""
 
-    def __init__(self, module: Any, name: str, width: int) -> None:
+    def __init__(self, module: Any, name: str, width: int, dtype: str) -> None:
         function = ir.Function(module, KERNEL, name)
         self.b = ir.IRBuilder(function.append_basic_block())
-        self.width, self.kind = width, ir.VectorType(DOUBLE, width)
+        self.format = FORMATS[dtype]
+        self.width, self.size, self.element = width, self.format.size, self.format.element
+        self.kind = ir.VectorType(self.element, width)
+        self.zero = ir.Constant(self.kind, [0.0] * width)
+        self.suffix = f"v{width}{self.format.suffix}"  # what LLVM calls such a vector
         self.words, self.columns = function.args
-        self.step = width * 8
+        self.step = width * self.size  # bytes
 
     def word(self, k: int) -> Any:
         return self.b.load(self.b.gep(self.words, [whole(k)]))
@@ -76,56 +80,64 @@ class Kernel:
 
     def splat(self, scalar: Any) -> Any:
         kind = ir.VectorType(scalar.type, self.width)
-        first = self.b.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        first = self.b.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(I32, 0))
+        zeros = ir.Constant(ir.VectorType(I32, self.width), [0] * self.width)
         return self.b.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
 
     def broadcast(self, address: Any) -> Any:
-        return self.splat(self.b.load(self.pointer(address, DOUBLE)))
+        return self.splat(self.number(address))
+
+    def number(self, address: Any) -> Any:
+        return self.b.load(self.pointer(address, self.element))
 
     def load(self, address: Any, mask: Any = None) -> Any:
         pointer = self.pointer(address, self.kind)
         if mask is None:
-            return self.b.load(pointer, align=8)
-        f = declared(self.b.module, f"llvm.masked.load.v{self.width}f64.p0", self.kind,
-                     [pointer.type, ir.IntType(32), mask.type, self.kind])
-        zero = ir.Constant(self.kind, [0.0] * self.width)
-        return self.b.call(f, [pointer, ir.Constant(ir.IntType(32), 8), mask, zero])
+            return self.b.load(pointer, align=self.size)
+        f = declared(self.b.module, f"llvm.masked.load.{self.suffix}.p0", self.kind,
+                     [pointer.type, I32, mask.type, self.kind])
+        return self.b.call(f, [pointer, ir.Constant(I32, self.size), mask, self.zero])
 
     def store(self, value: Any, address: Any, mask: Any = None) -> None:
         pointer = self.pointer(address, self.kind)
         if mask is None:
-            self.b.store(value, pointer, align=8)
+            self.b.store(value, pointer, align=self.size)
             return
-        f = declared(self.b.module, f"llvm.masked.store.v{self.width}f64.p0", ir.VoidType(),
-                     [self.kind, pointer.type, ir.IntType(32), mask.type])
-        self.b.call(f, [value, pointer, ir.Constant(ir.IntType(32), 8), mask])
+        f = declared(self.b.module, f"llvm.masked.store.{self.suffix}.p0", ir.VoidType(),
+                     [self.kind, pointer.type, I32, mask.type])
+        self.b.call(f, [value, pointer, ir.Constant(I32, self.size), mask])
 
     def scattered(self, address: Any, stride: Any) -> Any:
         """The addresses of `width` elements a stride apart."""
         b = self.b
         lanes = ir.Constant(ir.VectorType(I64, self.width), list(range(self.width)))
         return b.inttoptr(b.add(self.splat(address), b.mul(lanes, self.splat(stride))),
-                          ir.VectorType(DOUBLE.as_pointer(), self.width))
+                          ir.VectorType(self.element.as_pointer(), self.width))
 
     def gather(self, address: Any, stride: Any, mask: Any) -> Any:
         pointers = self.scattered(address, stride)
-        f = declared(self.b.module, f"llvm.masked.gather.v{self.width}f64.v{self.width}p0", self.kind,
-                     [pointers.type, ir.IntType(32), mask.type, self.kind])
-        zero = ir.Constant(self.kind, [0.0] * self.width)
-        return self.b.call(f, [pointers, ir.Constant(ir.IntType(32), 8), mask, zero])
+        f = declared(self.b.module, f"llvm.masked.gather.{self.suffix}.v{self.width}p0", self.kind,
+                     [pointers.type, I32, mask.type, self.kind])
+        return self.b.call(f, [pointers, ir.Constant(I32, self.size), mask, self.zero])
 
     def scatter(self, value: Any, address: Any, stride: Any, mask: Any) -> None:
         pointers = self.scattered(address, stride)
-        f = declared(self.b.module, f"llvm.masked.scatter.v{self.width}f64.v{self.width}p0", ir.VoidType(),
-                     [self.kind, pointers.type, ir.IntType(32), mask.type])
-        self.b.call(f, [value, pointers, ir.Constant(ir.IntType(32), 8), mask])
+        f = declared(self.b.module, f"llvm.masked.scatter.{self.suffix}.v{self.width}p0", ir.VoidType(),
+                     [self.kind, pointers.type, I32, mask.type])
+        self.b.call(f, [value, pointers, ir.Constant(I32, self.size), mask])
 
     def every_lane(self) -> Any:
         return ir.Constant(ir.VectorType(I1, self.width), [1] * self.width)
 
     def lanes(self, value: Any) -> Lanes:
         return Lanes(self.b, value)
+
+    def total(self, vector: Any, start: Any = None) -> Any:
+        """The sum of the lanes, and of `start`."""
+        add_up = declared(self.b.module, f"llvm.vector.reduce.fadd.{self.suffix}", self.element,
+                          [self.element, self.kind])
+        first = ir.Constant(self.element, 0.0) if start is None else start
+        return self.b.call(add_up, [first, vector], fastmath=("reassoc",))
 
     def fma(self, a: Any, b: Any, c: Any) -> Any:
         return Lanes(self.b, a).times(Lanes(self.b, b), Lanes(self.b, c)).value
@@ -143,12 +155,12 @@ class Kernel:
             begin = start
 
             def block(i: Any, begin: Any = begin, size: Any = size, many: int = many) -> None:
-                body(b.mul(b.add(begin, b.mul(i, size)), whole(8)), None, many)
+                body(b.mul(b.add(begin, b.mul(i, size)), whole(self.size)), None, many)
 
             self.repeat(times, block)
             start = b.add(start, b.mul(times, size))
         with b.if_then(b.icmp_signed("<", start, count)):
-            body(b.mul(start, whole(8)), self.mask(b.sub(count, start)), 1)
+            body(b.mul(start, whole(self.size)), self.mask(b.sub(count, start)), 1)
 
     def finish(self) -> None:
         self.b.ret_void()

@@ -85,6 +85,28 @@ def renumbered(formula: Any, names: dict[int, Any]) -> Any:
     return Formula(formula.op, args)
 
 
+def written_out(formula: Any) -> Any:
+    """The formula in plain operations: composite ones are replaced by their own forward formula.
+
+    >>> x, = slots(1)
+    >>> written_out(TABLE["softplus"](x)).op.composite
+    False
+    """
+    if not isinstance(formula, Formula) or formula.op is None:
+        return formula
+    args = tuple(map(written_out, formula.args))
+    if formula.op.composite:
+        return written_out(formula.op.forward(*args))
+    return Formula(formula.op, args)
+
+
+def operations(formula: Any) -> set[Primitive]:
+    """Those that occur in a formula."""
+    if not isinstance(formula, Formula) or formula.op is None:
+        return set()
+    return {formula.op}.union(*map(operations, formula.args))
+
+
 # A local derivative: a constant, or (slots read, formula over them); the formula None is that one slot itself.
 Local = float | tuple[tuple[int, ...], Formula | None]
 
@@ -93,7 +115,12 @@ Local = float | tuple[tuple[int, ...], Formula | None]
 def local_derivatives(op: Primitive, n: int) -> tuple[Local, ...]:
     """d op / d operand, for each of `n` operands; slot `n` is the result."""
     found: list[Local] = []
-    for partial in op.partials(*slots(n), Formula(None, (), n)):
+    try:
+        partials = op.partials(*slots(n), Formula(None, (), n))
+    except TypeError as error:
+        raise ValueError(f"the derivative of {op.name} cannot be compiled ({error}): write it with operations of"
+                         " autograd") from error
+    for partial in partials:
         if not isinstance(partial, Formula):
             found.append(float(partial))
         elif partial.op is None:

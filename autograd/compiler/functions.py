@@ -8,10 +8,10 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from autograd.compiler import vectormath
 from autograd.compiler.emit import Kernel, whole
 from autograd.compiler.formula import Formula
-from autograd.compiler.vectormath import Lanes
+from autograd.compiler.lanes import Lanes
+from autograd.compiler.vectormath import operation
 
 # Powers with these exponents are written into the formula: products, quotients and roots instead of libm's pow.
 EXPONENTS: dict[Any, Callable[[Lanes], Lanes]] = {
@@ -22,56 +22,13 @@ EXPONENTS: dict[Any, Callable[[Lanes], Lanes]] = {
 CONTIGUOUS, SHARED, STRIDED = "c", "b", "s"
 
 
-def truth(how: str) -> Callable[[Lanes, Lanes], Lanes]:
-    return lambda x, y: x.compare(how, y).select(x.like(1.0), x.like(0.0))
-
-
-def larger(x: Lanes, y: Lanes) -> Lanes:
-    return x.compare(">", y).select(x, x.compare("!=", x).select(x, y))
-
-
-def smaller(x: Lanes, y: Lanes) -> Lanes:
-    return x.compare("<", y).select(x, x.compare("!=", x).select(x, y))
-
-
 def root(x: Lanes) -> Lanes:
     """x ** 0.5, which unlike the square root is inf at -inf and 0 at -0."""
     return (x.compare("==", -inf).select(-x, x) + 0.0).call("llvm.sqrt")
 
 
-def sign(x: Lanes) -> Lanes:
-    return x.compare(">", 0.0).select(x.like(1.0), x.compare("<", 0.0).select(x.like(-1.0), x + 0.0))
-
-
-# How a processor does the plain operations of the table; composite ones are written out by their own forward formula.
-LOWERED: dict[str, Callable[..., Lanes]] = {
-    "identity": lambda x: x, "neg": lambda x: -x, "add": lambda x, y: x + y, "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y, "div": lambda x, y: x / y, "abs": vectormath.absolute,
-    "sqrt": lambda x: x.call("llvm.sqrt"), "exp": vectormath.exp, "log": vectormath.log, "tanh": vectormath.tanh,
-    "sin": vectormath.sin, "cos": vectormath.cos, "relu": lambda x: x.compare("<=", 0.0).select(x.like(0.0), x),
-    "maximum": larger, "minimum": smaller, "clamp": lambda x, low, high: smaller(larger(x, low), high), "sign": sign,
-    "where": lambda condition, x, y: condition.compare("!=", 0.0).select(x, y),
-    "greater": truth(">"), "greater_equal": truth(">="), "less": truth("<"), "less_equal": truth("<="),
-    "equal": truth("=="),
-}
-LIBM = {"pow", "expm1", "log1p", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",
-        "asinh", "acosh", "atanh", "hypot", "erf"}  # as C spells them
-
-
-def unsupported(formula: Any) -> str | None:
-    """The name of an operation in the formula that no kernel can be made for (a user's own Python function)."""
-    op = formula.op if isinstance(formula, Formula) else None
-    if op is None:
-        return None
-    if op.composite:
-        return unsupported(op.forward(*formula.args))
-    if op.name not in LOWERED and op.name not in LIBM:
-        return op.name
-    return next(filter(None, map(unsupported, formula.args)), None)
-
-
 def lower(formula: Any, operands: list[Lanes]) -> Lanes:
-    """Emit a formula; a subexpression that is one object is computed once."""
+    """Emit a formula of plain operations; a subexpression that occurs again is computed once."""
     known: dict[str, Lanes] = {}
 
     def visit(node: Any) -> Lanes:
@@ -80,25 +37,18 @@ def lower(formula: Any, operands: list[Lanes]) -> Lanes:
         if node.op is None:
             return operands[node.slot]
         if node.key not in known:
-            known[node.key] = apply(node)
+            if node.op.name == "pow" and node.args[1] in EXPONENTS:
+                known[node.key] = EXPONENTS[node.args[1]](visit(node.args[0]))
+            else:
+                known[node.key] = operation(node.op, *map(visit, node.args))
         return known[node.key]
-
-    def apply(node: Formula) -> Lanes:
-        op = node.op
-        assert op is not None
-        if op.composite:
-            return visit(op.forward(*node.args))
-        if op.name == "pow" and node.args[1] in EXPONENTS:
-            return EXPONENTS[node.args[1]](visit(node.args[0]))
-        args = [visit(arg) for arg in node.args]
-        return LOWERED[op.name](*args) if op.name in LOWERED else vectormath.libm(op.name, *args)
 
     return visit(formula)
 
 
-def emit(module: Any, name: str, width: int, formulas: list[Formula], modes: str) -> None:
+def emit(module: Any, name: str, width: int, dtype: str, formulas: list[Formula], modes: str) -> None:
     """The kernel that computes `formulas` of its operands; `modes` has a letter per result, then one per operand."""
-    k = Kernel(module, name, width)
+    k = Kernel(module, name, width, dtype)
     b = k.b
     every = k.every_lane()
     words = [[k.word(4 * i + j) for j in range(4, 8)] for i in range(len(modes))]  # words 4 to 7 are the first result's
@@ -119,7 +69,7 @@ def emit(module: Any, name: str, width: int, formulas: list[Formula], modes: str
                 vector(b.add(start, whole(x * k.step)), mask)
 
         def vector(offset: Any, mask: Any) -> None:
-            index = b.lshr(offset, whole(3))
+            index = b.lshr(offset, whole(k.size.bit_length() - 1))
             operands = [read(slot, offset, index, mask) for slot in range(len(formulas), len(modes))]
             for slot, value in enumerate([lower(formula, operands) for formula in formulas]):
                 if modes[slot] == CONTIGUOUS:

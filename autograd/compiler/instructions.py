@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from autograd.compiler.formula import Formula
-from autograd.compiler.functions import unsupported
+from autograd.compiler.formula import Formula, key, operations, written_out
+from autograd.compiler.vectormath import symbols
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Memory:
     sample: Callable[[int], int]
     row: int  # from one row of samples to the next
     scratch: Callable[[int, int], int]  # (bytes per row, rows) -> room for them; SAMPLES rows: as many as a block has
-    width: int
+    width: int  # numbers in a vector
+    unit: int  # bytes of a number
 
 
 Instruction = tuple[str, list[int]]
@@ -43,12 +44,10 @@ class Code:
         self.instructions.append((kernel, [0, *words]))  # the kernel's address comes when it is known
 
     def function(self, formulas: tuple[Formula, ...], modes: str) -> str:
-        for formula in formulas:
-            foreign = unsupported(formula)
-            if foreign is not None:
-                raise ValueError(f"{foreign} is computed by a Python function, which native code cannot call: write its"
-                                 " forward with operations of autograd and register it with composite=True")
-        name = f"{'; '.join(f.key for f in formulas)} | {modes}"
+        """The name of the kernel: it says all that its code depends on."""
+        formulas = tuple(map(written_out, formulas))
+        called = sorted(name for formula in formulas for op in operations(formula) for name, _ in symbols(op))
+        name = f"{'; '.join(map(key, formulas))} | {modes} | {' '.join(called)}"
         self.functions[name] = (formulas, modes)
         return name
 

@@ -19,27 +19,27 @@ from typing import Any
 from llvmlite import ir
 
 from autograd.compiler.emit import Kernel, whole
-from autograd.compiler.vectormath import DOUBLE, declared
+from autograd.compiler.lanes import I32
 
 
-def tile(width: int) -> tuple[int, int]:
-    """Rows and vectors that are summed in registers at once: 32 registers of AVX-512 and NEON hold 4 x 4 sums."""
-    return (4, 4) if width != 4 else (4, 2)
+def tile(size: int) -> tuple[int, int]:
+    """Rows and vectors of `size` bytes that are summed at once: 32 registers of AVX-512 and NEON hold 4 x 4 sums."""
+    return (4, 4) if size != 32 else (4, 2)
 
 
-def build(module: Any, width: int) -> None:
+def build(module: Any, width: int, dtype: str) -> None:
     """All of them."""
-    contraction(module, "contract_sv", width, a_vector=False, shared=True)
-    contraction(module, "contract_ss", width, a_vector=False, shared=False)
-    contraction(module, "contract_vv", width, a_vector=True, shared=False)
-    dot(module, "dot_s", width, a_vector=False)
-    dot(module, "dot_v", width, a_vector=True)
-    nest(module, "nest", width)
-    transpose(module, "transpose", width)
+    contraction(module, "contract_sv", width, dtype, a_vector=False, shared=True)
+    contraction(module, "contract_ss", width, dtype, a_vector=False, shared=False)
+    contraction(module, "contract_vv", width, dtype, a_vector=True, shared=False)
+    dot(module, "dot_s", width, dtype, a_vector=False)
+    dot(module, "dot_v", width, dtype, a_vector=True)
+    nest(module, "nest", width, dtype)
+    transpose(module, "transpose", width, dtype)
 
 
-def contraction(module: Any, name: str, width: int, a_vector: bool, shared: bool) -> None:
-    k = Kernel(module, name, width)
+def contraction(module: Any, name: str, width: int, dtype: str, a_vector: bool, shared: bool) -> None:
+    k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk, nc = k.word(1), k.word(2), k.extent(3), k.extent(4)
     out, out0, out1 = (k.word(w) for w in (5, 6, 7))
@@ -47,7 +47,7 @@ def contraction(module: Any, name: str, width: int, a_vector: bool, shared: bool
     v, v0, v1, vk = (k.word(w) for w in (14, 15, 16, 17))
     init, init0, init1, init_c = (k.word(w) for w in (19, 20, 21, 22))
     init_vector = b.icmp_signed("!=", init_c, whole(0))
-    most_rows, most_vectors = tile(width)
+    most_rows, most_vectors = tile(k.step)
 
     def initial(address: Any, offset: Any, vectors: int, mask: Any) -> list[Any]:
         with b.if_else(init_vector) as (then, otherwise):
@@ -123,16 +123,14 @@ def in_rows(k: Kernel, count: Any, most: int, body: Any) -> None:
         rows //= 2
 
 
-def dot(module: Any, name: str, width: int, a_vector: bool) -> None:
-    k = Kernel(module, name, width)
+def dot(module: Any, name: str, width: int, dtype: str, a_vector: bool) -> None:
+    k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk = k.word(1), k.word(2), k.extent(3)
     out, out0, out1 = (k.word(w) for w in (5, 6, 7))
     a, a0, a1 = (k.word(w) for w in (9, 10, 11))
     v, v0, v1 = (k.word(w) for w in (14, 15, 16))
     init, init0, init1 = (k.word(w) for w in (19, 20, 21))
-    zero = ir.Constant(k.kind, [0.0] * width)
-    add_up = declared(module, f"llvm.vector.reduce.fadd.v{width}f64", DOUBLE, [DOUBLE, k.kind])
 
     def block(i: Any, first: Any, rows: int) -> None:
         index = [b.add(first, whole(r)) for r in range(rows)]
@@ -148,11 +146,11 @@ def dot(module: Any, name: str, width: int, a_vector: bool) -> None:
             ]
 
         times = b.sdiv(nk, whole(width))
-        sums = k.repeat(times, lambda j, *sums: step(b.mul(j, whole(k.step)), None, sums), [zero] * rows)
+        sums = k.repeat(times, lambda j, *sums: step(b.mul(j, whole(k.step)), None, sums), [k.zero] * rows)
         done = b.mul(times, whole(width))
         before = b.block
         with b.if_then(b.icmp_signed("<", done, nk)):
-            more = step(b.mul(done, whole(8)), k.mask(b.sub(nk, done)), sums)
+            more = step(b.mul(done, whole(k.size)), k.mask(b.sub(nk, done)), sums)
             inside = b.block
         for r in range(rows):
             total = b.phi(k.kind)
@@ -160,16 +158,16 @@ def dot(module: Any, name: str, width: int, a_vector: bool) -> None:
             total.add_incoming(more[r], inside)
             sums[r] = total
         for r in range(rows):
-            start = b.load(k.pointer(k.offset(k.offset(init, i, init0), index[r], init1), DOUBLE))
-            total = b.call(add_up, [start, sums[r]], fastmath=("reassoc",))
-            b.store(total, k.pointer(k.offset(k.offset(out, i, out0), index[r], out1), DOUBLE))
+            start = k.number(k.offset(k.offset(init, i, init0), index[r], init1))
+            target = k.pointer(k.offset(k.offset(out, i, out0), index[r], out1), k.element)
+            b.store(k.total(sums[r], start), target)
 
     k.repeat(n0, lambda i: in_rows(k, n1, 4, lambda first, rows: block(i, first, rows)))
     k.finish()
 
 
-def nest(module: Any, name: str, width: int) -> None:
-    k = Kernel(module, name, width)
+def nest(module: Any, name: str, width: int, dtype: str) -> None:
+    k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk, nc = k.word(1), k.word(2), k.word(3), k.extent(4)
     words = [k.word(w) for w in range(23)]
@@ -183,10 +181,9 @@ def nest(module: Any, name: str, width: int) -> None:
 
         at_a, at_v = at(9, (10, 11, 13)), at(14, (15, 16, 18))
         (total,) = k.repeat(nk, lambda j, total: [b.fadd(total, b.fmul(
-            b.load(k.pointer(k.offset(at_a, j, words[12]), DOUBLE)),
-            b.load(k.pointer(k.offset(at_v, j, words[17]), DOUBLE))))],
-            [b.load(k.pointer(at(19, (20, 21, 22)), DOUBLE))])
-        b.store(total, k.pointer(at(5, (6, 7, 8)), DOUBLE))
+            k.number(k.offset(at_a, j, words[12])), k.number(k.offset(at_v, j, words[17]))))],
+            [k.number(at(19, (20, 21, 22)))])
+        b.store(total, k.pointer(at(5, (6, 7, 8)), k.element))
 
     k.repeat(n0, lambda i: k.repeat(n1, lambda r: k.repeat(nc, lambda c: element(i, r, c)) and None) and None)
     k.finish()
@@ -202,7 +199,7 @@ def transposed(k: Kernel, vectors: list[Any]) -> list[Any]:
             if not i & distance:
                 first, second = vectors[i], vectors[i + distance]
                 for place, lanes in ((i, low), (i + distance, high)):
-                    order = ir.Constant(ir.VectorType(ir.IntType(32), width), lanes)
+                    order = ir.Constant(ir.VectorType(I32, width), lanes)
                     vectors[place] = b.shuffle_vector(first, second, order)
         distance *= 2
     return vectors
@@ -222,7 +219,7 @@ def square(k: Kernel, sources: list[Any], count: Any, target: Any, stride: Any) 
     k.repeat(times, full)
     done = b.mul(times, whole(width))
     with b.if_then(b.icmp_signed("<", done, count)):
-        mask, shift = k.mask(b.sub(count, done)), b.mul(done, whole(8))
+        mask, shift = k.mask(b.sub(count, done)), b.mul(done, whole(k.size))
         columns = transposed(k, [k.load(b.add(source, shift), mask) for source in sources])
         for x, column in enumerate(columns):
             at = b.add(done, whole(x))
@@ -230,9 +227,9 @@ def square(k: Kernel, sources: list[Any], count: Any, target: Any, stride: Any) 
                 k.store(column, k.offset(target, at, stride))
 
 
-def transpose(module: Any, name: str, width: int) -> None:
+def transpose(module: Any, name: str, width: int, dtype: str) -> None:
     """Rows past the last are read from it again: the columns of `out` are whole vectors."""
-    k = Kernel(module, name, width)
+    k = Kernel(module, name, width, dtype)
     b = k.b
     nk, nc = k.extent(1), k.word(2)
     out, out_k, a, a_c = (k.word(w) for w in (3, 4, 5, 6))
@@ -242,7 +239,7 @@ def transpose(module: Any, name: str, width: int) -> None:
         rows = [b.add(first, whole(x)) for x in range(width)]
         last = b.sub(nc, whole(1))
         sources = [k.offset(a, b.select(b.icmp_signed("<", r, last), r, last), a_c) for r in rows]
-        square(k, sources, nk, b.add(out, b.mul(first, whole(8))), out_k)
+        square(k, sources, nk, b.add(out, b.mul(first, whole(k.size))), out_k)
 
     k.repeat(b.sdiv(b.add(nc, whole(width - 1)), whole(width)), group)
     k.finish()

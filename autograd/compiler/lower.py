@@ -23,7 +23,7 @@ class Lowering:
     """Writes the instructions of rows with given addresses."""
 
     def __init__(self, rows: Rows, layout: Layout, memory: Memory) -> None:
-        self.rows, self.layout, self.memory = rows, layout, memory
+        self.rows, self.layout, self.memory, self.unit = rows, layout, memory, memory.unit
         self.zero = memory.shared(layout.address[rows.zero])
         self.one = layout.group[rows.one]
         self.before, self.body, self.after = Code(), Code(), Code()
@@ -81,18 +81,18 @@ class Lowering:
         """Add product by product to results that start at zero."""
         zero = Operand(self.zero, 0, 0, 0, False)
         for nest in [] if add else affine(out[:, None]):
-            target = Operand(place(nest.base[0]), 8 * nest.outer[0], 8 * nest.inner[0], 0, False)
+            target = Operand(place(nest.base[0]), self.unit * nest.outer[0], self.unit * nest.inner[0], 0, False)
             self._along_rows(code, nest, 0, target, zero, zero, zero)
         for box in boxes:
             places = [place(box.base[0]), *map(self.memory.shared, box.base[1:])]
-            levels = [(n, [8 * x for x in strides]) for n, strides in zip(box.extents, box.strides)]
+            levels = [(n, [self.unit * x for x in strides]) for n, strides in zip(box.extents, box.strides)]
             self._box(code, levels, places)
 
     def _box(self, code: Code, levels: list[tuple[int, list[int]]], places: list[int]) -> None:
         """out += a * b over three levels: one along the vectors, one down the rows, one around."""
-        single = 1, [0, 0, 0]
-        along = next((level for level in levels[::-1] if level[0] > 2 and level[1][0] == 8
-                      and tuple(level[1][1:]) in ((0, 8), (8, 0), (8, 8))), None)
+        single, unit = (1, [0, 0, 0]), self.unit
+        along = next((level for level in levels[::-1] if level[0] > 2 and level[1][0] == unit
+                      and tuple(level[1][1:]) in ((0, unit), (unit, 0), (unit, unit))), None)
         others = [level for level in levels if level is not along]
         pairs = next((level for level in others if level[0] > 1 and level[1][0] == 0), single)
         others = [level for level in others if level is not pairs and level[0] > 1]
@@ -111,7 +111,7 @@ class Lowering:
 
     def _nest(self, code: Code, nest: Nest, found: list[Segment], place: Callable[[int], int], batched: bool,
               reduction: bool, add: bool) -> None:
-        size = self.memory.row if batched else 8
+        size = self.memory.row if batched else self.unit
         out = Operand(place(nest.base[0]), nest.outer[0] * size, nest.inner[0] * size, 0, batched)
         terms = []
         for k, segment in enumerate(found):
@@ -135,7 +135,7 @@ class Lowering:
             init = out
 
     def _operand(self, nest: Nest, column: int, stride: int, batched: bool) -> Operand:
-        place, size = (self.memory.sample, self.memory.row) if batched else (self.memory.shared, 8)
+        place, size = (self.memory.sample, self.memory.row) if batched else (self.memory.shared, self.unit)
         return Operand(place(nest.base[column]), nest.outer[column] * size, nest.inner[column] * size, stride * size,
                        batched)
 
@@ -157,19 +157,20 @@ class Lowering:
         else:
             kernel = "contract_ss" if (b.outer if swap else b.inner) and count else "contract_sv"
         n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
-        strides = [(x.inner, x.outer, x.pair, 8 * x.batched) if swap else (x.outer, x.inner, x.pair, 8 * x.batched)
+        strides = [(*((x.inner, x.outer) if swap else (x.outer, x.inner)), x.pair, self.unit * x.batched)
                    for x in (out, a, b, init)]
         contract(code, kernel, (n0, n1, count, SAMPLES), (out, a, b, init), strides)
 
     def _along_rows(self, code: Code, nest: Nest, count: int, out: Operand, a: Operand, b: Operand,
                     init: Operand) -> None:
         """One number for all samples: rows, or else pairs, run along the vectors."""
+        unit = self.unit
         for swap in (False, True):
             strides = [(0, x.inner, x.pair, x.outer) if swap else (0, x.outer, x.pair, x.inner)
                        for x in (out, a, b, init)]
             n1, columns = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
             along = [s[3] for s in strides]
-            if columns < 3 or along[0] != 8 or not {*along} <= {0, 8} or (along[1] == along[2] == 0 and count):
+            if columns < 3 or along[0] != unit or not {*along} <= {0, unit} or (along[1] == along[2] == 0 and count):
                 continue
             if along[2] == 0 and count:
                 a, b = b, a
@@ -180,14 +181,15 @@ class Lowering:
             return
         if self._transposable(nest, count, out, a, b) or self._transposable(nest, count, out, b, a):
             weights, values = (a, b) if a.inner else (b, a)
-            pitch = 8 * self.memory.width * -(-nest.n1 // self.memory.width)
+            pitch = self._pitch(nest.n1)
             packed = self._transposed(code, weights.base, weights.inner, nest.n1, count, pitch)
-            factors = values, Operand(packed, 0, 0, 0, False)
-            contract(code, "contract_sv", (1, nest.n0, count, nest.n1), (out, *factors, init),
-                     [(0, out.outer, 0, 8), (0, values.outer, 8, 0), (0, 0, pitch, 8), (0, init.outer, 0, init.inner)])
+            operands = out, values, Operand(packed, 0, 0, 0, False), init
+            contract(code, "contract_sv", (1, nest.n0, count, nest.n1), operands, [
+                (0, out.outer, 0, unit), (0, values.outer, unit, 0), (0, 0, pitch, unit),
+                (0, init.outer, 0, init.inner)])
             return
         swap = nest.n1 == 1
-        if count >= 4 and (a.pair, b.pair) in ((0, 8), (8, 0), (8, 8)):
+        if count >= 4 and (a.pair, b.pair) in ((0, unit), (unit, 0), (unit, unit)):
             if b.pair == 0:
                 a, b = b, a
             kernel = "dot_v" if a.pair else "dot_s"
@@ -199,7 +201,7 @@ class Lowering:
 
     def _transposable(self, nest: Nest, count: int, out: Operand, weights: Operand, values: Operand) -> bool:
         """Whether rows of weights meet so many rows of values that it pays to transpose them first."""
-        return (min(nest.n0, nest.n1, count) >= 3 and out.inner == 8 and weights.pair == values.pair == 8
+        return (min(nest.n0, nest.n1, count) >= 3 and out.inner == weights.pair == values.pair == self.unit
                 and not weights.outer and not values.inner)
 
     def _over_samples(self, nest: Nest, count: int, out: Operand, a: Operand, b: Operand, fresh: bool) -> None:
@@ -207,7 +209,7 @@ class Lowering:
         if not a.batched or not self._outer_product(nest, count, out, a, b, fresh):
             swap = nest.n1 == 1
             n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
-            strides = [(x.inner, x.outer, 8, 0) if swap else (x.outer, x.inner, 8, 0) for x in (out, a, b, out)]
+            strides = [(*((x.inner, x.outer) if swap else (x.outer, x.inner)), self.unit, 0) for x in (out, a, b, out)]
             for k in range(count):
                 shifted = [Operand(x.base + k * x.pair, 0, 0, 0, x.batched) for x in (a, b)]
                 self._accumulate("dot_v" if a.batched else "dot_s", (n0, n1, SAMPLES, 1), (out, *shifted), strides,
@@ -237,16 +239,20 @@ class Lowering:
                 (out_r, out_c), (a_r, a_c), (b_r, b_c) = [
                     (x.inner, x.outer) if swap else (x.outer, x.inner) for x in (out, left, right)]
                 n_r, n_c = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
-                if out_c != 8 or a_c or b_r or n_c < self.memory.width // 2 or n_r < 2:
+                if out_c != self.unit or a_c or b_r or n_c < self.memory.width // 2 or n_r < 2:
                     continue
-                pitch = 8 * self.memory.width * -(-n_c // self.memory.width)
+                pitch, unit = self._pitch(n_c), self.unit
                 for k in range(count):
                     packed = self._transposed(self.body, right.base + k * right.pair, b_c, n_c, SAMPLES, pitch)
                     factors = Operand(left.base + k * left.pair, 0, 0, 0, True), Operand(packed, 0, 0, 0, True)
-                    strides = (0, out_r, 0, 8), (0, a_r, 8, 0), (0, 0, pitch, 8), (0, out_r, 0, 8)
+                    strides = (0, out_r, 0, unit), (0, a_r, unit, 0), (0, 0, pitch, unit), (0, out_r, 0, unit)
                     self._accumulate("contract_sv", (1, n_r, SAMPLES, n_c), (out, *factors), strides, fresh and not k)
                 return True
         return False
+
+    def _pitch(self, columns: int) -> int:
+        """Bytes of a row of whole vectors."""
+        return self.unit * self.memory.width * -(-columns // self.memory.width)
 
     def _transposed(self, code: Code, base: int, stride: int, rows: int, columns: int, pitch: int) -> int:
         """Where `rows` rows lie transposed; each block is transposed once a step."""
@@ -275,18 +281,18 @@ class Lowering:
     def _function(self, code: Code, formula: Formula, nest: Nest, flags: list[bool]) -> None:
         memory, operands = self.memory, []
         for column, batched in enumerate(flags):
-            place, size = (memory.sample, memory.row) if batched else (memory.shared, 8)
+            place, size = (memory.sample, memory.row) if batched else (memory.shared, self.unit)
             operands.append((place(nest.base[column]), nest.outer[column] * size, nest.inner[column] * size))
         if flags[0]:
             extents = [nest.n0, nest.n1, SAMPLES]
-            places = [(*operand, 8 * batched) for operand, batched in zip(operands, flags)]
+            places = [(*operand, self.unit * batched) for operand, batched in zip(operands, flags)]
         elif nest.n1 == 1:
             extents = [1, 1, nest.n0]
             places = [(base, 0, 0, outer) for base, outer, _ in operands]
         else:
             extents = [1, nest.n0, nest.n1]
             places = [(base, 0, outer, inner) for base, outer, inner in operands]
-        modes = "".join(mode(place[3], k == 0) for k, place in enumerate(places))
+        modes = "".join(mode(place[3], self.unit, k == 0) for k, place in enumerate(places))
         code.add(code.function((formula,), modes), [*extents, *(x for place in places for x in place)])
 
 
@@ -296,6 +302,6 @@ def distinct(down: tuple[int, list[int]], along: tuple[int, list[int]]) -> bool:
     return len({r * row + c * column for r in range(rows) for c in range(columns)}) == rows * columns
 
 
-def mode(stride: int, result: bool) -> str:
-    """How a kernel walks along an operand."""
-    return CONTIGUOUS if stride == 8 else SHARED if stride == 0 and not result else STRIDED
+def mode(stride: int, unit: int, result: bool) -> str:
+    """How a kernel walks along an operand of numbers of `unit` bytes."""
+    return CONTIGUOUS if stride == unit else SHARED if stride == 0 and not result else STRIDED

@@ -1,4 +1,4 @@
-"""The mathematical functions of compiled code: where they are, and whether they are the ones Python uses.
+"""The scalar functions of compiled code: where they are, and whether they are the ones Python uses.
 
 Eager results come from Python's math module, which asks the C library. Compiled code asks it directly: by the address
 of `tanh`, say, after a look whether it gives the eager forward function's numbers, bit for bit, at some awkward points.
@@ -80,37 +80,3 @@ def _agrees(op: Primitive, function: Callable[..., float], count: int) -> bool:
 
 def _same(a: float, b: float) -> bool:
     return (a != a and b != b) or struct.pack("d", a) == struct.pack("d", b)
-
-
-def vector_module(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, list[tuple[str, int]]]:
-    """LLVM text of the operation on vectors, and the symbols it needs.
-
-    Where `vectormath` has a routine (about one ulp) that is used; with `exact`, and for all else, the scalar function
-    is called lane by lane. Single precision is computed in double and rounded.
-    """
-    from llvmlite import ir
-
-    from autograd.compiler import vectormath
-
-    count, scalar = len(op.operands), symbol(op, "f64")
-    double = ir.VectorType(ir.DoubleType(), width)
-    outer = double if element == "double" else ir.VectorType(ir.FloatType(), width)
-    module = ir.Module(name=f"vector {op.name}")
-    function = ir.Function(module, ir.FunctionType(outer, [outer] * count), symbol(op, suffix(element, width)))
-    builder = ir.IRBuilder(function.append_basic_block())
-    args = [vectormath.Lanes(builder, x if outer is double else builder.fpext(x, double)) for x in function.args]
-    routine = getattr(vectormath, op.name) if op.name in ROUTINES and not exact else None
-    value = (routine(*args) if routine else vectormath.libm(scalar, *args)).value
-    builder.ret(value if outer is double else builder.fptrunc(value, outer))
-    symbols = [(scalar, address(op))]
-    if routine:  # beyond its range a routine may ask libm by its plain name
-        symbols.append((op.name, address(op)))
-    return str(module), symbols
-
-
-def suffix(element: str, width: int) -> str:
-    """What LLVM calls a vector type in the names of functions."""
-    return f"v{width}f{64 if element == 'double' else 32}"
-
-
-ROUTINES = {"exp", "log", "tanh", "sin", "cos"}

@@ -2,12 +2,13 @@
 
     tape = tape_of(loss, [*parameters, *inputs])      the loss of one sample
     program = Program(tape, count)                     `count` parameters come first among the tape's inputs
-    program.parameters[:] = ...                        float64, in the tape's order; updated in place
+    program.parameters[:] = ...                        in the tape's order; updated in place
     loss, gradient = program.value_and_grad(samples)   samples: array (n, features); mean over them
     losses = program.run(samples, batches, [Update(lambda p, g, lr: (p - lr * g,), settings=[[0.1]] * len(batches))])
 
 Sums over samples and pairs are added in another order than Python's, so results agree with the eager engine to
-rounding: a few units in the last place times the square root of the number of terms.
+rounding: a few units in the last place times the square root of the number of terms. With dtype="float32" all numbers
+are of single precision, parameters and the optimiser's state too: a unit is then 2**-24 instead of 2**-53.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from autograd.compiler import driver, functions, kernels
 from autograd.compiler.emit import SAMPLES
-from autograd.compiler.formula import Formula, slots
+from autograd.compiler.formula import Formula, operations, slots
 from autograd.compiler.functions import CONTIGUOUS, SHARED
 from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
 from autograd.compiler.instructions import Code, Memory
@@ -30,57 +31,63 @@ from autograd.compiler.native import Library, built, vector_bytes
 from autograd.compiler.reverse import merge_slopes, reverse, split
 from autograd.compiler.tape import Tape
 from autograd.compiler.update import Update
+from autograd.compiler.vectormath import symbols
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]  # float64 or float32
 Ints = NDArray[np.int64]
 
 
-def aligned(count: int) -> Floats:
+def aligned(count: int, dtype: str = "float64") -> Floats:
     """`count` zeros that begin at a cache line, with room for four vectors behind them."""
-    raw = np.zeros(count + 40)
-    skip = (-raw.ctypes.data // 8) % 8
-    return raw[skip:skip + count + 32]
+    line = LINE // np.dtype(dtype).itemsize
+    raw = np.zeros(count + 5 * line, dtype)
+    skip = (-raw.ctypes.data // raw.itemsize) % line
+    return raw[skip:skip + count + 4 * line]
 
 
-def table(samples: Any) -> Floats:
-    """Samples as native code reads them best: rows of float64 that begin at a cache line if they are long."""
-    samples = np.asarray(samples, np.float64)
-    if samples.ndim == 2 and samples.shape[1] > 8 and (samples.strides[0] % 64 or samples.ctypes.data % 64):
+def table(samples: Any, dtype: str = "float64") -> Floats:
+    """Samples as native code reads them best: rows that begin at a cache line if they are long."""
+    samples = np.asarray(samples, dtype)
+    line = LINE // samples.itemsize
+    if samples.ndim == 2 and samples.shape[1] > line and (samples.strides[0] % LINE or samples.ctypes.data % LINE):
         n, width = samples.shape
-        pitch = -(-width // 8) * 8
-        copy = aligned(n * pitch)[:n * pitch].reshape(n, pitch)[:, :width]
+        pitch = -(-width // line) * line
+        copy = aligned(n * pitch, dtype)[:n * pitch].reshape(n, pitch)[:, :width]
         copy[:] = samples
         return copy
-    return samples if samples.ndim == 2 and samples.strides[1] == 8 else np.ascontiguousarray(samples)
+    return samples if samples.ndim == 2 and samples.strides[1] == samples.itemsize else np.ascontiguousarray(samples)
 
 
 @functools.cache
-def fixed_kernels(width: int) -> Library:
+def fixed_kernels(width: int, dtype: str = "float64") -> Library:
     def build(module: Any) -> None:
-        kernels.build(module, width)
-        driver.build(module, width)
+        kernels.build(module, width, dtype)
+        driver.build(module, width, dtype)
 
-    return built(f"kernels {width}", build)
+    return built(f"kernels {width} {dtype}", build)
 
 
-def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: int) -> dict[str, int]:
+def function_kernels(wanted: dict[str, tuple[tuple[Formula, ...], str]], width: int, dtype: str) -> dict[str, int]:
     """Addresses of the kernels of formulas, by name; those that no program before has asked for are built together."""
-    missing = sorted(name for name in wanted if (width, name) not in _functions)
+    missing = sorted(name for name in wanted if (width, dtype, name) not in _functions)
 
     def build(module: Any) -> None:
         for k, name in enumerate(missing):
             formulas, modes = wanted[name]
-            functions.emit(module, f"f{k}", width, list(formulas), modes)
+            functions.emit(module, f"f{k}", width, dtype, list(formulas), modes)
 
     if missing:
-        code = built("\n".join([f"functions {width}", *missing]), build)
+        called = {op for name in missing for formula in wanted[name][0] for op in operations(formula)}
+        scalar = [found for op in called for found in symbols(op)]
+        code = built("\n".join([f"functions {width} {dtype}", *missing]), build, scalar)
         _loaded.append(code)
-        _functions.update({(width, name): code.address(f"f{k}") for k, name in enumerate(missing)})
-    return {name: _functions[width, name] for name in wanted}
+        _functions.update({(width, dtype, name): code.address(f"f{k}") for k, name in enumerate(missing)})
+    return {name: _functions[width, dtype, name] for name in wanted}
 
 
 _loaded: list[Library] = []  # code stays where it is as long as addresses of it may be around
-_functions: dict[tuple[int, str], int] = {}
+_functions: dict[tuple[int, str, str], int] = {}
+LINE = 64  # bytes of a cache line, and of the widest vectors
 start = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -90,15 +97,19 @@ class Program:
     Arguments: `tape`, its first output the loss; its first `count` inputs are parameters, the others the numbers of one
     sample. `observers` are parameters that the loss does not read, one for each further output of the tape: the mean of
     that over the batch takes the place of the parameter's derivative, for an update to use.
-    `batched=False` for a loss that is not a mean over alike samples: a step then takes one row of data.
+    `batched=False` for a loss that is not a mean over alike samples: a step then takes one row of data;
+    `dtype`, "float64" or "float32", of all numbers.
     """
 
-    def __init__(self, tape: Tape, count: int, batched: bool = True, observers: Sequence[int] = ()) -> None:
-        self.features, self.batched = len(tape.kinds) - count, batched
-        self.parameters: Floats = aligned(count)[:count]
-        self.gradient: Floats = aligned(count + 1)  # and the loss behind it: both are sums over the samples
+    def __init__(
+        self, tape: Tape, count: int, batched: bool = True, observers: Sequence[int] = (), dtype: str = "float64"
+    ) -> None:
+        self.features, self.batched, self.dtype = len(tape.kinds) - count, batched, dtype
+        self.parameters = self.room(count)[:count]
+        self.gradient = self.room(count + 1)  # and the loss behind it: both are sums over the samples
         self.done = 0  # steps of the last run that went well
-        self.width = vector_bytes() // 8
+        self.unit = np.dtype(dtype).itemsize
+        self.width = vector_bytes() // self.unit
         self.rows = rows = Rows()
         wanted = [rows.leaf(PARAMETER) for _ in range(count)]
         inputs = [rows.leaf(INPUT, batched) for _ in range(self.features)]
@@ -113,6 +124,10 @@ class Program:
         roots = [x for parts in self.outputs for part in parts for x in part]
         self.layout = lay_out(rows, primal, [*roots, rows.zero, rows.one, self.weight])
         self._bound: dict[int, _Bound] = {}
+
+    def room(self, count: int) -> Floats:
+        """Memory for `count` numbers."""
+        return aligned(count, self.dtype)
 
     def bound(self, capacity: int) -> "_Bound":
         """The code for blocks of `capacity` samples."""
@@ -140,7 +155,7 @@ class Program:
         Raises ValueError for samples of another width than the program's and for an empty batch, IndexError for
         batches that name samples which are not there.
         """
-        samples = table(samples)
+        samples = table(samples, self.dtype)
         if samples.ndim != 2 or samples.shape[1] != self.features:
             raise ValueError(f"samples have shape {samples.shape}, the program needs (any, {self.features})")
         sizes = np.array([len(batch) for batch in batches], np.int64)
@@ -168,7 +183,8 @@ class _Bound:
     def __init__(self, program: Program, capacity: int) -> None:
         self.program, self.width = program, program.width
         rows, layout, count = program.rows, program.layout, len(program.parameters)
-        row = 8 * capacity
+        unit = program.unit
+        row = unit * capacity
         self.capacity = capacity
         self.kept: list[Any] = []  # instructions hold addresses, which keep nothing alive
         self.shared = self.room(layout.shared_size)
@@ -178,16 +194,16 @@ class _Bound:
                 self.shared[layout.address[constant]] = value
         shared, sample, weights = self.shared.ctypes.data, self.samples.ctypes.data, program.parameters.ctypes.data
         memory = Memory(
-            lambda at: (weights if at < count else shared) + 8 * at, lambda at: sample + row * at, row,
-            lambda pitch, n: self.room(pitch * (capacity if n == SAMPLES else n) // 8).ctypes.data, self.width)
+            lambda at: (weights if at < count else shared) + unit * at, lambda at: sample + row * at, row,
+            lambda pitch, n: self.room(pitch * (capacity if n == SAMPLES else n) // unit).ctypes.data, self.width, unit)
         self.memory = memory
         lowering = Lowering(rows, layout, memory)
         lowering.steps()
         gradient = program.gradient.ctypes.data
         reductions = any(part for part, _ in program.outputs)
         for reduction in (True, False):
-            lowering.outputs([parts[not reduction] for parts in program.outputs], lambda k: gradient + 8 * k, reduction,
-                             reductions)
+            lowering.outputs([parts[not reduction] for parts in program.outputs], lambda k: gradient + unit * k,
+                             reduction, reductions)
         # A derivative that only `after` adds to has to start at zero.
         self.clear = reductions and any(shared and not per_sample for per_sample, shared in program.outputs)
         self.codes = {"before": lowering.before, "first": lowering.first(), "body": lowering.body,
@@ -197,15 +213,15 @@ class _Bound:
         self.now = self.room(0)  # the settings of the step that runs
 
     def room(self, count: int) -> Floats:
-        array = aligned(count)
+        array = self.program.room(count)
         self.kept.append(array)
         return array
 
     def assembled(self, codes: list[Code]) -> list[Ints]:
         """The addresses of the instructions, each with its kernel's address."""
         formulas = {name: f for code in codes for name, f in code.functions.items()}
-        own = function_kernels(formulas, self.width)
-        fixed = fixed_kernels(self.width)
+        own = function_kernels(formulas, self.width, self.program.dtype)
+        fixed = fixed_kernels(self.width, self.program.dtype)
         words: list[int] = []
         arrays = []
         for code in codes:
@@ -231,9 +247,10 @@ class _Bound:
                 raise ValueError(f"the rule returns {len(formulas)} numbers for a parameter and {len(update.states)}"
                                  " of state")
             operands = [program.parameters, program.gradient, *update.states]
-            addresses = [x.ctypes.data + 8 * update.first for x in (*results, *operands)]
-            words = [1, 1, count, *(word for address in addresses for word in (address, 0, 0, 8)),
-                     *(word for k in range(settings) for word in (at + 8 * k, 0, 0, 0))]
+            unit = program.unit
+            addresses = [x.ctypes.data + unit * update.first for x in (*results, *operands)]
+            words = [1, 1, count, *(word for address in addresses for word in (address, 0, 0, unit)),
+                     *(word for k in range(settings) for word in (at + unit * k, 0, 0, 0))]
             code = Code()
             code.add(code.function(tuple(formulas), CONTIGUOUS * len(addresses) + SHARED * settings), words)
             (self.updates[key],) = self.assembled([code])
@@ -248,15 +265,16 @@ class Run:
         self.program, layout, steps = bound.program, bound.program.layout, len(weights)
         program, self.steps = bound.program, steps
         place = bound.memory.sample if program.batched else bound.memory.shared
-        tables = [np.asarray(update.settings, np.float64).reshape(steps, -1) for update in updates]
-        settings = np.ascontiguousarray(np.concatenate([np.zeros((steps, 0)), *tables], axis=1))
+        dtype, unit = program.dtype, program.unit
+        tables = [np.asarray(update.settings, dtype).reshape(steps, -1) for update in updates]
+        settings = np.ascontiguousarray(np.concatenate([np.zeros((steps, 0), dtype), *tables], axis=1))
         if settings.shape[1] > len(bound.now):
             bound.now = bound.room(settings.shape[1])
-        places = bound.now.ctypes.data + 8 * np.cumsum([0, *(table.shape[1] for table in tables)])
+        places = bound.now.ctypes.data + unit * np.cumsum([0, *(table.shape[1] for table in tables)])
         code = np.concatenate([np.zeros(0, np.int64), *(
             bound.update(update, table.shape[1], int(at)) for update, table, at in zip(updates, tables, places))])
-        self.losses, self.done = np.empty(steps), np.zeros(1, np.int64)
-        bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, np.float64)
+        self.losses, self.done = np.empty(steps, dtype), np.zeros(1, np.int64)
+        bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, dtype)
         gradient = program.gradient.ctypes.data
         fields: dict[str, int] = {
             "sums": gradient, "sums_count": len(program.parameters) + 1, "clear": int(bound.clear),
@@ -265,7 +283,7 @@ class Run:
             "order": order.ctypes.data, "bounds": bounds.ctypes.data,
             "weight": place(layout.address[program.weight]), "weights": weights.ctypes.data,
             "settings": bound.now.ctypes.data, "settings_from": settings.ctypes.data,
-            "settings_count": settings.shape[1], "loss": gradient + 8 * len(program.parameters),
+            "settings_count": settings.shape[1], "loss": gradient + unit * len(program.parameters),
             "losses": self.losses.ctypes.data, "capacity": bound.capacity, "batched": int(program.batched),
             "done": self.done.ctypes.data,
         }
@@ -275,9 +293,9 @@ class Run:
         for name, word in fields.items():
             self.plan[driver.AT[name]] = word
         self._kept = bound, samples, order, bounds, weights, settings, code, updates  # the plan holds only addresses
-        self._start, self._at = start(fixed_kernels(bound.width).address("train")), self.plan.ctypes.data
+        self._start, self._at = start(fixed_kernels(bound.width, dtype).address("train")), self.plan.ctypes.data
 
     def __call__(self) -> Floats:
         self._start(self._at, self.steps)
         self.program.done = int(self.done[0])
-        return self.losses[:self.program.done + 1].copy()
+        return self.losses[:self.program.done + 1].astype(np.float64)

@@ -30,9 +30,9 @@ class Trainer:
     Arguments: `loss(sample)` gives the loss of one sample, a list of `features` numbers, in plain operations on
     `parameters` and other Values; it is run once, on recording Values. It may read `Trainer.batch_mean(x)`, and may
     return a pair (loss, {buffer: x}): in each step a rule for the buffer, a Value, gets the batch's mean of x where
-    the rule for a parameter gets a derivative.
+    the rule for a parameter gets a derivative. `dtype`, "float64" or "float32", of all numbers.
     Raises TraceError where the loss takes a number out of the graph or decides something by comparing numbers,
-    ValueError where it uses an operation that exists in Python only, ImportError without NumPy and llvmlite.
+    ValueError where a derivative can be computed in Python only, ImportError without NumPy and llvmlite.
 
     >>> w = Value(1.0)
     >>> trainer = Trainer(lambda sample: (w * sample[0] - sample[1]) ** 2, [w], features=2)
@@ -40,7 +40,9 @@ class Trainer:
     (2.0, [-2.0])
     """
 
-    def __init__(self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int) -> None:
+    def __init__(
+        self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int, dtype: str = "float64"
+    ) -> None:
         from autograd.compiler.fuse import tape_of
         from autograd.compiler.program import Program
 
@@ -64,7 +66,7 @@ class Trainer:
             self.constants = [x for x in trace.live if x not in known]  # read anew at each run, not trained
         leaves, count = [*self.trained, *self.constants], len(self.parameters)
         tape = tape_of(output, [*leaves, *inputs], list(observed.values()))
-        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)))
+        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)), dtype=dtype)
         self.index = {p: k for k, p in enumerate(self.trained)}
         self._reached = [any(found) for found in self.program.outputs]
         self._rules: dict[Any, Recorded] = {}
@@ -112,7 +114,7 @@ class Trainer:
         """Samples as the array that runs read without copying; make it once for many runs."""
         from autograd.compiler.program import table
 
-        return table(samples)
+        return table(samples, self.program.dtype)
 
     def run(
         self, samples: Any, batches: Sequence[Sequence[int]], groups: Sequence[Group],
@@ -176,10 +178,8 @@ class Trainer:
 
     def _array(self, name: str) -> Any:
         """The numbers called `name` of all parameters' states."""
-        from autograd.compiler.program import aligned
-
         if name not in self._arrays:
-            self._arrays[name] = aligned(len(self.program.parameters))
+            self._arrays[name] = self.program.room(len(self.program.parameters))
         return self._arrays[name]
 
 
