@@ -113,5 +113,5 @@ class LayerStatistics:
         found = {}
         for name, _, parameters in stats.named_layers(model):
             sizes = [abs(float(g)) for g in grad(loss, parameters)]
-            found[name] = math.fsum(sizes) / len(sizes)
+            found[name] = stats.average(sizes)
         return found

@@ -2,8 +2,11 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.columns import Column
 
 __all__ = ["DataError", "Dataset", "train_test_split"]
 
@@ -23,6 +26,7 @@ class Dataset:
     | `feature_names` | d | |
     | `class_names` | k | empty for a regression |
     | `target` | | the name of what is to be predicted |
+    | `columns` | | the columns of the table that the features were made of, where there was one |
 
     >>> square = Dataset([[0.0, 1.0], [1.0, 0.0]], [0, 1], ["x", "y"], ["left", "right"])
     >>> len(square), square
@@ -34,6 +38,7 @@ class Dataset:
     feature_names: list[str]
     class_names: list[str]
     target: str = "target"
+    columns: list["Column"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.features) != len(self.labels):

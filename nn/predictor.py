@@ -8,9 +8,11 @@ from typing import Any
 
 from autograd import no_grad
 from nn import functional as F
+from nn.columns import Column, encode
 from nn.dataset import Dataset
 from nn.module import Module
 from nn.saving import load_with_notes, save
+from nn.table import Table
 from nn.tensorfile import FileError
 
 __all__ = ["Predictor", "Scale"]
@@ -47,12 +49,12 @@ class Scale:
 class Predictor:
     """A model, and how to get from a row of a table to an answer.
 
-    `scales` has one entry per feature; `class_names` is empty for a regression, whose numbers `target_scale` scales.
-    `notes` is what else a file keeps with the model.
+    `columns` are those of the table, and `scales` has one entry per feature that they become; `class_names` is empty
+    for a regression, whose numbers `target_scale` scales. `notes` is what else a file keeps with the model.
     """
 
     model: Module
-    feature_names: list[str]
+    columns: list[Column]
     scales: list[Scale]
     target: str
     class_names: list[str]
@@ -64,7 +66,17 @@ class Predictor:
         """A model that is to learn from `train`, standardised by it."""
         scales = [Scale.of(column) for column in zip(*train.features, strict=True)]
         target_scale = Scale(0.0, 1.0) if train.class_names else Scale.of(train.labels)
-        return cls(model, train.feature_names, scales, train.target, train.class_names, target_scale, {})
+        columns = train.columns or [Column(name) for name in train.feature_names]
+        return cls(model, columns, scales, train.target, train.class_names, target_scale, {})
+
+    @property
+    def feature_names(self) -> list[str]:
+        """What the model's inputs are called: a category is one input per text."""
+        return [name for column in self.columns for name in column.features]
+
+    def features(self, table: Table) -> list[list[float]]:
+        """The inputs in a table, before standardisation. Raises DataError for a column or a text that is not known."""
+        return encode(self.columns, table)
 
     def inputs(self, features: Sequence[Sequence[float]]) -> list[list[float]]:
         """Rows of a table, as the model takes them."""
@@ -95,21 +107,35 @@ class Predictor:
             return [float(loss(y, target)) for y, target in zip(outputs, self.targets(data.labels), strict=True)]
 
     def scores(self, data: Dataset) -> dict[str, float]:
-        """How good the answers are: `loss`, and `right` and `accuracy`, or `mean absolute error` and `R²`."""
+        """How good the answers are, by name.
+
+        Of classes `loss`, `right` and `accuracy`; of numbers `root mean squared error` and `mean absolute error`, in
+        the target's unit, and `R²`, the share of its variance that is explained.
+        """
         losses, predicted = self.losses(data), self.predict(data.features)
-        score = {"loss": math.fsum(losses) / len(losses)}
+        loss = math.fsum(losses) / len(losses)
         if self.class_names:
             right = sum(a == b for a, b in zip(predicted, data.labels, strict=True))
-            return {**score, "right": right, "accuracy": right / len(data)}
+            return {"loss": loss, "right": right, "accuracy": right / len(data)}
         errors = [a - b for a, b in zip(predicted, data.labels, strict=True)]
         mean = math.fsum(data.labels) / len(data)
         spread = math.fsum((y - mean) ** 2 for y in data.labels)
-        return {**score, "mean absolute error": math.fsum(map(abs, errors)) / len(errors),
+        return {self.measure: self.measured(loss), "mean absolute error": math.fsum(map(abs, errors)) / len(errors),
                 "R²": 1.0 - math.fsum(e * e for e in errors) / spread if spread else math.nan}
+
+    @property
+    def measure(self) -> str:
+        """What people are told of a loss: of a regression its root, in the target's unit."""
+        return "loss" if self.class_names else "root mean squared error"
+
+    def measured(self, loss: float) -> float:
+        """A mean loss, as it is told."""
+        return loss if self.class_names else math.sqrt(loss) * self.target_scale.deviation
 
     def save(self, path: str | Path) -> None:
         """Write all of it to one safetensors file."""
-        save(self.model, path, features=self.feature_names, target=self.target, classes=self.class_names,
+        columns = [{"name": column.name, "values": list(column.values)} for column in self.columns]
+        save(self.model, path, columns=columns, target=self.target, classes=self.class_names,
              standardise=[[scale.mean, scale.deviation] for scale in self.scales],
              standardise_target=[self.target_scale.mean, self.target_scale.deviation], **self.notes)
 
@@ -121,7 +147,8 @@ class Predictor:
             path = path / "model.safetensors"
         model, notes = load_with_notes(path)
         try:
-            return cls(model, notes.pop("features"), [Scale(*pair) for pair in notes.pop("standardise")],
+            columns = [Column(column["name"], tuple(column["values"])) for column in notes.pop("columns")]
+            return cls(model, columns, [Scale(*pair) for pair in notes.pop("standardise")],
                        notes.pop("target"), notes.pop("classes"), Scale(*notes.pop("standardise_target")), notes)
-        except KeyError as error:
+        except (KeyError, TypeError) as error:
             raise FileError(f"{path} was not written by `python -m nn train`: it does not say {error}") from error

@@ -72,7 +72,7 @@ def gradient_flow(model: Module) -> list[Gradient]:
     for name, _, parameters in named_layers(model):
         sizes = [abs(p.grad) for p in parameters]
         zeros = sizes.count(0.0) / len(sizes)
-        rows.append(Gradient(name, math.hypot(*sizes), math.fsum(sizes) / len(sizes), max(sizes), zeros))
+        rows.append(Gradient(name, math.hypot(*sizes), average(sizes), max(sizes), zeros))
     return rows
 
 
@@ -91,8 +91,8 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
     rows = []
     for name, batch in _outputs(model, X).items():
         numbers = [float(y) for row in batch for y in row]
-        mean = math.fsum(numbers) / len(numbers)
-        std = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        mean = average(numbers)
+        std = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))
         flats = [[_slope(y) < flat for y in row] for row in batch]
         dead = [all(unit) for unit in zip(*flats)]
         saturated = sum(map(sum, flats)) / len(numbers)
@@ -157,6 +157,20 @@ def table(rows: Sequence[Any]) -> str:
     cells = [list(rows[0]._fields), *([x if isinstance(x, str) else f"{x:.3g}" for x in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in cells)
+
+
+def average(numbers: Sequence[float]) -> float:
+    """The mean, also where the sum is beyond the floats; nan where it is undefined.
+
+    >>> average([1.0, 2.0]), average([1.5e308, 1.5e308]), average([math.inf, -math.inf])
+    (1.5, 1.5e+308, nan)
+    """
+    try:
+        return math.fsum(numbers) / len(numbers)
+    except OverflowError:
+        return math.fsum(x / len(numbers) for x in numbers)
+    except ValueError:  # inf - inf
+        return math.nan
 
 
 # ------------------------------------------------------------------------------------------------ inside

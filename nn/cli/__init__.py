@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except OverflowError:
-        problem = "a number grew beyond what a float can hold: lower --lr, or look for huge cells in the table"
+        problem = "a number grew beyond what a float can hold: look for huge cells in the table, or lower --lr"
         print(f"python -m nn: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -35,6 +35,7 @@ Train on a CSV file (or on Fisher's iris) and write a folder: report.html, the m
   python -m nn train data.csv --target species    your own table, its columns named in the first line
 
 A target of text, or of few whole numbers, is a classification; of other numbers, a regression.
+A column of texts becomes one number, 1 or 0, for each text in it.
 """
 
 
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
                    "Apply a trained model to the rows of a CSV file and write them, with the predictions, to another.")
     made.add_argument("model", help="the folder that train wrote, or its model.safetensors")
     made.add_argument("data", help="a CSV file with the model's columns, in any order; others are passed on")
+    _header(made)
     made.add_argument("--out", metavar="FILE", help="where to write (default: DATA with -predictions before .csv)")
     made = command("inspect", inspect, "print a trained model",
                    "Print what a trained model is: its layers, its columns, how it was made, how good it is.")
@@ -81,6 +83,8 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("data", nargs="?", default="iris", metavar="DATA", help="a CSV file, or iris, or digits")
     add("--target", metavar="COLUMN", help="the column to predict")
     add("--drop", type=_names, default=[], metavar="COLUMNS", help="columns to leave out: --drop id,name")
+    add("--skip-empty", action="store_true", help="leave out rows in which a cell is empty")
+    _header(train)
     add("--task", choices=("classification", "regression"), help="what the target is, where the guess is wrong")
     add("--hidden", type=_sizes, metavar="SIZES",
         help="neurons per hidden layer: 16,16, or none (default: 8, or 16 for more than 20 features)")
@@ -98,6 +102,11 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     add("--out", metavar="DIR", help="the folder to write (default: runs/NAME, or the next free runs/NAME-2, ...)")
     add("--force", action="store_true", help="let --out replace a folder of an earlier run, once the new one is whole")
     add("--quiet", action="store_true", help="no progress bar")
+
+
+def _header(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--header", action=argparse.BooleanOptionalAction, default=None,
+                         help="whether the first line names the columns, where that is not clear")
 
 
 def _names(text: str) -> list[str]:

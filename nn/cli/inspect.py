@@ -13,9 +13,13 @@ def inspect(arguments: argparse.Namespace) -> None:
     print(predictor.model)
     goal = f"one of {', '.join(predictor.class_names)}" if predictor.class_names else "a number"
     print(f"\npredicts {predictor.target!r}, {goal}, from")
-    width = max(map(len, predictor.feature_names))
-    for name, scale in zip(predictor.feature_names, predictor.scales, strict=True):
-        print(f"  {name:<{width}}  mean {scale.mean:.6g}, standard deviation {scale.deviation:.6g}")
+    scales = dict(zip(predictor.feature_names, predictor.scales, strict=True))
+    width = max(len(column.name) for column in predictor.columns)
+    for column in predictor.columns:
+        told = f"one of {', '.join(column.values)}"
+        if not column.values:
+            told = f"mean {scales[column.name].mean:.6g}, standard deviation {scales[column.name].deviation:.6g}"
+        print(f"  {column.name:<{width}}  {told}")
     if predictor.notes:
         print()
     for name, note in predictor.notes.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nn.columns import as_number
 from nn.dataset import DataError
 from nn.predictor import Predictor
 from nn.report.chart import shown
@@ -19,8 +20,8 @@ __all__ = ["predict"]
 def predict(arguments: argparse.Namespace) -> None:
     """Read rows, predict, write them with the predictions to a CSV file."""
     predictor = Predictor.load(arguments.model)
-    table = read_table(arguments.data)
-    features = [list(row) for row in zip(*map(table.numbers, predictor.feature_names), strict=True)]
+    table = read_table(arguments.data, arguments.header)
+    features = predictor.features(table)
     outputs = predictor.outputs(features)
     added = list(_columns(predictor, outputs))
     _check_names(table, [name for name, _ in added])
@@ -30,12 +31,24 @@ def predict(arguments: argparse.Namespace) -> None:
     writer.writerow([*table.header, *(name for name, _ in added)])
     for i, row in enumerate(table.rows):
         writer.writerow([*row, *(column[i] for _, column in added)])
+    path = _place(arguments)
+    try:
+        write_atomically(path, text.getvalue().encode())
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+    print(f"predicted {predictor.target!r} for {len(features)} rows: {path}")
+    compared = _compared(predictor, table, outputs) if predictor.target in table.header else ""
+    if compared:
+        print(compared)
+
+
+def _place(arguments: argparse.Namespace) -> Path:
+    """Where the predictions go: never over the data themselves."""
     source = Path(arguments.data)
     path = Path(arguments.out) if arguments.out else source.with_name(f"{source.stem}-predictions.csv")
-    write_atomically(path, text.getvalue().encode())
-    print(f"predicted {predictor.target!r} for {len(features)} rows: {path}")
-    if predictor.target in table.header:
-        print(_compared(predictor, table, outputs))
+    if path.exists() and path.samefile(source):
+        raise DataError(f"--out {path} would replace the data: choose another file")
+    return path
 
 
 def _columns(predictor: Predictor, outputs: list[Any]) -> Iterator[tuple[str, list[str]]]:
@@ -57,12 +70,16 @@ def _check_names(table: Table, names: list[str]) -> None:
 
 
 def _compared(predictor: Predictor, table: Table, outputs: list[Any]) -> str:
-    """How good the predictions are, where the answers are in the file."""
-    if not predictor.class_names:
-        actual = table.numbers(predictor.target)
-        error = sum(abs(a - y) for a, y in zip(actual, outputs, strict=True)) / len(actual)
-        return f"the file has the answers: mean absolute error {shown(error)}"
-    predicted = next(_columns(predictor, outputs))[1]
-    right = sum(a == b for a, b in zip(table.column(predictor.target), predicted, strict=True))
-    share = 100 * right / len(predicted)
-    return f"the file has the answers: accuracy {share:.1f} % ({right} of {len(predicted)} right)"
+    """How good the predictions are, for the rows that have the answer in the file."""
+    answers = table.column(predictor.target)
+    if predictor.class_names:
+        predicted = next(_columns(predictor, outputs))[1]
+        pairs = [(cell, said) for cell, said in zip(answers, predicted, strict=True) if cell]
+        right = sum(cell == said for cell, said in pairs)
+        told = f"accuracy {100 * right / max(1, len(pairs)):.1f} % ({right} of {len(pairs)} right)"
+    else:
+        errors = [abs(answer - y) for answer, y in zip(map(as_number, answers), outputs, strict=True)
+                  if answer is not None]
+        pairs, told = errors, f"mean absolute error {shown(sum(errors) / max(1, len(errors)))}"
+    some = "" if len(pairs) == len(answers) else f" to {len(pairs)} of {len(answers)} rows"
+    return f"the file has the answers{some}: {told}" if pairs else ""

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import shlex
 import warnings
 from collections.abc import Callable
@@ -12,10 +13,11 @@ import nn
 from nn import data
 from nn import functional as F
 from nn.cli.folder import output_folder
+from nn.columns import suspicions
 from nn.dataset import DataError, Dataset, train_test_split
 from nn.history import History
 from nn.predictor import Predictor
-from nn.report.chart import STYLE, shown
+from nn.report.chart import STYLE, decimals, shown
 from nn.report.figures import loss_curves
 from nn.report.page import Run, page
 from nn.report.prediction import write_prediction
@@ -32,6 +34,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Any], float]] = {  # and the learning 
 INCLUDED = {"iris": data.iris, "digits": data.digits}
 LITTLE = 2_000_000  # weights x rows x epochs that the eager engine does in some seconds: no need to compile, and
 # the same bytes come out with and without the extras
+HOPELESS = 10.0  # times the loss of a guess: training made the model worse, not better
 HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 
 
@@ -43,15 +46,18 @@ def train(arguments: argparse.Namespace) -> None:
     rest, test = train_test_split(dataset, HELD_OUT, arguments.seed)
     learn, validate = train_test_split(rest, HELD_OUT, arguments.seed + 1)
     print(_told(dataset, arguments))
+    for note in suspicions(dataset, dataset.columns):
+        print(f"note     {note}")
     print(f"split    {len(learn)} rows to train, {len(validate)} to validate, {len(test)} held out to test")
     with output_folder(arguments.out, Path("runs") / Path(arguments.data).stem, arguments.force) as folder:
         predictor, history = _fit(arguments, learn, validate)
-        print(_trained(history))
+        ended = _ended(arguments, predictor, history, validate)
+        print(_trained(predictor, history, ended))
         score = _score(predictor, test)
         print(f"test     {score}")
         predictor.notes |= {"made by": _command(arguments), "test": score}
         _write(folder.path, Run(Path(arguments.data).stem, dataset, learn, validate, test, predictor, history,
-                                _command(arguments)))
+                                _command(arguments), ended))
     print(f"written  {folder.name}/: {', '.join(sorted(path.name for path in folder.name.iterdir()))}")
 
 
@@ -60,10 +66,13 @@ def _read(arguments: argparse.Namespace) -> Dataset:
         if arguments.target or arguments.drop or arguments.task:
             raise DataError(f"{arguments.data} is included, with its target: --target, --drop and --task are for a CSV")
         return INCLUDED[arguments.data]()
-    table = data.read_table(arguments.data)
+    table = data.read_table(arguments.data, arguments.header)
     if arguments.target is None:
         raise DataError(f"say which column of {table.name} to predict, with --target COLUMN; its columns are "
                         f"{', '.join(map(repr, table.header))}")
+    if arguments.skip_empty:
+        rows, table = len(table.rows), table.complete(arguments.drop)
+        print(f"skipped  {rows - len(table.rows)} of {rows} rows, in which a cell is empty")
     return table.dataset(arguments.target, arguments.task, arguments.drop)
 
 
@@ -72,7 +81,10 @@ def _told(dataset: Dataset, arguments: argparse.Namespace) -> str:
         goal = f"regression of {dataset.target!r}"
     else:
         goal = f"classification of {dataset.target!r}: {', '.join(dataset.class_names)}"
-    return f"data     {arguments.data}: {len(dataset)} rows, {len(dataset.feature_names)} features, {goal}"
+    numbers = len(dataset.feature_names)
+    count = len(dataset.columns) or numbers
+    features = f"{count} feature{'s' * (count != 1)}" + (f" ({numbers} numbers: one per text)" * (numbers != count))
+    return f"data     {arguments.data}: {len(dataset)} rows, {features}, {goal}"
 
 
 def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tuple[Predictor, History]:
@@ -103,19 +115,40 @@ def _note(
     message: Warning | str, category: type[Warning], filename: str, lineno: int,
     file: TextIO | None = None, line: str | None = None,
 ) -> None:
-    """Tell a warning of `fit` in one line; that the loss is not finite is told by `_trained`."""
+    """Tell a warning of `fit` in one line; that the loss is not finite is told by `_ended`."""
     if not str(message).startswith("training stopped"):
         print(f"note     {' '.join(str(message).split())}")
 
 
-def _trained(history: History) -> str:
-    """How the training went. Raises DataError when it never got anywhere."""
-    if not history.best_epoch:
-        raise DataError(f"training diverged ({history.stopped}): try a smaller --lr")
-    best = history.rows[history.best_epoch - 1]
-    why = f"\nstopped  {history.stopped.partition(chr(10))[0]}" if history.stopped else ""
-    return (f"trained  {len(history)} epochs, the best was {history.best_epoch}: loss {best['loss']:.4f} on training, "
-            f"{best['validation_loss']:.4f} on validation{why}")
+def _ended(arguments: argparse.Namespace, predictor: Predictor, history: History, validate: Dataset) -> str:
+    """Why training ended before its last epoch, or "". Raises DataError when it never got anywhere."""
+    best = min(history.validation_loss, default=math.inf)
+    broke = history.stopped.startswith("epoch")  # at a loss that is not finite
+    guess = _guess(predictor, validate)
+    if best > (1.0 if broke else HOPELESS) * guess or not math.isfinite(best):
+        what = ": ".join(history.stopped.split(": ")[:3]) if broke else f"its loss is {decimals(best)} at best"
+        raise DataError(f"training diverged ({what}; a guess has a loss of {decimals(guess)}): try a "
+                        f"smaller --lr than {arguments.lr or OPTIMIZERS[arguments.optimizer][1]:g}")
+    if broke:
+        return ": ".join(history.stopped.split(": ")[:3])
+    return f"validation has not become better for {arguments.patience} epochs" if history.stopped else ""
+
+
+def _guess(predictor: Predictor, validate: Dataset) -> float:
+    """The validation loss of knowing nothing: of saying the mean of the training rows, or all classes alike."""
+    if predictor.class_names:
+        return math.log(len(predictor.class_names))
+    return max(1.0, math.fsum(y * y for y in predictor.targets(validate.labels)) / len(validate))
+
+
+def _trained(predictor: Predictor, history: History, ended: str) -> str:
+    """How the training went."""
+    best = history.rows[(history.best_epoch or 1) - 1]
+    tell = decimals if predictor.class_names else shown
+    loss, validation = (tell(predictor.measured(best[name])) for name in ("loss", "validation_loss"))
+    return (f"trained  {len(history)} epoch{'s' * (len(history) != 1)}, the best was {history.best_epoch}: "
+            f"{predictor.measure} {loss} on training, {validation} on validation"
+            + (f"\nstopped  {ended}" if ended else ""))
 
 
 def _command(arguments: argparse.Namespace) -> str:
@@ -126,6 +159,8 @@ def _command(arguments: argparse.Namespace) -> str:
               "epochs": arguments.epochs, "batch-size": arguments.batch_size, "patience": arguments.patience,
               "seed": arguments.seed}
     options = [word for name, x in chosen.items() if x is not None for word in (f"--{name}", str(x))]
+    options += ["--skip-empty"] * arguments.skip_empty
+    options += [] if arguments.header is None else ["--header" if arguments.header else "--no-header"]
     return shlex.join(["python", "-m", "nn", "train", Path(arguments.data).name, *options])
 
 
@@ -133,7 +168,8 @@ def _write(folder: Path, run: Run) -> None:
     """The files of the output folder."""
     run.predictor.save(folder / "model.safetensors")
     (folder / "history.json").write_text(json.dumps(run.history.state_dict(), indent=1) + "\n", encoding="utf-8")
-    (folder / "loss.svg").write_text(loss_curves(run.history).svg(STYLE), encoding="utf-8")
+    curves = loss_curves(run.history, run.predictor.measure, run.predictor.measured)
+    (folder / "loss.svg").write_text(curves.svg(STYLE), encoding="utf-8")
     single = run.predictor.losses(run.test)
     prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
     (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
@@ -148,7 +184,7 @@ def _score(predictor: Predictor, test: Dataset) -> str:
     """How good the model is on rows it has never seen."""
     score = predictor.scores(test)
     if test.class_names:
-        return (f"loss {score['loss']:.4f}, accuracy {100 * score['accuracy']:.1f} % "
+        return (f"loss {decimals(score['loss'])}, accuracy {100 * score['accuracy']:.1f} % "
                 f"({score['right']} of {len(test)} right)")
-    return (f"loss {score['loss']:.4f}, mean absolute error {shown(score['mean absolute error'])}, "
-            f"R² {score['R²']:.4f}")
+    return (f"root mean squared error {shown(score['root mean squared error'])}, "
+            f"mean absolute error {shown(score['mean absolute error'])}, R² {decimals(score['R²'])}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-__all__ = ["Axis", "Chart", "STYLE", "shown", "ticks"]
+__all__ = ["Axis", "Chart", "STYLE", "decimals", "shown", "ticks"]
 
 # Colours by meaning; c0 to c9 tell classes and curves apart (Okabe and Ito's palette first, for colour-blind readers).
 STYLE = """
@@ -81,6 +81,15 @@ def shown(x: float) -> str:
     ('245,361', '0.1235', '1.5e-07', '3')
     """
     return f"{x:,.0f}" if 1000 <= abs(x) < 1e12 else f"{x:.4g}"
+
+
+def decimals(x: float) -> str:
+    """A number that is mostly small, such as a loss: four decimals, and few digits where it is large.
+
+    >>> decimals(0.03125), decimals(1234.5), decimals(3.66e46)
+    ('0.0312', '1,234', '3.66e+46')
+    """
+    return f"{x:.4f}" if abs(x) < 1000 else shown(x)
 
 
 @dataclass

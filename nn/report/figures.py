@@ -1,7 +1,7 @@
 """The figures of a report, each from plain numbers to an SVG chart."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from nn.dataset import Dataset
 from nn.history import History
@@ -18,11 +18,17 @@ def colour(k: int) -> str:
     return f"c{k % COLOURS}"
 
 
-def loss_curves(history: History) -> Chart:
-    """Training and validation loss by epoch; by powers of ten where they fall far. The best epoch is marked."""
+def loss_curves(
+    history: History, label: str = "loss", measured: Callable[[float], float] = lambda loss: loss
+) -> Chart:
+    """Training and validation loss by epoch; by powers of ten where they fall far. The best epoch is marked.
+
+    `measured` turns a loss into what `label` says is shown: see `Predictor.measured`.
+    """
     epochs = [float(row["epoch"]) for row in history.rows]
     curves = {"training": history.loss, "validation": history.validation_loss}
-    chart = _by_epoch(epochs, {name: curve for name, curve in curves.items() if curve}, "loss", far=20)
+    chart = _by_epoch(epochs, {name: list(map(measured, curve)) for name, curve in curves.items() if curve}, label,
+                      far=20)
     if history.best_epoch:
         chart.upright(history.best_epoch, f"best: epoch {history.best_epoch}")
     return chart

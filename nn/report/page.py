@@ -8,7 +8,7 @@ from nn.dataset import Dataset
 from nn.history import History
 from nn.predictor import Predictor
 from nn.report import figures, tables
-from nn.report.chart import STYLE, Chart, shown
+from nn.report.chart import STYLE, Chart, decimals, shown
 from nn.report.prediction import Prediction
 
 __all__ = ["Run", "page"]
@@ -60,6 +60,7 @@ class Run:
     predictor: Predictor
     history: History
     command: str
+    ended: str = ""  # why training ended before its last epoch
 
 
 def page(run: Run, prediction: Prediction) -> str:
@@ -81,8 +82,10 @@ def _cards(run: Run) -> dict[str, str]:
     if run.test.class_names:
         cards = {"test accuracy": f"{100 * score['accuracy']:.1f} %", "right": f"{score['right']} of {len(run.test)}"}
     else:
-        cards = {"R² on test rows": f"{score['R²']:.4f}", "mean absolute error": shown(score["mean absolute error"])}
-    return {**cards, "test loss": f"{score['loss']:.4f}", "epochs": str(len(run.history)),
+        cards = {"R² on test rows": decimals(score["R²"]), **{
+            name: shown(score[name]) for name in ("root mean squared error", "mean absolute error")}}
+    loss = {"test loss": decimals(score["loss"])} if run.test.class_names else {}
+    return {**cards, **loss, "epochs": str(len(run.history)),
             "parameters": f"{len(run.predictor.model.parameters()):,}"}
 
 
@@ -107,14 +110,17 @@ def _side(*charts: Chart | str) -> str:
 
 
 def _training(run: Run) -> str:
-    history = run.history
-    ended = f" It ended because {escape(history.stopped)}." if history.stopped else ""
+    history, measure = run.history, run.predictor.measure
+    ended = f" It ended because {escape(run.ended)}." if run.ended else ""
+    unit = "" if run.data.class_names else f", in the unit of {escape(run.data.target)},"
+    label = measure if run.data.class_names else f"{measure} of {run.data.target}"
     return _section(
         "Training",
-        f"First, the loss by epoch: training alone can always fall, validation says what is learned for good. The "
-        f"model keeps the weights of epoch {history.best_epoch}.{ended} Then the gradient flow: the mean size of the "
-        "gradients after each epoch, on the same rows, by layer. A layer far below the others hardly learns.",
-        _side(figures.loss_curves(history), figures.gradient_curves(history)),
+        f"First, the {measure}{unit} by epoch: on training rows alone it can always fall, on validation rows it says "
+        f"what is learned for good. The model keeps the weights of epoch {history.best_epoch}.{ended} Then the "
+        "gradient flow: the mean size of the gradients after each epoch, on the same rows, by layer. A layer far below "
+        "the others hardly learns.",
+        _side(figures.loss_curves(history, label, run.predictor.measured), figures.gradient_curves(history)),
         "<p>The layers in the last epoch: how far their weights moved, relative to their size; the shares of outputs "
         "where the activation is flat (saturated), and of units where it is flat for every row (dead).</p>",
         tables.layers(history),
@@ -135,7 +141,7 @@ def _test(run: Run) -> str:
 
 
 def _is_plane(run: Run) -> bool:
-    return bool(run.data.class_names) and len(run.data.feature_names) == 2
+    return bool(run.data.class_names) and len(run.predictor.columns) == len(run.data.feature_names) == 2
 
 
 def _plane(run: Run) -> str:
@@ -148,19 +154,22 @@ def _mistakes(run: Run) -> str:
     shown = tables.worst(run.predictor, run.test)
     if tables.as_picture(run.test):
         shown = f'<div class="digits">{shown}</div>'
-    return _section("Hardest test rows", "The rows with the highest loss, the worst first.", shown)
+    return _section("Hardest test rows", "The rows that the model gets most wrong, the worst first.", shown)
 
 
 def _prediction(prediction: Prediction) -> str:
     return _section(
         "One prediction, number by number",
         "The hardest row of the test on its way through the network to its loss, with the gradients of the way back. "
-        "Weights and operations are folded into boxes here; <a href=\"prediction.svg\">prediction.svg</a> draws more, "
-        f"and <a href=\"step.html\">step.html</a> walks through {prediction.stepped} one edge at a time.",
+        "Inputs (and a target that is a number) are standardised: what is there, minus the mean of the training rows, "
+        "divided by their standard deviation. Weights and operations are folded into boxes here; "
+        "<a href=\"prediction.svg\">prediction.svg</a> draws more, and <a href=\"step.html\">step.html</a> walks "
+        f"through {prediction.stepped} one edge at a time.",
         f'<div class="graph">{prediction.svg}</div>')
 
 
 def _data(run: Run) -> str:
     split: Any = [tables.class_counts(run.data)] if run.data.class_names else []
     return _section("The data", f"All {len(run.data):,} rows, before standardisation"
-                    + (", by class." if run.data.class_names else "."), *split, tables.data_summary(run.data))
+                    + (", by class." if run.data.class_names else "."), *split,
+                    tables.data_summary(run.data, run.predictor.columns))

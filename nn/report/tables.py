@@ -2,14 +2,15 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from nn.columns import Column
 from nn.dataset import Dataset
 from nn.history import History
 from nn.predictor import Predictor
-from nn.report.chart import shown
+from nn.report.chart import decimals, shown
 from nn.report.figures import colour, histogram, picture
 
 __all__ = ["table", "data_summary", "class_counts", "layers", "confusion", "worst", "as_picture"]
@@ -37,26 +38,39 @@ def layers(history: History) -> str:
     return table(["layer", "mean |gradient|", "update / weight", "saturated", "dead units"], rows)
 
 
-def data_summary(data: Dataset) -> str:
-    """Range, mean and spread of every feature, with a histogram; folded up where there are many."""
+def data_summary(data: Dataset, columns: Sequence[Column]) -> str:
+    """Range, mean and spread of every quantity, with a histogram; how often each text is there; folded up if long."""
+    by_name = dict(zip(data.feature_names, zip(*data.features, strict=True), strict=True))
     rows = []
-    for j, name in enumerate(data.feature_names):
-        column = [sample[j] for sample in data.features]
-        mean = math.fsum(column) / len(column)
-        spread = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
-        rows.append([f"<b>{escape(name)}</b>", *map(shown, (min(column), mean, max(column), spread)),
-                     histogram(column, data.labels, len(data.class_names))])
-    made = table(["feature", "least", "mean", "greatest", "spread", ""], rows)
+    for name in (column.name for column in columns if not column.values):
+        numbers = by_name[name]
+        mean = math.fsum(numbers) / len(numbers)
+        spread = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        rows.append([f"<b>{escape(name)}</b>", *map(shown, (min(numbers), mean, max(numbers), spread)),
+                     histogram(numbers, data.labels, len(data.class_names))])
+    texts = [[f"<b>{escape(column.name)}</b>", escape(text), f"{sum(by_name[name]):.0f}",
+              _bar(sum(by_name[name]) / len(data), "c0")]
+             for column in columns for text, name in zip(column.values, column.features)]
+    return (_folded("features", ["feature", "least", "mean", "greatest", "spread", ""], rows)
+            + _folded("texts", ["feature", "text", "rows", ""], texts))
+
+
+def _folded(what: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, or nothing where it has no rows; a long one opens on a click."""
     if len(rows) <= MOST_ROWS:
-        return made
-    return f"<details><summary>{len(rows)} features</summary>{made}</details>"
+        return table(header, rows) if rows else ""
+    return f"<details><summary>{len(rows)} {what}</summary>{table(header, rows)}</details>"
+
+
+def _bar(share: float, shade: str) -> str:
+    return f'<i class="bar" style="width:{160 * share:.0f}px;background:var(--{shade})"></i>'
 
 
 def class_counts(data: Dataset) -> str:
     """How many rows there are of each class, as a bar each in the class's colour."""
     counts = [data.labels.count(k) for k in range(len(data.class_names))]
     rows = [[f'<i class="key" style="background:var(--{colour(k)})"></i>{escape(name)}', str(count),
-             f'<i class="bar" style="width:{160 * count / max(counts):.0f}px;background:var(--{colour(k)})"></i>']
+             _bar(count / max(counts), colour(k))]
             for k, (name, count) in enumerate(zip(data.class_names, counts, strict=True))]
     return table([escape(data.target), "rows", ""], rows)
 
@@ -103,14 +117,23 @@ def worst(predictor: Predictor, test: Dataset, count: int = 8) -> str:
     show = as_picture(test)
     if show is not None and test.class_names:
         return "".join(_figure(show(test.features[i]), test, test.labels[i], p) for i, p in zip(order, outputs))
-    names = test.feature_names[:6]
-    more = ["..."] if len(test.feature_names) > 6 else []
+    columns = predictor.columns[:6]
+    more = ["..."] if len(predictor.columns) > 6 else []
     rows = []
     for i, output in zip(order, outputs):
-        cells = [*map(shown, test.features[i][:6]), *more]
-        rows.append([*_answer(test, test.labels[i], output), f"{single[i]:.4f}", *cells])
-    header = ["actual", "predicted", "sure" if test.class_names else "off by", "loss"]
-    return table([*header, *map(escape, names), *more], rows)
+        sample = dict(zip(test.feature_names, test.features[i], strict=True))
+        loss = [decimals(single[i])] if test.class_names else []  # of a number, "off by" says it in its unit
+        rows.append([*_answer(test, test.labels[i], output), *loss, *(_cell(column, sample) for column in columns),
+                     *more])
+    header = ["actual", "predicted", *(["sure", "loss"] if test.class_names else ["off by"])]
+    return table([*header, *(escape(column.name) for column in columns), *more], rows)
+
+
+def _cell(column: Column, sample: Mapping[str, float]) -> str:
+    """What the table has in this column: a number, or the text that became 1."""
+    if not column.values:
+        return shown(sample[column.name])
+    return escape(next((text for text, name in zip(column.values, column.features) if sample[name]), "-"))
 
 
 def _answer(test: Dataset, label: Any, output: Any) -> list[str]:

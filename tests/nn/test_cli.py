@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import nn
 from nn.cli import main
 from nn.compiled import Unsupported
 from nn.data import FOLDER, moons
@@ -111,6 +113,12 @@ def test_a_regression_is_detected_and_scored(here, capsys):
     out = capsys.readouterr().out
     assert "regression of 'y'" in out
     assert float(re.search(r"R² ([\d.]+)", out)[1]) > 0.99
+    with (here / "line.csv").open() as file:
+        prices = {float(row["x"]): float(row["y"]) for row in csv.DictReader(file)}
+    predictor = Predictor.load("runs/line")
+    error = math.sqrt(sum((predictor.predict([[x]])[0] - y) ** 2 for x, y in prices.items()) / len(prices))
+    told = float(re.search(r"^test     root mean squared error ([\d.e-]+),", out, re.M)[1])
+    assert error / 3 < told < 3 * error, "in the target's unit: the test rows are a part of all"
     capsys.readouterr()
     assert run("predict", "runs/line", "line.csv") == 0
     assert "the file has the answers: mean absolute error" in capsys.readouterr().out
@@ -154,15 +162,99 @@ def test_what_cannot_be_compiled_is_a_note_or_one_line(here, capsys, monkeypatch
     assert not (here / "b").exists()
 
 
-def test_a_run_that_diverges_says_so(here, capsys):
+@pytest.mark.parametrize(("data", "lr", "why"), [
+    ("line.csv", 1e200, "epoch 1: step 2: the loss is inf"), ("line.csv", 3, r"its loss is [\de+.,]{1,9} at best"),
+    ("iris", 1e5, r"its loss is [\de+.,]{1,9} at best"), ("iris", 1e300, "epoch 1: step 2: the loss is nan"),
+])
+def test_a_run_that_diverges_says_so(here, capsys, data, lr, why):
     (here / "line.csv").write_text("x,y\n" + "\n".join(f"{x},{3.5 * x}" for x in range(60)))
-    assert run("line.csv", "--target", "y", "--hidden", "none", "--optimizer", "sgd", "--lr", 1e200) == 2
-    (message,) = capsys.readouterr().err.splitlines()
-    assert re.match(r"python -m nn: training diverged \(.*\): try a smaller --lr", message)
+    words = ["--target", "y", "--hidden", "none"] if data == "line.csv" else ["--activation", "relu"]
+    assert run(data, *words, "--optimizer", "sgd", "--lr", lr, "--epochs", 3) == 2
+    captured = capsys.readouterr()
+    (message,) = captured.err.splitlines()
+    assert re.fullmatch(rf"python -m nn: training diverged \({why}; a guess has a loss of 1\.\d+\): "
+                        rf"try a smaller --lr than {re.escape(f'{lr:g}')}", message)
+    assert max(map(len, captured.out.splitlines())) < 120
     assert everything(here) == ["line.csv"]
 
 
+def test_a_run_that_breaks_late_keeps_its_best_weights(here, capsys, monkeypatch):
+    fit = nn.fit
+
+    def breaking(*arguments, **options):
+        def check(training):
+            if training.epoch == 9:  # the next step meets an infinite weight
+                training.model.parameters()[0].data = 1e200
+
+        return fit(*arguments, **{**options, "callbacks": [*options["callbacks"], check]})
+
+    monkeypatch.setattr(nn, "fit", breaking)
+    (here / "line.csv").write_text("x,y\n" + "\n".join(f"{x},{3.5 * x}" for x in range(60)))
+    assert run("line.csv", "--target", "y", "--hidden", "none", "--lr", 0.1) == 0
+    out = capsys.readouterr().out
+    assert re.search("^trained  9 epochs, the best was [1-9]: root mean squared error", out, re.M)
+    assert "stopped  epoch 10: step 1: the loss is inf\n" in out
+
+
 # --------------------------------------------------------------------------------------------------- predict, inspect
+
+
+SKY = '"light ""sky"" blue"'  # in quotes, and a quote in it
+SHOP = "\ufeff;size;colour;price\r\n" + "\r\n".join(  # as a spreadsheet writes it
+    f"{i};{i % 9};{('red', 'blue', SKY)[i % 3]};{1000 * (i % 9) + 5000 * (i % 3)}.5" for i in range(60))
+
+
+def test_texts_are_categories(here, capsys):
+    (here / "shop.csv").write_bytes(SHOP.encode())
+    assert run("shop.csv", "--target", "price", "--epochs", 80, "--lr", 0.05) == 0
+    out = capsys.readouterr().out
+    assert "shop.csv: 60 rows, 3 features (5 numbers: one per text), regression of 'price'" in out
+    assert re.search("^note     looks like the number of the row, .*: 'column 1'; leave it out with --drop 'column 1'$",
+                     out, re.M)
+    assert float(re.search(r"R² ([\d.]+)", out)[1]) > 0.97
+    page = (here / "runs/shop/report.html").read_text()
+    assert "light &quot;sky&quot; blue" in page
+    (here / "new.csv").write_text("colour,size,column 1,price\nred,2,3,\nblue,4,5,9000.5\n")
+    capsys.readouterr()
+    assert run("predict", "runs/shop", "new.csv") == 0
+    assert re.search("^the file has the answers to 1 of 2 rows: mean absolute error [\\d.,]+$", capsys.readouterr().out,
+                     re.M)
+    with (here / "new-predictions.csv").open() as file:
+        first, second = csv.DictReader(file)
+    assert float(first["predicted price"]) == pytest.approx(2000.5, abs=1500)
+    assert float(second["predicted price"]) == pytest.approx(9000.5, abs=1500)
+    assert run("inspect", "runs/shop") == 0
+    assert re.search(r'^  colour    one of blue, light "sky" blue, red$', capsys.readouterr().out, re.M)
+
+
+def test_a_text_that_training_did_not_have_is_refused(here, capsys):
+    (here / "shop.csv").write_bytes(SHOP.encode())
+    assert run("shop.csv", "--target", "price", "--drop", "column 1", "--epochs", 1) == 0
+    (here / "new.csv").write_text("size,colour\n1,red\n2,green\n")
+    capsys.readouterr()
+    assert run("predict", "runs/shop", "new.csv") == 2
+    assert capsys.readouterr().err == ("python -m nn: new.csv, row 2 (line 3), column 'colour': 'green' is none of the "
+                                       "texts known from training; it is one of 'blue', 'light \"sky\" blue', 'red'\n")
+    (here / "new.csv").write_text("x\n1\n")
+    assert run("predict", "runs/shop", "new.csv") == 2
+    assert "new.csv lacks the columns 'size', 'colour'; it has 'x'" in capsys.readouterr().err
+
+
+def test_rows_with_gaps_and_files_without_names(here, capsys):
+    rows = [f"{i % 7},{'' if i % 10 == 0 else i},{'ab'[i % 2]}" for i in range(60)]
+    (here / "gaps.csv").write_text("\n".join(["x,y,k", *rows]))
+    assert run("gaps.csv", "--target", "k") == 2
+    assert "Of 60 rows, 6 lack 'y': fill them in, leave such rows out (--skip-empty), or the columns (--drop y)" in (
+        capsys.readouterr().err)
+    assert run("gaps.csv", "--target", "k", "--skip-empty", "--epochs", 1) == 0
+    assert "skipped  6 of 60 rows, in which a cell is empty" in capsys.readouterr().out
+    (here / "bare.csv").write_text("\n".join(row for row in rows if ",," not in row))
+    assert run("bare.csv", "--target", "column 3") == 2
+    assert "say which it is with --no-header or --header" in capsys.readouterr().err
+    assert run("bare.csv", "--no-header", "--target", "column 3", "--epochs", 1) == 0
+    assert "classification of 'column 3': a, b" in capsys.readouterr().out
+    assert "--no-header" in Predictor.load("runs/bare").notes["made by"]
+    assert run("predict", "runs/bare", "bare.csv", "--no-header") == 0
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +304,18 @@ def test_predict_refuses_in_one_line(trained, capsys, model, content, message):
     assert run("predict", model, "new.csv") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"python -m nn: {message}")
+    assert everything(trained) == before
+
+
+@pytest.mark.parametrize(("out", "message"), [
+    ("halves.csv", "--out halves.csv would replace the data: choose another file"),
+    ("none/answers.csv", "cannot write none/answers.csv: No such file or directory"),
+    ("model", "cannot write model: Is a directory"),
+])
+def test_predictions_are_not_written_anywhere(trained, capsys, out, message):
+    before = everything(trained)
+    assert run("predict", "model", "halves.csv", "--out", out) == 2
+    assert capsys.readouterr().err == f"python -m nn: {message}\n"
     assert everything(trained) == before
 
 
@@ -349,8 +453,8 @@ def test_the_vendored_table_works_as_a_file_too(here, capsys):
     assert "classification of 'species'" in capsys.readouterr().out
 
 
-def test_a_number_beyond_the_floats_is_one_line_and_leaves_nothing(here, capsys):
-    before = everything(here)
-    assert run("iris", "--lr", 1e300, "--out", "beyond") == 2
-    assert "lower --lr" in capsys.readouterr().err
-    assert everything(here) == before
+def test_numbers_beyond_the_floats_are_one_line_and_leave_nothing(here, capsys):
+    (here / "huge.csv").write_text("x,y\n" + "\n".join(f"{(-1) ** i}e300,{i / 7}" for i in range(30)))
+    assert run("huge.csv", "--target", "y") == 2
+    assert "a number grew beyond what a float can hold: look for huge cells" in capsys.readouterr().err
+    assert everything(here) == ["huge.csv"]

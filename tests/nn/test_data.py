@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import data
+from nn.columns import Column, suspicions
 from nn.data import DataError, Dataset, blobs, circles, digits, iris, moons, read_csv, spirals, train_test_split, xor
 from nn.table import detect_task
 
@@ -182,6 +183,63 @@ def test_columns_can_be_left_out(write):
         read_csv(path, "kind", drop=["id", "x"])
 
 
+def test_a_column_of_texts_becomes_a_number_per_text(write):
+    dataset = read_csv(write("size,colour,kind\n1,red,a\n2,blue,b\n3,,c\n4, red ,a\n"), "kind", skip_empty=True)
+    assert dataset.feature_names == ["size", "colour = blue", "colour = red"]
+    assert dataset.features == [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [4.0, 0.0, 1.0]]
+    assert dataset.columns == [Column("size"), Column("colour", ("blue", "red"))]
+    assert dataset.subset([0]).columns == dataset.columns
+
+
+def test_none_is_a_text_and_no_number(write):
+    content = "size,damage,kind\n1,none,a\nNone,some,b\n3,none,a\n4,some,b\n"
+    with pytest.raises(DataError, match=r"row 2 \(line 3\), column 'size': 'None' is not a number; fill the gap in"):
+        read_csv(write(content), "kind")
+    dataset = read_csv(write(content), "kind", skip_empty=True)
+    assert dataset.feature_names == ["size", "damage = none", "damage = some"]
+    assert [sample[0] for sample in dataset.features] == [1.0, 3.0, 4.0]
+    with pytest.raises(DataError, match="has no row without an empty cell"):
+        read_csv(write("x,kind\n,a\n,b\n"), "kind", skip_empty=True)
+
+
+def test_names_of_rows_are_no_categories(write):
+    rows = "".join(f"r{i},{i},{'ab'[i % 2]},{i // 2}\n" for i in range(12))
+    path = write("id,x,half,y\n" + rows)
+    with pytest.raises(DataError, match=r"too many different texts in 12 rows to be categories: 'id' \(12\); "
+                                        r"leave out what only names the rows \(--drop id\)"):
+        read_csv(path, "y")
+    dataset = read_csv(path, "y", drop=["id"])
+    assert dataset.feature_names == ["x", "half = a", "half = b"]
+    (note,) = suspicions(dataset, dataset.columns)
+    assert note == ("looks like the number of the row, which tells nothing about new rows: 'x'; "
+                    "leave it out with --drop x")
+
+
+def test_columns_of_no_use_are_told(write):
+    path = write("c,half,t,y\n" + "".join(f"7,{'ab'[i % 2]},same,{i % 3}\n" for i in range(12)))
+    dataset = read_csv(path, "y")
+    assert suspicions(dataset, dataset.columns) == ["the same in every row, and so of no use: 'c', 't'"]
+    single = read_csv(path, "y", drop=["half", "t"])
+    assert suspicions(single, single.columns) == ["the same in every row, and so of no use: 'c'"]
+
+
+def test_a_file_without_a_line_of_names(write):
+    content = "5.1,red,a\n4.9,blue,b\n4.7,red,a\n6.0,blue,b\n"
+    path = write(content)
+    with pytest.raises(DataError, match=r"the first line looks like data, .* \('5.1', 'red', 'a'\): add a line of "
+                                        "names, or say which it is with --no-header or --header"):
+        read_csv(path, "a")
+    dataset = read_csv(path, "column 3", header=False)
+    assert dataset.feature_names == ["column 1", "column 2 = blue", "column 2 = red"]
+    assert len(dataset) == 4
+    assert read_csv(path, "a", header=True).feature_names == ["5.1", "red = blue", "red = red"]
+    assert read_csv(write("city,2019,2020,kind\nx,1,2,a\ny,2,3,b\n"), "kind").feature_names[-2:] == ["2019", "2020"]
+
+
+def test_the_unnamed_column_of_a_data_frame(write):
+    assert read_csv(write(",x,kind\n0,1,a\n1,2,b\n"), "kind").feature_names == ["column 1", "x"]
+
+
 def test_a_task_is_one_of_two(write):
     with pytest.raises(ValueError, match="task is 'classification', 'regression' or None, got 'cluster'"):
         read_csv(write("x,kind\n1,a\n2,b\n"), "kind", task="cluster")
@@ -201,13 +259,13 @@ def test_a_task_is_one_of_two(write):
     ("x,kind\n1,a\n\n2,b,c\n", "mine.csv, row 2 (line 4): expected 2 cells, got 3"),
     ("x,kind\n1,a\nabc,b\n", "mine.csv, row 2 (line 3), column 'x': 'abc' is not a number"),
     ("x,kind\n1_000,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '1_000' is not a number"),
-    ("x,kind\n1,a\n,b\n", "mine.csv, row 2 (line 3), column 'x': the cell is empty; fill it in or leave the row out"),
+    ("x,kind\n1,a\n,b\n", "mine.csv, row 2 (line 3), column 'x': the cell is empty. Of 2 rows, 1 lack 'x': fill"),
     ("x,kind\n1,a\n2, \n", "mine.csv, row 2 (line 3), column 'kind': the target is empty"),
-    ("x,kind\nnan,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': 'nan' is not finite"),
+    ("x,kind\nnan,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': 'nan' is not a number; fill the gap in, or leave"),
     ("x,kind\n-inf,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '-inf' is not finite"),
     ("x,kind\n1e999,a\n2,b\n", "mine.csv, row 1 (line 2), column 'x': '1e999' is not finite"),
     ("x,kind\n1,a\n2,a\n", "mine.csv, column 'kind': only one class, 'a'; a classifier needs at least two"),
-    (b"x,kind\n1,caf\xe9\n", "mine.csv is not UTF-8 text (byte 12 is 0xe9)"),
+    (b"x,kind\n1,caf\xe9\n", "mine.csv is not UTF-8 text (byte 12 is 0xe9): save it as UTF-8"),
     ("x,kind\n1," + "a" * 200_000 + "\n", "mine.csv is not a CSV file: field larger than field limit"),
 ])
 def test_a_bad_file_is_one_clear_line(write, content, message):

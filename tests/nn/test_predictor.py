@@ -22,9 +22,10 @@ def on_the_line(slope=1.0):
 def test_a_regression_answers_in_the_units_of_the_table():
     predictor = on_the_line()
     assert predictor.predict([[1.0], [2.5]]) == pytest.approx([10.0, 25.0])
-    assert predictor.scores(LINE) == pytest.approx({"loss": 0.0, "mean absolute error": 0.0, "R²": 1.0}, abs=1e-12)
+    assert predictor.scores(LINE) == pytest.approx(
+        {"root mean squared error": 0.0, "mean absolute error": 0.0, "R²": 1.0}, abs=1e-12)
     flat = on_the_line(slope=0.0).scores(LINE)  # always says the mean, 25
-    assert flat == pytest.approx({"loss": 1.0, "mean absolute error": 10.0, "R²": 0.0})
+    assert flat == pytest.approx({"root mean squared error": math.sqrt(125.0), "mean absolute error": 10.0, "R²": 0.0})
     assert math.isnan(predictor.scores(LINE.subset([0]))["R²"]), "a single row has no spread to explain"
 
 
@@ -56,5 +57,5 @@ def test_it_is_the_same_after_a_file(tmp_path):
 
 def test_a_model_without_its_columns_is_refused(tmp_path):
     nn.save(nn.Linear(1, 1), tmp_path / "m")
-    with pytest.raises(FileError, match=r"m was not written by `python -m nn train`: it does not say 'features'"):
+    with pytest.raises(FileError, match=r"m was not written by `python -m nn train`: it does not say 'columns'"):
         Predictor.load(tmp_path / "m")
