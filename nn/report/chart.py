@@ -75,19 +75,19 @@ class Axis:
 
 
 def shown(x: float) -> str:
-    """A number for people: four digits that count, thousands apart, no exponent without need.
+    """A number for people: four digits that count, thousands apart from five on, no exponent without need.
 
-    >>> shown(245361.2), shown(0.123456), shown(1.5e-7), shown(3.0)
-    ('245,361', '0.1235', '1.5e-07', '3')
+    >>> shown(245361.2), shown(1955.0), shown(0.123456), shown(1.5e-7), shown(3.0)
+    ('245,361', '1955', '0.1235', '1.5e-07', '3')
     """
-    return f"{x:,.0f}" if 1000 <= abs(x) < 1e12 else f"{x:.4g}"
+    return f"{x:,.0f}" if 10_000 <= abs(x) < 1e12 else f"{x:.4g}"
 
 
 def decimals(x: float) -> str:
     """A number that is mostly small, such as a loss: four decimals, and few digits where it is large.
 
     >>> decimals(0.03125), decimals(1234.5), decimals(3.66e46)
-    ('0.0312', '1,234', '3.66e+46')
+    ('0.0312', '1234', '3.66e+46')
     """
     return f"{x:.4f}" if abs(x) < 1000 else shown(x)
 

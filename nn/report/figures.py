@@ -87,7 +87,7 @@ def boundary(predictor: Predictor, learn: Dataset, test: Dataset, cells: int = 6
     xs, ys = zip(*learn.features, *test.features, strict=True)
     names = predictor.feature_names
     chart = Chart(Axis.around(xs, names[0], margin=0.08), Axis.around(ys, names[1], margin=0.08),
-                  f"Decision boundary over {names[0]} and {names[1]}", width=600, height=440)
+                  f"Decision boundary over {names[0]} and {names[1]}", width=520, height=400)
     width, height = (chart.x.high - chart.x.low) / cells, (chart.y.high - chart.y.low) / cells
     for j in range(cells):
         y = chart.y.low + (j + 0.5) * height
@@ -116,8 +116,10 @@ def _strip(chart: Chart, shades: list[tuple[int, int]], y: float, width: float, 
             k, sure = shades[start]
             (x0, y0), (x1, y1) = (chart.at(chart.x.low + start * width, y + height),
                                   chart.at(chart.x.low + i * width, y))
-            chart.add(f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{x1 - x0:.1f}" height="{y1 - y0:.1f}" '
-                      f'shape-rendering="crispEdges" style="fill:var(--{colour(k)});fill-opacity:{0.04 * sure:.2f}"/>')
+            right = chart.at(chart.x.high, y)[0]  # half a pixel more to the right and below closes the seams
+            chart.add(f'<rect x="{x0:.1f}" y="{y0:.1f}" width="{min(x1 + 0.5, right) - x0:.1f}" '
+                      f'height="{y1 - y0 + 0.5:.1f}" '
+                      f'style="fill:color-mix(in srgb,var(--{colour(k)}) {4 * sure}%,var(--paper))"/>')
             start = i
 
 

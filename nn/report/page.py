@@ -44,6 +44,9 @@ td svg.chart{display:block;max-width:none}
 .graph{overflow:auto;max-height:80vh;border:1px solid var(--line);border-radius:8px;padding:10px}
 .graph svg{max-width:none!important}
 summary{cursor:pointer;color:var(--soft)}
+@media (max-width:600px){table{font-size:.8rem}td,th{padding-right:.5rem}th{white-space:normal;vertical-align:bottom}
+td svg.chart{width:80px;height:auto}.cell{min-width:1.7em;padding:.3em .1em}
+.confusion td,.confusion th{padding:.15rem .1rem}}
 footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
 """
 
@@ -92,7 +95,7 @@ def _cards(run: Run) -> dict[str, str]:
 def _head(run: Run) -> str:
     cards = "".join(f'<div class="card"><b>{number}</b><span>{name}</span></div>'
                     for name, number in _cards(run).items())
-    count = len(run.data.feature_names)
+    count = len(run.predictor.columns)
     goal = "which" if run.data.class_names else "how much"
     return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
             f'<p class="soft">{len(run.data):,} rows of {count} numbers: {len(run.learn):,} to train '
@@ -163,8 +166,8 @@ def _prediction(prediction: Prediction) -> str:
         "The hardest row of the test on its way through the network to its loss, with the gradients of the way back. "
         "Inputs (and a target that is a number) are standardised: what is there, minus the mean of the training rows, "
         "divided by their standard deviation. Weights and operations are folded into boxes here; "
-        "<a href=\"prediction.svg\">prediction.svg</a> draws more, and <a href=\"step.html\">step.html</a> walks "
-        f"through {prediction.stepped} one edge at a time.",
+        f"<a href=\"prediction.svg\">prediction.svg</a> {prediction.drawn}, and <a href=\"step.html\">step.html</a> "
+        f"walks through {prediction.stepped} one edge at a time.",
         f'<div class="graph">{prediction.svg}</div>')
 
 

@@ -21,6 +21,7 @@ class Prediction:
     """What a report shows of it: a drawing, and whether the files hold the whole graph or only its last part."""
 
     svg: str
+    drawn: str  # what prediction.svg does
     stepped: str  # what step.html walks through
 
 
@@ -54,9 +55,11 @@ def write_prediction(folder: Path, predictor: Predictor, data: Dataset, row: int
     whole, last = one_prediction(predictor, data, row)
     neurons = sum(1 for name, _ in predictor.model.named_parameters() if name.endswith(".b"))
     size = 3 * neurons + len(predictor.model.parameters())
-    draw(whole, engine="builtin").save(folder / "prediction.svg")
+    large = draw(whole, engine="builtin")
+    large.save(folder / "prediction.svg")
     fits = size <= MOST_STEPPED
     step_through(whole if fits else last).save_html(folder / "step.html")
     few = neurons + len(predictor.feature_names) <= MOST_NEURONS
     drawing = draw(whole, collapse="neuron" if few else True, engine="builtin")
-    return Prediction(drawing.svg, "its backward pass" if fits else "the last part of its backward pass")
+    drawn = "draws more" if len(large.svg) > len(drawing.svg) else "is the same as a file"
+    return Prediction(drawing.svg, drawn, "its backward pass" if fits else "the last part of its backward pass")

@@ -115,8 +115,9 @@ def test_one_prediction_goes_back_to_its_inputs():
 
 def test_a_large_network_is_stepped_through_from_its_outputs(tmp_path):
     small, large = run_of(moons(40)), run_of(moons(40), hidden=90)
-    assert write_prediction(tmp_path, small.predictor, small.test, 0).stepped == "its backward pass"
-    assert write_prediction(tmp_path, large.predictor, large.test, 0).stepped == "the last part of its backward pass"
+    told = [write_prediction(tmp_path, run.predictor, run.test, 0) for run in (small, large)]
+    assert [prediction.stepped for prediction in told] == ["its backward pass", "the last part of its backward pass"]
+    assert [prediction.drawn for prediction in told] == ["draws more", "is the same as a file"]
 
 
 # -------------------------------------------------------------------------------------------------------------- charts
@@ -141,7 +142,7 @@ def test_axes():
 
 
 def test_numbers_for_people():
-    assert [shown(x) for x in (0.0, -1234.5, 999.96)] == ["0", "-1,234", "1000"]
+    assert [shown(x) for x in (0.0, -1234.5, 999.96)] == ["0", "-1234", "1000"]
     assert [shown(x) for x in (1e15, -0.00012345)] == ["1e+15", "-0.0001234"]
 
 
@@ -189,7 +190,8 @@ def test_the_boundary_rings_mistakes():
     svg = figures.boundary(run.predictor, run.learn, run.test, cells=10).svg()
     assert svg.count("taken for") == wrong > 0
     assert svg.count("<circle") == len(run.learn) + len(run.test) + wrong
-    areas = [float(w) * float(h) for w, h in re.findall(r'width="([\d.]+)" height="([\d.]+)" shape-rendering', svg)]
-    chart = Chart(Axis(0, 1), Axis(0, 1), "", width=600, height=440)
+    areas = [(float(w) - 0.5) * (float(h) - 0.5) for w, h in
+             re.findall(r'width="([\d.]+)" height="([\d.]+)" style="fill:color-mix', svg)]
+    chart = Chart(Axis(0, 1), Axis(0, 1), "", width=520, height=400)
     (x0, y0), (x1, y1) = chart.at(0, 0), chart.at(1, 1)
     assert sum(areas) == pytest.approx((x1 - x0) * (y0 - y1), rel=0.03)  # the ticks' width differs a little
