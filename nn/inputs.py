@@ -12,7 +12,7 @@ from nn.module import Module
 from nn.normalization import BatchNorm1d
 
 __all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes",
-           "check_optimizer", "check_batches"]
+           "check_optimizer", "check_batches", "weigh"]
 
 Loss = Callable[[Any, Any], Any]
 
@@ -59,6 +59,19 @@ def default_loss(targets: list[Any], outputs: int) -> Loss:
     if outputs > 1:
         return F.cross_entropy
     return F.binary_cross_entropy_with_logits if set(targets) <= {0, 1} else F.mse_loss
+
+
+def weigh(loss: Loss, targets: list[Any]) -> float:
+    """How much the mean loss of these samples counts beside that of others: their number, or their class weights.
+
+    >>> import functools
+    >>> weigh(F.mse_loss, [0.5, 1.0]), weigh(functools.partial(F.cross_entropy, weight=[1.0, 3.0]), [0, 1, 1])
+    (2, 7.0)
+    """
+    weight = getattr(loss, "keywords", {}).get("weight")
+    if weight is None or getattr(loss, "func", loss) not in (F.cross_entropy, F.nll_loss):
+        return len(targets)
+    return math.fsum(weight[k] for k in targets)
 
 
 def as_rows(X: Any, name: str = "X") -> list[list[float]]:

@@ -12,7 +12,7 @@ from autograd import AnomalyError, detect_anomaly, no_grad
 from nn import optim
 from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint, generators
 from nn.history import History
-from nn.inputs import Loss, check_batches, check_optimizer, prepare
+from nn.inputs import Loss, check_batches, check_optimizer, prepare, weigh
 from nn.module import Module
 
 __all__ = ["fit", "Training", "epoch", "evaluate"]
@@ -72,7 +72,8 @@ def fit(
     """Train `model` until it predicts `y` from `X`, and return what happened, epoch by epoch.
 
     Arguments: `X`, n rows of d numbers, and `y`, n targets, as lists, NumPy arrays or anything with `__array__`;
-    `loss(outputs, targets)`, a mean over samples (None: see `nn.inputs.default_loss`);
+    `loss(outputs, targets)`, a mean over samples (None: see `nn.inputs.default_loss`), which `functools.partial` may
+    give options, class weights among them;
     `optimizer`, one of nn.optim's over the model's parameters (None: Adam with lr 0.01);
     `epochs`, passes over the data; `batch_size`, the samples of a part (None: all); `accumulate`, the parts of a step:
     their gradients add up, each weighted by its size, to the gradient of all their samples;
@@ -238,24 +239,24 @@ def epoch(training: Training, steps: Iterable[Parts]) -> float:
     the parameters and in the optimiser.
     Raises Diverged when a loss or a gradient is not finite; the parameters are those before that step.
     """
-    total, samples = 0.0, 0
+    total = weights = 0.0
     random_numbers = generators(training.model)
     for number, parts in enumerate(steps, start=1):
-        size = sum(map(len, parts))
+        sizes = [weigh(training.loss, [training.y[i] for i in part]) for part in parts]
         training.optimizer.zero_grad()
-        for part in parts:
+        for part, size in zip(parts, sizes):
             before = [generator.getstate() for generator in random_numbers]
             value = batch_loss(training, part)
             if not math.isfinite(value.data):
                 raise Diverged(f"step {number}: the loss is {value.data}: {report(training, part, before)}")
-            (value * (len(part) / size)).backward()
-            total += value.data * len(part)
+            (value * (size / sum(sizes))).backward()
+            total += value.data * size
         try:
             training.optimizer.step()
         except AnomalyError as error:
             raise Diverged(f"step {number}: {report(training, part, before) or error}") from error
-        samples += size
-    return total / samples
+        weights += sum(sizes)
+    return total / weights
 
 
 def batch_loss(training: Training, part: list[int]) -> Any:
@@ -291,6 +292,6 @@ def evaluate(model: Module, X: list[list[float]], y: list[Any], loss: Loss, size
     model.eval()
     total = 0.0
     with no_grad():
-        for part in (range(i, min(i + size, len(X))) for i in range(0, len(X), size)):
-            total += float(loss(model([X[i] for i in part]), [y[i] for i in part])) * len(part)
-    return total / len(X)
+        for part in (slice(i, i + size) for i in range(0, len(X), size)):
+            total += float(loss(model(X[part]), y[part])) * weigh(loss, y[part])
+    return total / weigh(loss, y)

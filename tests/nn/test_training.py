@@ -67,13 +67,16 @@ def test_one_epoch_is_the_loop_one_would_write():
     assert history.loss == [total / 12]
 
 
+@pytest.mark.parametrize("loss", [F.cross_entropy, functools.partial(F.cross_entropy, weight=[0.2, 1.7])])
 @pytest.mark.parametrize(("size", "accumulate"), [(5, 5), (7, 4), (1, 24), (23, 2)])
-def test_accumulated_parts_equal_the_full_batch(size, accumulate):
+def test_accumulated_parts_equal_the_full_batch(size, accumulate, loss):
     """Unequal parts too. Sums are added in another order: the difference is rounding, a few units in the last place."""
     whole, parts = mlp(), mlp()
-    for model, batch, count in (whole, None, 1), (parts, size, accumulate):
-        fit(model, epochs=4, batch_size=batch, accumulate=count,
-            optimizer=nn.optim.SGD(model.parameters(), lr=0.3, momentum=0.9))
+    losses = [fit(model, epochs=4, batch_size=batch, accumulate=count, loss=loss, validation=(X, Y),
+                  optimizer=nn.optim.SGD(model.parameters(), lr=0.3, momentum=0.9))
+              for model, batch, count in ((whole, None, 1), (parts, size, accumulate))]
+    for name in "loss", "validation_loss":
+        assert losses[0][name] == pytest.approx(losses[1][name], rel=1e-11)
     assert list(parts.state_dict().values()) == pytest.approx(list(whole.state_dict().values()), rel=1e-11, abs=1e-12)
 
 
