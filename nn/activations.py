@@ -97,6 +97,8 @@ class PReLU(Module):
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        if num_parameters < 1:
+            raise ValueError(f"PReLU needs at least one slope, got {num_parameters}")
         self.weight = [Undecayed(init, label=f"a{i}" if num_parameters > 1 else "a") for i in range(num_parameters)]
 
     def forward(self, row: Row) -> Row:

@@ -7,7 +7,9 @@ from nn.module import Module, Row
 
 
 class Sequential(Module):
-    """Modules one after the other, each fed with the outputs of the one before.
+    """Modules one after the other, each fed with the outputs of the one before; `model[i]` is one of them.
+
+    Raises TypeError for what is not a Module.
 
     >>> import nn
     >>> model = Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
@@ -16,6 +18,9 @@ class Sequential(Module):
     """
 
     def __init__(self, *members: Module) -> None:
+        for member in members:
+            if not isinstance(member, Module):
+                raise TypeError(f"Sequential takes modules, such as nn.Tanh(), not {member!r}")
         # Drawn as linear0, tanh1, linear2: what each is, and where.
         self.members = [member.named(f"{type(member).__name__.lower()}{i}") for i, member in enumerate(members)]
 

@@ -5,14 +5,11 @@ import numbers
 from collections.abc import Callable
 from typing import Any
 
-from autograd import no_grad
+from nn import checks
 from nn import functional as F
-from nn import optim
 from nn.module import Module
-from nn.normalization import BatchNorm1d
 
-__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes",
-           "check_optimizer", "check_batches", "weigh"]
+__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes", "weigh"]
 
 Loss = Callable[[Any, Any], Any]
 
@@ -22,21 +19,19 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     rows = as_rows(X, f"{name}X")
     targets = as_targets(y, len(rows), f"{name}y")
     mode = model.training
-    with no_grad():  # the model itself says whether a row has the right width
-        outputs = model.eval()((rows * 2)[:2])[0]  # of two: BatchNorm1d may have no statistics but the batch's
+    outputs = model.eval()((rows * 2)[:2])  # two rows: BatchNorm1d may have no statistics but the batch's
     model.train(mode)
-    width = len(outputs) if isinstance(outputs, list | tuple) else 1
+    width = len(outputs[0]) if isinstance(outputs[0], list | tuple) else 1
     loss = loss or default_loss(targets, width)
     if getattr(loss, "keywords", {}).get("reduction", "mean") != "mean":
         raise ValueError("fit weights its parts by their size, so it needs a loss with reduction='mean'")
     if getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss):
-        return rows, as_classes(targets, width, f"{name}y"), loss
+        targets = as_classes(targets, width, f"{name}y")
     have = len(targets[0]) if isinstance(targets[0], list) else 1
     if have != width and loss in _ELEMENTWISE:
         advice = "they have to match for this loss; classes would be whole numbers from 0, with loss=F.cross_entropy"
         raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: {advice}")
-    if width == 1 and isinstance(targets[0], list):
-        targets = [target[0] for target in targets]
+    checks.loss_value(loss(outputs, (targets * 2)[:2]))
     return rows, targets, loss
 
 
@@ -104,18 +99,23 @@ def as_rows(X: Any, name: str = "X") -> list[list[float]]:
 
 
 def as_targets(y: Any, rows: int, name: str = "y") -> list[Any]:
-    """`y` as one target per row: a number (whole ones stay int), or a list of floats.
+    """`y` as one target per row: a number (whole ones stay int), or a list of two floats or more.
 
     Raises ValueError for another number of targets, ragged ones and numbers that are not finite.
 
     >>> as_targets([0, 1.5], rows=2)
     [0, 1.5]
+    >>> as_targets([[0], [1]], rows=2)
+    [0, 1]
     """
     targets = _listed(y, name)
     if len(targets) != rows:
         raise ValueError(f"{name} has {len(targets)} targets for {rows} rows: pass one per row")
     if any(isinstance(target, list | tuple) for target in targets):
-        return as_rows(targets, name)
+        table = as_rows(targets, name)
+        if len(table[0]) > 1:
+            return table
+        targets = [target[0] for target in targets]  # a column of numbers, as NumPy has it
     return [int(t) if isinstance(t, numbers.Integral) else _number(t, f"{name}[{i}]") for i, t in enumerate(targets)]
 
 
@@ -128,7 +128,7 @@ def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
     """
     for i, target in enumerate(targets):
         if isinstance(target, list) or target != int(target):
-            raise ValueError(f"{name}[{i}] is {target}, not a class: this loss takes whole numbers from 0")
+            raise ValueError(f"{name}[{i}] is {target}, not a class: this loss takes whole numbers from 0, not shares")
         if not 0 <= target < outputs:
             raise ValueError(f"{name}[{i}] is class {int(target)}, but the model has {outputs} "
                              f"output{'s' * (outputs != 1)}: classes go from 0 to {outputs - 1}")
@@ -154,24 +154,3 @@ def _number(x: Any, where: str) -> float:
     if not math.isfinite(x):
         raise ValueError(f"{where} is {float(x)}: data must be finite, leave the sample out or fill the gap in")
     return float(x)
-
-
-def check_optimizer(optimizer: Any, model: Module) -> None:
-    """Raise before any work if `optimizer` cannot train `model` inside fit."""
-    if isinstance(optimizer, type) or not hasattr(optimizer, "param_groups"):
-        shown = optimizer.__name__ if isinstance(optimizer, type) else repr(optimizer)
-        raise TypeError(f"optimizer= takes an optimizer over the model's parameters, such as "
-                        f"nn.optim.Adam(model.parameters(), lr=0.01), not {shown}")
-    if isinstance(optimizer, optim.Newton):
-        raise ValueError("Newton asks for the loss again and again within a step, which fit does not give it: call "
-                         "optimizer.step(closure) in a loop of your own")
-    own = set(model.parameters())
-    if not any(p in own for group in optimizer.param_groups for p in group["params"]):
-        raise ValueError("the optimizer holds none of the model's parameters: make it with model.parameters()")
-
-
-def check_batches(model: Module, count: int, size: int) -> None:
-    """Raise before any work if batch normalisation would meet a batch of one row in training."""
-    if any(isinstance(module, BatchNorm1d) for module in model.modules()) and (size == 1 or count % size == 1):
-        raise ValueError(f"{count} rows in batches of {size} leave a batch of one row, and BatchNorm1d has no variance"
-                         " of one: choose another batch_size")

@@ -1,5 +1,6 @@
 """Neurons, layers of them, and stacks of layers: h = f(W x + b)."""
 
+import numbers
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -128,8 +129,8 @@ class MLP(Module):
         output: Activation = None,
         seed: int | random.Random | None = None,
     ) -> None:
-        if not nouts:
-            raise ValueError("MLP needs the size of at least one layer: MLP(3, [4, 4, 1])")
+        if not hasattr(nouts, "__len__") or not all(isinstance(n, numbers.Integral) for n in nouts) or not len(nouts):
+            raise ValueError(f"MLP needs a list of sizes, at least one: MLP(3, [4, 4, 1]), not MLP({nin}, {nouts!r})")
         rng = generator(seed)
         sizes = [nin, *nouts]
         *hidden, last = zip(sizes, nouts)

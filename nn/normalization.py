@@ -37,6 +37,8 @@ class BatchNorm1d(Module):
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
+        if num_features < 1:
+            raise ValueError(f"BatchNorm1d needs at least one feature, got {num_features}")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         features, tracked = range(num_features), range(num_features if track_running_stats else 0)
         self.weight = [Value(1.0, label=f"scale{i}") for i in features] if affine else []

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd import AnomalyError, detect_anomaly, no_grad
-from nn import optim
+from nn import checks, optim
 from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint, generators
 from nn.history import History
-from nn.inputs import Loss, check_batches, check_optimizer, prepare, weigh
+from nn.inputs import Loss, prepare, weigh
 from nn.module import Module
 
 __all__ = ["fit", "Training", "epoch", "evaluate"]
@@ -100,21 +100,19 @@ def fit(
     >>> history.loss[0] > 0.5, history.loss[-1] < 0.1
     (True, True)
     """
-    for name, number in ("epochs", epochs), ("batch_size", batch_size or 1), ("accumulate", accumulate):
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name} is a whole number of at least 1, got {number!r}")
-    if resume and checkpoint is None:
-        raise ValueError("resume=True needs checkpoint=, the file to continue from")
+    checks.counts(epochs=epochs, batch_size=1 if batch_size is None else batch_size, accumulate=accumulate)
+    checks.module(model)
+    checks.loss_function(loss)
+    checks.pair(validation)
+    checks.checkpoint_file(checkpoint, resume)
     rows, targets, loss = prepare(model, X, y, loss)
-    if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
-        raise TypeError("validation= takes a pair of inputs and targets, (X, y)")
     held_out = prepare(model, *validation, loss, "validation ")[:2] if validation is not None else None
     optimizer = optim.Adam(model.parameters(), lr=0.01) if optimizer is None else optimizer
-    check_optimizer(optimizer, model)
-    listeners = [callbacks] if callable(callbacks) else list(callbacks)
-    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, listeners)
+    checks.optimizer_of(model, optimizer)
+    checks.schedule_of(optimizer, schedule)
+    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, checks.callback_list(callbacks))
     size = min(batch_size or len(rows), len(rows))
-    check_batches(model, len(rows), size)
+    checks.batches_of(model, len(rows), size)
     order, runs = Shuffle(len(rows), seed), Engine(engine)
     saved = _checkpoint(training, {"order": order, "engine": runs}, batch_size=size, accumulate=accumulate, seed=seed)
     if checkpoint is not None and resume and Path(checkpoint).exists():

@@ -50,6 +50,8 @@ def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
 
 
 def _with_gradient(parameters: Iterable[Value]) -> list[Value]:
+    if hasattr(parameters, "parameters"):
+        raise TypeError(f"clipping takes Values, not a {type(parameters).__name__}: pass model.parameters()")
     return [p for p in ([parameters] if isinstance(parameters, Value) else parameters) if p.has_grad]
 
 

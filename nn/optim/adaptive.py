@@ -119,8 +119,9 @@ class Adam(Optimizer):
 
     def check(self, **options: Any) -> None:
         super().check(**options)
-        if not all(0.0 <= beta < 1.0 for beta in options["betas"]):
-            raise ValueError(f"{type(self).__name__} needs betas from 0 to below 1, got {options['betas']}")
+        betas = options["betas"]
+        if not isinstance(betas, tuple | list) or len(betas) != 2 or not all(0.0 <= beta < 1.0 for beta in betas):
+            raise ValueError(f"{type(self).__name__} needs two betas from 0 to below 1, got {betas}")
 
     @staticmethod
     def start(p: float, *, amsgrad: bool, **options: Any) -> State:

@@ -1,6 +1,7 @@
 """Optimizer: applies one rule, written for a single parameter, to all of them."""
 
 import math
+import numbers
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -34,6 +35,8 @@ class Optimizer:
         self.defaults = options
         self.state: dict[Value, State] = {}
         self.param_groups: list[Group] = []
+        if isinstance(params, Module):
+            raise TypeError(f"{self._title} takes Values, not a {type(params).__name__}: pass model.parameters()")
         given = list(params)
         if not given:
             raise ValueError(f"{self._title} got no parameters: pass model.parameters()")
@@ -41,9 +44,13 @@ class Optimizer:
             self.add_param_group(group)
 
     def check(self, **options: Any) -> None:
-        """Raise ValueError for options that make no sense: a number among them is never below 0."""
+        """Raise for options that make no sense: a number among them is never below 0."""
         for name, x in options.items():
-            if not isinstance(x, (bool, tuple)) and not x >= 0.0:
+            if isinstance(x, tuple | list):
+                continue
+            if not isinstance(x, numbers.Real):
+                raise TypeError(f"{self._title} needs a number for {name}, got {x!r}")
+            if not float(x) >= 0.0:
                 raise ValueError(f"{self._title} needs {name} >= 0, got {x}")
 
     @property

@@ -30,7 +30,11 @@ def test_what_does_not_fit_is_named(module, row, message):
 
 
 @pytest.mark.parametrize(("build", "message"), [
-    (lambda: nn.MLP(3, []), r"at least one layer: MLP\(3, \[4, 4, 1\]\)"),
+    (lambda: nn.MLP(3, []), r"a list of sizes, at least one: MLP\(3, \[4, 4, 1\]\), not MLP\(3, \[\]\)"),
+    (lambda: nn.MLP(3, 2), r"a list of sizes, at least one: MLP\(3, \[4, 4, 1\]\), not MLP\(3, 2\)"),
+    (lambda: nn.MLP(3, "ab"), r"a list of sizes, .* not MLP\(3, 'ab'\)"),
+    (lambda: nn.PReLU(0), "PReLU needs at least one slope, got 0"),
+    (lambda: nn.BatchNorm1d(0), "BatchNorm1d needs at least one feature, got 0"),
     (lambda: nn.MLP(3, [1], output="tan"), "no activation is called 'tan': choose from elu, gelu, .* tanh, or pass"),
     (lambda: nn.Layer(3, 0), "a layer needs at least one neuron, got 0"),
     (lambda: nn.Layer(-1, 2), "a neuron has 0 inputs or more, got -1"),
@@ -190,3 +194,8 @@ def test_softmax_is_a_distribution_for_any_logits(row):
     ps = nn.Softmax()(row)
     assert all(0.0 <= p <= 1.0 for p in ps)
     assert math.fsum(ps) == pytest.approx(1.0, rel=1e-15 * len(row))
+
+
+def test_a_function_is_no_module():
+    with pytest.raises(TypeError, match=r"Sequential takes modules, such as nn.Tanh\(\), not <operation tanh>"):
+        nn.Sequential(nn.Linear(1, 1), nn.functional.tanh)

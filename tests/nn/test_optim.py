@@ -140,7 +140,7 @@ def test_a_gradient_without_a_name_is_told_by_its_number():
     (lambda x: SGD([x], lr=-0.1), ValueError, "SGD needs lr >= 0, got -0.1"),
     (lambda x: SGD([x], lr=math.nan), ValueError, "SGD needs lr >= 0, got nan"),
     (lambda x: SGD([x], nesterov=True), ValueError, "nesterov needs a momentum above 0 and a dampening of 0"),
-    (lambda x: Adam([x], betas=(0.9, 1.0)), ValueError, r"Adam needs betas from 0 to below 1, got \(0.9, 1.0\)"),
+    (lambda x: Adam([x], betas=(0.9, 1.0)), ValueError, r"Adam needs two betas from 0 to below 1, got \(0.9, 1.0\)"),
     (lambda x: AdamW([x], eps=-1.0), ValueError, "AdamW needs eps >= 0, got -1.0"),
     (lambda x: Newton([{"params": [x]}, {"params": [Value(1.0)]}]), ValueError, "pass them as one group"),
 ])
@@ -283,3 +283,14 @@ def test_clipping_shows_a_nan_or_refuses_it():
     assert q.grad == 1.0
     nn.utils.clip_grad_norm_([p, q], 1.0)
     assert math.isnan(q.grad)
+
+
+@pytest.mark.parametrize(("make", "error", "message"), [
+    (lambda: nn.optim.SGD(nn.Linear(1, 1)), TypeError, r"SGD takes Values, not a Linear: pass model.parameters\(\)"),
+    (lambda: nn.optim.SGD([Value(0.0)], lr="0.1"), TypeError, "SGD needs a number for lr, got '0.1'"),
+    (lambda: nn.optim.Adam([Value(0.0)], betas=0.9), ValueError, "Adam needs two betas from 0 to below 1, got 0.9"),
+    (lambda: nn.utils.clip_grad_norm_(nn.Linear(1, 1), 1.0), TypeError, r"clipping takes Values, .*parameters\(\)"),
+])
+def test_what_is_no_option_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

@@ -325,6 +325,7 @@ def test_a_loss_is_a_mean():
 @pytest.mark.parametrize(("options", "message"), [
     ({"epochs": 0}, "epochs is a whole number of at least 1, got 0"),
     ({"batch_size": -1}, "batch_size is a whole number of at least 1, got -1"),
+    ({"batch_size": 0}, "batch_size is a whole number of at least 1, got 0"),
     ({"accumulate": 1.5}, "accumulate is a whole number of at least 1, got 1.5"),
     ({"resume": True}, "resume=True needs checkpoint="),
 ])
@@ -568,6 +569,13 @@ def test_three_classes():
     ({"optimizer": "adam"}, TypeError, "optimizer= takes an optimizer .*, not 'adam'"),
     ({"optimizer": nn.optim.Adam(nn.Linear(2, 2).parameters())}, ValueError, "holds none of the model's parameters"),
     ({"validation": [[0.0, 1.0]] * 3}, TypeError, r"validation= takes a pair of inputs and targets"),
+    ({"loss": "mse"}, TypeError, "loss= takes a function .* such as nn.functional.cross_entropy, not 'mse'"),
+    ({"loss": lambda outputs, targets: 1.0}, TypeError, "a Value, and this one returned 1.0"),
+    ({"schedule": "cosine"}, TypeError, "schedule= takes one of nn.optim.lr_scheduler, not 'cosine'"),
+    ({"schedule": nn.optim.lr_scheduler.StepLR(nn.optim.SGD([Value(0.0)]), 3)}, ValueError, "to another optimizer"),
+    ({"callbacks": 3}, TypeError, "callbacks= takes functions of the Training, not 3"),
+    ({"callbacks": [nn.EarlyStopping]}, TypeError, r"such as nn.EarlyStopping\(\), not <class"),
+    ({"checkpoint": "no/such/folder/run"}, FileNotFoundError, "there is no folder 'no/such/folder'"),
     ({"batch_size": 4}, ValueError, "9 rows in batches of 4 leave a batch of one row"),
 ])
 def test_what_cannot_train_is_refused_before_any_work(options, error, message):
@@ -577,6 +585,19 @@ def test_what_cannot_train_is_refused_before_any_work(options, error, message):
     with pytest.raises(error, match=message):
         nn.fit(model, X, y, epochs=1, progress=False, **options)
     assert model.state_dict() == before
+
+
+def test_only_a_module_is_trained():
+    with pytest.raises(TypeError, match=r"fit trains a Module, such as nn.MLP\(2, \[8, 1\]\), not None"):
+        fit(None)
+
+
+def test_counts_and_labels_may_come_from_numpy():
+    np = pytest.importorskip("numpy")
+    labels = np.array(Y).reshape(-1, 1)
+    for outputs in 1, 2:
+        column = fit(mlp(outputs), y=labels, epochs=np.int64(2), batch_size=np.int64(8))
+        assert column == fit(mlp(outputs), epochs=2)
 
 
 def test_one_callback_needs_no_list():
