@@ -1,6 +1,9 @@
 """What every lesson of the course has, and in which form. That its outputs are true is what notebooks/check.py says."""
 
+import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,27 @@ def test_a_lesson_says_what_it_is_for_and_ends_with_three_exercises_and_the_next
 def test_links_between_lessons_lead_somewhere(name):
     for target in re.findall(r"\]\(([^)]+)\)", prose(BOOKS[name])):
         assert target.startswith("https://") or (NOTEBOOKS / target).is_file(), target
+
+
+def brought_by(extra):
+    """The packages that `pip install 'stepgrad[extra]'` brings."""
+    extras = tomllib.loads((NOTEBOOKS.parent / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for requirement in extras[extra]:
+        if of_ours := re.match(r"stepgrad\[(.*)\]", requirement):
+            for other in of_ours[1].split(","):
+                yield from brought_by(other)
+        else:
+            yield re.match(r"[\w-]+", requirement)[0]
+
+
+def test_the_extra_brings_what_the_course_imports():
+    code = [cell.source for book in BOOKS.values() for cell in book.cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.walk(ast.parse(source))]
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    needed = {name.split(".")[0] for name in imported} - sys.stdlib_module_names - {"autograd", "nn"}
+    assert {"matplotlib", "hypothesis"} <= needed
+    assert needed <= {"IPython", *brought_by("notebooks")}  # IPython comes with ipykernel
 
 
 # Each is set by MathJax and by KaTeX, and can be read as it stands where neither runs. A backslash before punctuation
