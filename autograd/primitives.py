@@ -69,6 +69,7 @@ class Primitive:
         code = partials.__code__
         self.name, self.forward, self.partials = name, forward, partials
         self.variadic = bool(code.co_flags & 0x04)  # the rule is written lambda *operands
+        self.least = code.co_argcount if self.variadic else code.co_argcount - 1  # operands that it must have
         self.operands = () if self.variadic else code.co_varnames[: code.co_argcount - 1]
         self.symbol, self.numpy, self.pack, self.composite = symbol, numpy, pack, composite
         self.tex = tex or r"\operatorname{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
@@ -201,6 +202,17 @@ def logsumexp_forward(*xs: Any) -> Any:
     return shift + log(add_up(exp(x - shift) for x in xs))
 
 
+def log_total(xs: Iterable[Any]) -> Any:
+    """The row `logsumexp`, for rules that mention it: one node of a graph, shared by all who write it."""
+    return logsumexp(xs)
+
+
+def softmax_slopes(xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of logsumexp(xs) - target: -1 along the target, and along each x its softmax, e^x of the sum of them all."""
+    total = log_total(xs)
+    return -1.0, *(exp(x - total) for x in xs)
+
+
 def logaddexp_forward(x: Any, y: Any) -> Any:
     return where(equal(x, y), x + LN2, maximum(x, y) + log1p(exp(-abs(x - y))))  # equal: also inf and inf
 
@@ -227,6 +239,7 @@ greater_equal: Primitive
 less: Primitive
 less_equal: Primitive
 equal: Primitive
+logsumexp: Primitive
 
 # fmt: off
 P = Primitive
@@ -323,6 +336,9 @@ dot      = P("dot",      lambda *a: add_up(map(operator.mul, a[: len(a) // 2], a
 logsumexp = P("logsumexp", logsumexp_forward,
                                            lambda *a: tuple(exp(x - a[-1]) for x in a[:-1]),
              tex=lambda *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right)", pack=pack_some, composite=True)
+cross_entropy = P("cross_entropy", lambda target, x, *xs: log_total((x, *xs)) - target,  # of softmax; target: the logit that is right
+                                           lambda target, x, *a: softmax_slopes((x, *a[:-1])),
+             tex=lambda target, *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right) - {target}", composite=True)
 logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)),
              tex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", composite=True)
 # fmt: on

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import autograd
 from autograd import (
     Value,
     clamp,
@@ -214,7 +215,7 @@ def cross_entropy(
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
 
     def from_logits(row: Sequence[Any], k: int) -> Any:
-        return _weighed(logsumexp(row) - row[k], weight, k)
+        return _weighed(autograd.cross_entropy(row[k], *row), weight, k)
 
     def smoothed(row: Sequence[Any], k: int) -> Any:
         everywhere = sum([from_logits(row, other) for other in range(len(row))])

@@ -152,6 +152,9 @@ POINTS = [
     Point("logsumexp", (1000.0, 1000.0), 1000.6931471805599, (0.5000000000000275, 0.5000000000000275)),
     Point("logsumexp", (-inf, 0.0), 0.0, (0.0, 1.0)),
     Point("logsumexp", (-inf, -inf), -inf, (nan, nan)),  # the same
+    Point("cross_entropy", (3.0, 1.0, 2.0), -0.686738312481777, (-1.0, 0.26894142136999505, 0.7310585786300048)),
+    Point("cross_entropy", (1000.0, 1000.0, 0.0), 0.0, (-1.0, 1.0, 0.0)),
+    Point("cross_entropy", (-inf, -inf, 0.0), inf, (-1.0, 0.0, 1.0)),  # the answer had no chance
     Point("sin", (inf,), nan, (nan,)),
     Point("tan", (inf,), nan, (nan,)),
     Point("cosh", (1000.0,), inf, (inf,)),

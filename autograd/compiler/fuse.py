@@ -198,6 +198,9 @@ class _Fuser:
             base = self.row(args[0])
             self.done[k] = rows.function(specialised(op, args[1])[0], (base,))
             rows.rule[self.done[k]] = op, (base, rows.constant(args[1]))
+        elif name == "cross_entropy":  # the logsumexp of a sample's logits is one for all the classes it may have
+            target, *logits = map(self.row, args)
+            self.pending[k] = [rows.one, self.expanded(TABLE["logsumexp"], tuple(logits)), rows.minus_one, target]
         elif op.variadic:
             self.done[k] = self.expanded(op, tuple(map(self.row, args)))
         else:

@@ -94,7 +94,8 @@ def arities(op: Primitive, max_operands: int = 4) -> st.SearchStrategy[int]:
     if not op.variadic:
         return st.just(len(op.operands))
     lists = max(1, lists_of(op))
-    return st.integers(1, max(1, max_operands // lists)).map(lambda n: n * lists)
+    least = max(1, op.least // lists)
+    return st.integers(least, max(least, max_operands // lists)).map(lambda n: n * lists)
 
 
 def find_row(op: Primitive | str) -> Primitive:

@@ -47,7 +47,7 @@ def counts(op: Primitive) -> list[int]:
     """With how many operands to try an operation."""
     if not op.variadic:
         return [len(op.operands)]
-    return [2, 4] if op.name == "dot" else [1, 2, 3]
+    return [2, 4] if op.name == "dot" else [count for count in (1, 2, 3) if count >= op.least]
 
 
 def points(count: int, seed: int = 0) -> list[list[float]]:

@@ -66,6 +66,7 @@ def in_torch(torch):
         "mean": lambda *xs: torch.mean(stacked(*xs)),
         "dot": lambda *xs: torch.dot(stacked(*xs[: len(xs) // 2]), stacked(*xs[len(xs) // 2 :])),
         "logsumexp": lambda *xs: torch.logsumexp(stacked(*xs), 0),
+        "cross_entropy": lambda target, *xs: torch.logsumexp(stacked(*xs), 0) - target,
         "greater": number(torch.gt),
         "greater_equal": number(torch.ge),
         "less": number(torch.lt),

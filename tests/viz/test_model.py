@@ -12,6 +12,7 @@ from autograd.viz import explain, model, step_through, to_latex, to_python, trac
 from autograd.viz.latex import tex_name
 from autograd.viz.model import picture
 from autograd.viz.notation import names
+from nn.functional import cross_entropy
 from tests.viz.expressions import random_graph
 
 
@@ -144,3 +145,16 @@ def test_a_node_has_one_name_in_every_view(seed):
     assert len(found) > 8
     for name in re.findall(r"(\S+) &=", to_latex(root)):
         assert name in {tex_name(other) for other in called.values()}
+
+
+def test_softmax_cross_entropy_is_one_node_and_expands_on_demand():
+    logits = [Value(x, label=f"x{k}") for k, x in enumerate((2.0, 1.0, -1.0))]
+    loss = cross_entropy(logits, 1)
+    p = picture(loss)
+    assert [node.op for node in p.nodes if node.op] == ["cross_entropy"]
+    softmax = [0.7053845126982411, 0.25949646034241913, 0.03511902695933973]
+    assert [edge.partial for edge in p.edges] == pytest.approx([-1.0, *softmax], rel=1e-15)
+    assert [node.op for node in picture(loss, expand="cross_entropy").nodes if node.op] == ["logsumexp", "sub"]
+    inside = picture(loss, expand=True)
+    assert {"exp", "log", "sub"} <= {node.op for node in inside.nodes}
+    assert inside.node(inside.roots[0]).data == loss.data
