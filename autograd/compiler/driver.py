@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from autograd.compiler.emit import KERNEL, Kernel, whole
 from autograd.compiler.kernels import square
-from autograd.compiler.lanes import I64
+from autograd.compiler.lanes import DOUBLE, I64
 
 PLAN = [
     "before", "before_count", "first", "first_count", "body", "body_count", "after", "after_count",
@@ -23,7 +23,7 @@ PLAN = [
     "order", "bounds",                       # sample numbers; step k uses order[bounds[k] : bounds[k+1]]
     "weight", "weights",                     # where the weight of a sample goes; one number per step
     "settings", "settings_from", "settings_count",  # numbers that change from step to step: to, from, how many
-    "loss", "losses",                        # where the loss is found; one number per step is written
+    "loss", "losses",                        # where the loss is found; a double per step is written
     "capacity", "batched",                   # samples in a block; 0 if a step is one sample and has no such axis
     "done",                                  # where the number of steps that went well is written
 ]
@@ -44,7 +44,7 @@ def build(module: Any, width: int, dtype: str) -> None:
         k.repeat(word[f"{code}_count"], execute)
 
     def at(base: Any, index: Any, kind: Any = k.element) -> Any:
-        return k.pointer(k.offset(base, index, whole(8 if kind is I64 else k.size)), kind)
+        return k.pointer(k.offset(base, index, whole(k.size if kind is k.element else 8)), kind)
 
     def copy(source: Any, target: Any, count: Any) -> None:
         k.repeat(count, lambda i: b.store(b.load(at(source, i)), at(target, i)))
@@ -119,7 +119,8 @@ def build(module: Any, width: int, dtype: str) -> None:
                 b.store(weight, k.pointer(word["weight"], k.element))
                 run("before", whole(0))
         run("after", whole(0))
-        b.store(k.number(word["loss"]), at(word["losses"], i))
+        loss = k.number(word["loss"])
+        b.store(loss if k.element == DOUBLE else b.fpext(loss, DOUBLE), at(word["losses"], i, DOUBLE))
         sound = finite()
         with b.if_then(sound):
             run("update", whole(0))

@@ -98,14 +98,18 @@ class Program:
     sample. `observers` are parameters that the loss does not read, one for each further output of the tape: the mean of
     that over the batch takes the place of the parameter's derivative, for an update to use.
     `batched=False` for a loss that is not a mean over alike samples: a step then takes one row of data;
-    `dtype`, "float64" or "float32", of all numbers.
+    `dtype`, "float64" or "float32", of all numbers; `parameters`, those of another program, to train them in turns.
     """
 
     def __init__(
-        self, tape: Tape, count: int, batched: bool = True, observers: Sequence[int] = (), dtype: str = "float64"
+        self, tape: Tape, count: int, batched: bool = True, observers: Sequence[int] = (), dtype: str = "float64",
+        parameters: Floats | None = None,
     ) -> None:
         self.features, self.batched, self.dtype = len(tape.kinds) - count, batched, dtype
-        self.parameters = self.room(count)[:count]
+        self.parameters = self.room(count)[:count] if parameters is None else parameters
+        if self.parameters.shape != (count,) or self.parameters.dtype != dtype:
+            raise ValueError(f"the program has {count} parameters of {dtype}, it was given"
+                             f" {self.parameters.shape[0]} of {self.parameters.dtype}")
         self.gradient = self.room(count + 1)  # and the loss behind it: both are sums over the samples
         self.done = 0  # steps of the last run that went well
         self.unit = np.dtype(dtype).itemsize
@@ -173,7 +177,8 @@ class Program:
             return 1
         if self.rows.joint:  # one block, so that what is summed over the samples is there before it is read
             return -(-largest // self.width) * self.width
-        blocks = -(-largest // (64 if self.layout.sample_size > 128 else 128))
+        row = 512 if self.layout.sample_size > 160 else 1024  # bytes
+        blocks = -(-largest * self.unit // row)
         return -(-largest // (blocks * self.width)) * self.width
 
 
@@ -273,7 +278,7 @@ class Run:
         places = bound.now.ctypes.data + unit * np.cumsum([0, *(table.shape[1] for table in tables)])
         code = np.concatenate([np.zeros(0, np.int64), *(
             bound.update(update, table.shape[1], int(at)) for update, table, at in zip(updates, tables, places))])
-        self.losses, self.done = np.empty(steps, dtype), np.zeros(1, np.int64)
+        self.losses, self.done = np.empty(steps), ctypes.c_int64()
         bounds, weights = np.ascontiguousarray(bounds, np.int64), np.ascontiguousarray(weights, dtype)
         gradient = program.gradient.ctypes.data
         fields: dict[str, int] = {
@@ -285,7 +290,7 @@ class Run:
             "settings": bound.now.ctypes.data, "settings_from": settings.ctypes.data,
             "settings_count": settings.shape[1], "loss": gradient + unit * len(program.parameters),
             "losses": self.losses.ctypes.data, "capacity": bound.capacity, "batched": int(program.batched),
-            "done": self.done.ctypes.data,
+            "done": ctypes.addressof(self.done),
         }
         for name, instructions in zip(("before", "first", "body", "after", "update"), [*bound.arrays, code]):
             fields[name], fields[f"{name}_count"] = instructions.ctypes.data, len(instructions)
@@ -293,9 +298,10 @@ class Run:
         for name, word in fields.items():
             self.plan[driver.AT[name]] = word
         self._kept = bound, samples, order, bounds, weights, settings, code, updates  # the plan holds only addresses
-        self._start, self._at = start(fixed_kernels(bound.width, dtype).address("train")), self.plan.ctypes.data
+        self._start = start(fixed_kernels(bound.width, dtype).address("train"))
+        self._given = ctypes.c_void_p(self.plan.ctypes.data), ctypes.c_int64(steps)  # made once: a call may be short
 
     def __call__(self) -> Floats:
-        self._start(self._at, self.steps)
-        self.program.done = int(self.done[0])
-        return self.losses[:self.program.done + 1].astype(np.float64)
+        self._start(*self._given)
+        done = self.program.done = self.done.value
+        return self.losses.copy() if done == self.steps else self.losses[:done + 1].copy()

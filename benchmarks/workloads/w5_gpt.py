@@ -69,12 +69,14 @@ def stepgrad_compiled(count: int) -> Prepared:
     np = need("numpy")
     need("llvmlite")
     from autograd.compiler.fuse import tape_of
-    from autograd.compiler.program import Program
+    from autograd.compiler.program import Program, aligned
     from autograd.compiler.update import Update
 
     docs = documents(count)
     size = CONFIG.vocabulary
-    current = np.array(flat(CONFIG.initial()))
+    start = flat(CONFIG.initial())
+    current = aligned(len(start))[: len(start)]
+    current[:] = start
     room = [np.zeros(len(current) + 16) for _ in range(2)]
     programs: dict[int, Any] = {}
 
@@ -84,27 +86,18 @@ def stepgrad_compiled(count: int) -> Prepared:
             letters = [[Value(0.0) for _ in range(size)] for _ in range(length)]
             root = loss(CONFIG, shaped(parameters), letters)
             tape = tape_of(root, [*parameters, *(x for letter in letters for x in letter)])
-            programs[length] = Program(tape, len(parameters), batched=False)
+            programs[length] = Program(tape, len(parameters), batched=False, parameters=current)
         return programs[length]
 
-    def prepared(k: int, letters: list[int]) -> tuple[Any, Any]:
-        owner = program(len(letters))
+    def prepared(k: int, letters: list[int]) -> Any:
         row = [float(letter == j) for letter in letters for j in range(size)]
         update = Update(adam, [corrections(k)], states=room)
-        return owner, owner.prepare(np.array([row]), [np.array([0])], [update])
+        return program(len(letters)).prepare(np.array([row]), [np.array([0])], [update])
 
     runs = [prepared(k, letters) for k, letters in enumerate(docs)]
 
-    def train(runs: list[tuple[Any, Any]]) -> list[float]:
-        losses = []
-        held = current
-        for owner, run in runs:
-            if owner.parameters is not held:
-                owner.parameters[:] = held
-                held = owner.parameters
-            losses.append(run()[0])
-        current[:] = held
-        return losses
+    def train(runs: list[Any]) -> list[float]:
+        return [run()[0] for run in runs]
 
     losses = train(runs[:COMPARED])
     return (lambda: train(runs)), lambda: losses

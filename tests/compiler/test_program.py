@@ -294,6 +294,22 @@ def test_state_lasts_from_one_call_to_the_next():
     assert once.parameters.tolist() == twice.parameters.tolist()
 
 
+def test_programs_of_several_shapes_train_the_same_parameters():
+    def made(letters, **shared):
+        w, xs = Value(1.0), [Value(0.0) for _ in range(letters)]
+        return Program(tape_of(sum((w * x - 1.0) ** 2 for x in xs), [w, *xs]), 1, batched=False, **shared)
+
+    short = made(1)
+    long = made(2, parameters=short.parameters)
+    short.parameters[:] = 3.0
+    plain = Update(lambda p, g, rate: (p - rate * g,), [[0.25]])
+    assert short.run(np.array([[1.0]]), [np.array([0])], [plain]).tolist() == [4.0]
+    assert long.run(np.array([[1.0, 2.0]]), [np.array([0])], [plain]).tolist() == [1.0 + 9.0]
+    assert short.parameters.tolist() == long.parameters.tolist() == [2.0 - 0.25 * (2.0 + 12.0)]
+    with pytest.raises(ValueError, match="the program has 1 parameters of float64, it was given 1 of float32"):
+        made(1, parameters=short.parameters.astype(np.float32))
+
+
 def test_a_step_per_sample_without_a_batch_axis():
     f = mlp((2, 3, 1), autograd.tanh)
     samples = np.array([numbers(3, k) for k in range(4)])
