@@ -47,7 +47,7 @@ def contraction(module: Any, name: str, width: int, dtype: str, a_vector: bool, 
     v, v0, v1, vk = (k.word(w) for w in (14, 15, 16, 17))
     init, init0, init1, init_c = (k.word(w) for w in (19, 20, 21, 22))
     init_vector = b.icmp_signed("!=", init_c, whole(0))
-    most_rows, most_vectors = tile(k.step)
+    most_rows, most_vectors = tile(k.step) if shared else (4, 1)  # without a vector to share, rows only hide latency
 
     def initial(address: Any, offset: Any, vectors: int, mask: Any) -> list[Any]:
         with b.if_else(init_vector) as (then, otherwise):

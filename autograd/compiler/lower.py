@@ -4,18 +4,22 @@ Which kernel: along the vectors run the samples, or without a batch rows whose r
 over samples of products x_i * g_j is a matrix product, once the x_i are transposed.
 """
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from autograd.compiler.emit import SAMPLES
-from autograd.compiler.formula import Formula
+from autograd.compiler.formula import Formula, slots
 from autograd.compiler.functions import CONTIGUOUS, SHARED, STRIDED
 from autograd.compiler.fuse import FUNCTION, REDUCTION, Rows
 from autograd.compiler.instructions import Code, Instruction, Memory, Operand, contract
 from autograd.compiler.layout import Layout, canonical
 from autograd.compiler.reroll import Box, Ints, Nest, Segment, affine, products, segments
 
+FEW = 2  # products in a sum that is better computed by a formula
 WORTH_SORTING = 16  # instructions that rows without a common shape may need before their products are sorted
 
 
@@ -125,6 +129,8 @@ class Lowering:
             if bare is not None:
                 terms.remove(bare)
                 init = bare[2]
+        if batched and self._elementwise(code, nest, terms, out, init):
+            return
         if not terms:
             self._contract(code, nest, 0, out, init, init, init, batched)
         for segment, a, b in terms:
@@ -133,6 +139,23 @@ class Lowering:
             else:
                 self._contract(code, nest, segment.length, out, a, b, init, batched)
             init = out
+
+    def _elementwise(self, code: Code, nest: Nest, terms: list[tuple[Segment, Operand, Operand]], out: Operand,
+                     init: Operand) -> bool:
+        """A sum of one or two products as a formula: a contraction gains where its rows share an operand only."""
+        alone = nest.n0 * nest.n1 < 4 or all(a.batched for _, a, _ in terms)
+        if not alone or not 0 < sum(segment.length for segment, _, _ in terms) <= FEW:
+            return False
+        factors = [Operand(x.base + k * x.pair, x.outer, x.inner, 0, x.batched)
+                   for segment, a, b in terms for k in range(segment.length) for x in (a, b)]
+        bare = [] if init.base == self.zero else [init]
+        given: list[Any] = list(slots(len(bare) + len(factors)))
+        first = len(bare)
+        summands = given[:first] + [x * y for x, y in zip(given[first::2], given[first + 1::2])]
+        total = functools.reduce(operator.add, summands)
+        places = [(x.base, x.outer, x.inner, self.unit * x.batched) for x in (out, *bare, *factors)]
+        self._call(code, total, [nest.n0, nest.n1, SAMPLES], places)
+        return True
 
     def _operand(self, nest: Nest, column: int, stride: int, batched: bool) -> Operand:
         place, size = (self.memory.sample, self.memory.row) if batched else (self.memory.shared, self.unit)
@@ -207,7 +230,7 @@ class Lowering:
     def _over_samples(self, nest: Nest, count: int, out: Operand, a: Operand, b: Operand, fresh: bool) -> None:
         """A sum over the samples of a block, added to what is there; with `fresh` the first block starts it."""
         if not a.batched or not self._outer_product(nest, count, out, a, b, fresh):
-            swap = nest.n1 == 1
+            swap = nest.n1 < nest.n0  # the kernel sums several of the inner rows at once
             n0, n1 = (nest.n1, nest.n0) if swap else (nest.n0, nest.n1)
             strides = [(*((x.inner, x.outer) if swap else (x.outer, x.inner)), self.unit, 0) for x in (out, a, b, out)]
             for k in range(count):
@@ -292,6 +315,9 @@ class Lowering:
         else:
             extents = [1, nest.n0, nest.n1]
             places = [(base, 0, outer, inner) for base, outer, inner in operands]
+        self._call(code, formula, extents, places)
+
+    def _call(self, code: Code, formula: Formula, extents: list[int], places: list[tuple[int, int, int, int]]) -> None:
         modes = "".join(mode(place[3], self.unit, k == 0) for k, place in enumerate(places))
         code.add(code.function((formula,), modes), [*extents, *(x for place in places for x in place)])
 

@@ -118,6 +118,20 @@ def test_products_of_parameters_alone_inside_a_sum():
     agree(lambda ps, xs: (ps[0] * xs[0] + ps[1] * ps[2] + ps[2] * 2.0).tanh(), [0.3, -0.4, 0.9], [[0.5], [-1.5]])
 
 
+def test_a_short_sum_alone_is_a_formula_and_agrees():
+    """One or two products of single rows are computed element by element; a layer's rows stay a contraction."""
+    def loss(ps, xs):
+        hidden = [autograd.dot(ps[4 * k:4 * k + 4], xs).tanh() for k in range(6)]
+        return autograd.sum(hidden) * xs[1] - ps[24] * xs[0]
+
+    samples = [numbers(4, k) for k in range(20)]
+    agree(loss, numbers(25, 5), samples)
+    made = program(loss, numbers(25, 5), samples[0])
+    kernels = [name for name, _ in made.bound(made.capacity(20)).codes["body"].instructions]
+    assert any(name.startswith("add(mul($0, $1), mul($2, $3))") for name in kernels)
+    assert "contract_sv" in kernels
+
+
 def test_a_weight_shared_by_many_places():
     """A convolution: three weights slide over eight numbers."""
     def loss(ps, xs):
