@@ -38,9 +38,10 @@ def compile(
 
     Arguments: `in_axes` runs many samples at once, as in jax.vmap: 0 for an argument whose first axis counts the
     samples, None for one that all samples share; one entry per argument, or one for all. `reduce`, "mean" or "sum",
-    adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python" or "auto"
-    (llvm where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another
-    value is another trace. `threads` share the samples. A single call equals the eager engine to the last bit, a batch
+    adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python", "jax" (for
+    accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto" (llvm
+    where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value is
+    another trace. `threads` share the samples. A single call equals the eager engine to the last bit, a batch
     to about one ulp per function, unless `exact` asks for the same bits there too. A comparison that comes out
     otherwise than in all traces so far traces again, at most `max_traces` times for arguments of one shape; after that
     such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
@@ -183,7 +184,7 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
     for name, allowed in {
         "reduce": (None, "mean", "sum"),
         "dtype": ("float64", "float32"),
-        "backend": ("auto", "llvm", "python"),
+        "backend": ("auto", "llvm", "python", "jax"),
     }.items():
         if options[name] not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {options[name]!r}")
@@ -191,6 +192,8 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
     entries = axes if isinstance(axes, (list, tuple)) else [axes]
     if any(axis not in (0, None) for axis in entries):
         raise ValueError(f"in_axes must be 0 (the first axis counts the samples) or None (shared), got {axes!r}")
+    if options["backend"] == "jax" and options["exact"]:
+        raise ValueError("exact=True promises the eager engine's bits, which XLA does not give: use backend='llvm'")
     if options["reduce"] is not None and all(axis is None for axis in entries):
         raise ValueError(f"reduce={options['reduce']!r} needs samples: say with in_axes which arguments have them")
     return options

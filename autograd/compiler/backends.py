@@ -3,6 +3,7 @@
     interpreted   row by row, for calls beyond max_traces
     python        the generated Python function, `python_source`; sample by sample
     llvm          native code, `straight`, if llvmlite and NumPy are installed
+    jax           array operations on groups of equal rows, `jax_program`, if JAX is installed and asked for
 """
 
 import array
@@ -20,6 +21,7 @@ from autograd.compiler.tape import Tape, evaluate
 
 if TYPE_CHECKING:
     from autograd.compiler.batch import Batch
+    from autograd.compiler.jax_program import JaxProgram
     from autograd.compiler.point import NativePoint
 
 
@@ -48,13 +50,15 @@ class Program:
         self.recording = recording
         self.reduce: str | None = options["reduce"]
         self.single = options["dtype"] == "float32"
-        self.batch: Batch | None = None
+        self.batch: Batch | JaxProgram | None = None
         self.native: NativePoint | None = None
         self.point: Callable[[Sequence[float]], Sequence[float]] | None = None
         self._builtin: Callable[..., Any] | None = None
         tape = recording.tape
         if interpreted:
             self.point = functools.partial(evaluate, tape)
+        elif options["backend"] == "jax":
+            self._make_jax(tape, options)
         elif options["backend"] == "llvm" or (options["backend"] == "auto" and native()):
             self._make_native(tape, options)
         else:
@@ -72,6 +76,17 @@ class Program:
             self.point = self.native = make(tape)
         else:
             self.batch = Batch(tape, make, options)
+
+    def _make_jax(self, tape: Tape, options: dict[str, Any]) -> None:
+        if importlib.util.find_spec("jax") is None:
+            raise ImportError("backend='jax' needs jax: pip install 'stepgrad[jax]'")
+        from autograd.compiler.jax_program import JaxProgram
+
+        made = JaxProgram(tape, options["dtype"], self.reduce)
+        if options["in_axes"] is None:
+            self.point = made
+        else:
+            self.batch = made
 
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""

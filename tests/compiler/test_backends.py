@@ -113,3 +113,9 @@ def test_everything_works_without_llvmlite_and_one_line_says_so(without_llvmlite
 def test_asking_for_llvm_without_it_is_an_error(without_llvmlite):
     with pytest.raises(ImportError, match=r"backend='llvm' needs llvmlite: pip install 'stepgrad\[compile\]'"):
         autograd.compile(lambda x: x, backend="llvm")(1.0)
+
+
+def test_asking_for_jax_without_it_is_an_error(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None)
+    with pytest.raises(ImportError, match=r"backend='jax' needs jax: pip install 'stepgrad\[jax\]'"):
+        autograd.compile(lambda x: x, backend="jax")(1.0)
