@@ -1,34 +1,13 @@
 """Activations and losses as functions: plain formulas over numbers or Values, under PyTorch's names.
 
-An activation takes one number, a softmax a row of logits. A loss takes predictions and targets of one shape (numbers,
-lists, lists of rows) and says with `reduction` what becomes of the single losses: "mean", "sum" or "none".
+An activation takes one number, a softmax a row of logits. The losses are those of `nn.losses`.
 """
 
-import math
-import numbers
-import operator
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import autograd
-from autograd import (
-    Value,
-    clamp,
-    div,
-    exp,
-    greater,
-    greater_equal,
-    log,
-    log1p,
-    logsumexp,
-    maximum,
-    mean,
-    no_grad,
-    sum,
-    where,
-)
 from autograd import elu as elu
+from autograd import exp, greater, logsumexp, maximum, sum, where
 from autograd import gelu as gelu
 from autograd import leaky_relu as leaky_relu
 from autograd import relu as relu
@@ -36,24 +15,41 @@ from autograd import sigmoid as sigmoid
 from autograd import silu as silu
 from autograd import softplus as softplus
 from autograd import tanh as tanh
-from nn.module import is_batch, shape
-
-TINY = math.exp(-100.0)  # probabilities are kept above it, so that log(p) >= -100, as in PyTorch
-EDGE = 9.999999960041972e-13  # torch's least divisor p (1 - p): 1e-12 as a float of 32 bits
+from nn.losses import binary_cross_entropy as binary_cross_entropy
+from nn.losses import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from nn.losses import cross_entropy as cross_entropy
+from nn.losses import hinge_loss as hinge_loss
+from nn.losses import huber_loss as huber_loss
+from nn.losses import l1_loss as l1_loss
+from nn.losses import l1_penalty as l1_penalty
+from nn.losses import l2_penalty as l2_penalty
+from nn.losses import mse_loss as mse_loss
+from nn.losses import nll_loss as nll_loss
+from nn.losses import smooth_l1_loss as smooth_l1_loss
 
 
 def prelu(x: Any, weight: Any) -> Any:
-    """x where x > 0, else weight * x (He et al., 2015)."""
+    """x where x > 0, else weight * x (He et al., 2015).
+
+    >>> prelu(-2.0, 0.25), prelu(3.0, 0.25)
+    (-0.5, 3.0)
+    """
     return where(greater(x, 0.0), x, weight * x)
 
 
 def logsigmoid(x: Any) -> Any:
-    """The logarithm of the sigmoid: -softplus(-x)."""
+    """The logarithm of the sigmoid, -softplus(-x), which does not overflow.
+
+    >>> logsigmoid(-1000.0)
+    -1000.0
+    """
     return -softplus(-x)
 
 
 def softmax(row: Sequence[Any]) -> list[Any]:
     """e^x_i / sum_j e^x_j, for each i. The maximum is subtracted first, which changes nothing but the overflow.
+
+    Raises ValueError for an empty row.
 
     >>> [round(p, 3) for p in softmax([1000.0, 1001.0])]
     [0.269, 0.731]
@@ -65,7 +61,13 @@ def softmax(row: Sequence[Any]) -> list[Any]:
 
 
 def log_softmax(row: Sequence[Any]) -> list[Any]:
-    """ln softmax(row) = x_i - logsumexp(row)."""
+    """ln softmax(row) = x_i - logsumexp(row), exact where a probability rounds to 0.
+
+    Raises ValueError for an empty row.
+
+    >>> log_softmax([1000.0, 0.0])
+    [0.0, -1000.0]
+    """
     total = logsumexp(row)
     return [x - total for x in row]
 
@@ -77,273 +79,3 @@ def _highest(row: Sequence[Any]) -> Any:
     for x in row[1:]:
         highest = maximum(highest, x)
     return highest
-
-
-# ------------------------------------------------------------------------------- losses, number by number
-
-
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The squared error, (x - y)^2.
-
-    >>> mse_loss([1.0, 2.0], [1.0, 4.0])
-    2.0
-    """
-    return _elementwise("mse_loss", lambda x, y: (x - y) ** 2, input, target, reduction)
-
-
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The absolute error, |x - y|."""
-    return _elementwise("l1_loss", lambda x, y: abs(x - y), input, target, reduction)
-
-
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """Squared near 0, absolute beyond delta: r^2 / 2 for r = |x - y| < delta, else delta (r - delta / 2)."""
-    if not delta > 0.0:
-        raise ValueError(f"huber_loss needs a delta above 0, got {delta}")
-    return _elementwise("huber_loss", lambda x, y: _huber(x, y, delta), input, target, reduction)
-
-
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """The Huber loss divided by its delta: r^2 / (2 beta) for r = |x - y| < beta, else r - beta / 2."""
-    if not beta >= 0.0:
-        raise ValueError(f"smooth_l1_loss needs a beta of at least 0, got {beta}")
-    if beta == 0.0:
-        return l1_loss(input, target, reduction)
-    return _elementwise("smooth_l1_loss", lambda x, y: _huber(x, y, beta) / beta, input, target, reduction)
-
-
-def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
-    """The max-margin loss of micrograd's demo, max(0, margin - y x), for targets y of -1 and 1.
-
-    >>> hinge_loss([0.5, -3.0], [1, -1], reduction="sum")
-    0.5
-    """
-    wrong = [y for y in _flat(target) if _number(y) not in (-1.0, 1.0, None)]
-    if wrong:
-        raise ValueError(f"hinge_loss needs targets of -1 and 1, got {wrong[0]!r}: 2 * y - 1 turns 0 and 1 into them")
-    return _elementwise("hinge_loss", lambda x, y: relu(margin - y * x), input, target, reduction)
-
-
-def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """-(y ln p + (1 - y) ln(1 - p)) for a probability p in [0, 1], each logarithm at least -100, as in PyTorch.
-
-    Its derivative (p - y) / (p (1 - p)) is infinite at 0 and 1: as in PyTorch, the divisor is at least 1e-12.
-    Prefer `binary_cross_entropy_with_logits`, which is exact where p rounds to 0 or 1.
-    Raises ValueError for a p that is not a probability.
-
-    >>> round(binary_cross_entropy([0.5, 1.0], [1, 1], reduction="sum"), 6)
-    0.693147
-    """
-    def cross_entropy_of_p(p: Any, y: Any) -> Any:
-        number = _number(p)
-        if number is None:  # being compiled: both formulas, and a choice between them
-            inner = greater_equal(p * (1.0 - p), EDGE)
-            return where(inner, _cross_entropy(where(inner, p, 0.5), y), _cross_entropy_at_the_edge(p, y))
-        if not 0.0 <= number <= 1.0:
-            raise ValueError(f"binary_cross_entropy needs probabilities from 0 to 1, got {number}: "
-                             "binary_cross_entropy_with_logits takes any number")
-        return (_cross_entropy if number * (1.0 - number) >= EDGE else _cross_entropy_at_the_edge)(p, y)
-
-    return _elementwise("binary_cross_entropy", cross_entropy_of_p, input, target, reduction)
-
-
-def _cross_entropy(p: Any, y: Any) -> Any:
-    return -(y * log(p) + (1.0 - y) * log1p(-p))
-
-
-def _cross_entropy_at_the_edge(p: Any, y: Any) -> Any:
-    """The straight line through the loss at p with the slope that PyTorch gives it there."""
-    with no_grad():
-        loss = -(y * log(maximum(p, TINY)) + (1.0 - y) * log(maximum(1.0 - p, TINY)))
-        start, slope = 1.0 * p, (p - y) / EDGE
-    return loss + slope * (p - start)
-
-
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, reduction: str = "mean", pos_weight: float = 1.0
-) -> Any:
-    """The binary cross-entropy of sigmoid(x), from the logit x: (1 - y) x + softplus(-x), stable for any x.
-
-    `pos_weight` multiplies the loss of the positive samples.
-    Warns when the logits look like probabilities, that is, when a sigmoid was applied to them.
-
-    >>> binary_cross_entropy_with_logits([1000.0, -1000.0], [1, 0])
-    0.0
-    """
-    logits = _flat(input)
-    if logits and all(map(_is_sigmoid, logits)) and (len(logits) > 1 or isinstance(logits[0], Value)):
-        _warn("binary_cross_entropy_with_logits", "sigmoid")
-
-    def from_logit(x: Any, y: Any) -> Any:
-        return (1.0 - y) * x + (1.0 + (pos_weight - 1.0) * y) * softplus(-x)
-
-    return _elementwise("binary_cross_entropy_with_logits", from_logit, input, target, reduction)
-
-
-# ------------------------------------------------------------------------------------ losses, row by row
-
-
-def nll_loss(input: Any, target: Any, weight: Sequence[float] | None = None, reduction: str = "mean") -> Any:
-    """The negative log-likelihood -input[target], from a row of log-probabilities (or several) and a class each.
-
-    `weight` gives each class its weight; the mean is then weighted too, as in PyTorch.
-    """
-    return _by_class("nll_loss", lambda row, k: _weighed(-row[k], weight, k), input, target, weight, reduction)
-
-
-def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Sequence[float] | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    """-ln softmax(logits)[target] = logsumexp(logits) - logits[target], stable for any logits.
-
-    Arguments: a row of k logits and a class 0 to k-1, or n rows and n classes; `weight` as in `nll_loss`;
-    `label_smoothing`, the share of the target that is spread evenly over all classes (Szegedy et al., 2016).
-    Raises ValueError for unequal lengths and for a class out of range. Warns when the logits look like
-    probabilities, that is, when a softmax was applied to them.
-
-    >>> round(cross_entropy([[2.0, 1.0], [0.0, 1000.0]], [0, 1]), 6)
-    0.156631
-    """
-    rows = _lists(input) if is_batch(input) else [_lists(input)]
-    if rows and all(_is_distribution(row) for row in rows):
-        _warn("cross_entropy", "softmax")
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
-
-    def from_logits(row: Sequence[Any], k: int) -> Any:
-        return _weighed(autograd.cross_entropy(row[k], *row), weight, k)
-
-    def smoothed(row: Sequence[Any], k: int) -> Any:
-        everywhere = sum([from_logits(row, other) for other in range(len(row))])
-        return (1.0 - label_smoothing) * from_logits(row, k) + label_smoothing / len(row) * everywhere
-
-    loss = smoothed if label_smoothing else from_logits
-    return _by_class("cross_entropy", loss, input, target, weight, reduction)
-
-
-# --------------------------------------------------------------------------------------- regularisation
-
-
-def l1_penalty(weights: Iterable[Any]) -> Any:
-    """sum |w|, which drives weights to zero: `loss + 0.01 * l1_penalty(model.weights())`."""
-    return sum([abs(w) for w in weights])
-
-
-def l2_penalty(weights: Iterable[Any]) -> Any:
-    """sum w^2, which keeps weights small; `model.weights()` are those without the biases.
-
-    >>> l2_penalty([3.0, 4.0])
-    25.0
-    """
-    return sum([w * w for w in weights])
-
-
-# ------------------------------------------------------------------------------------------------ inside
-
-_REDUCTIONS: dict[str, Callable[[list[Any]], Any]] = {"mean": mean, "sum": sum}
-
-
-def _huber(x: Any, y: Any, delta: float) -> Any:
-    r = abs(x - y)
-    near = clamp(r, 0.0, delta)
-    return near * (r - 0.5 * near)
-
-
-def _elementwise(name: str, loss: Callable[[Any, Any], Any], input: Any, target: Any, reduction: str) -> Any:
-    """`loss` of every pair of numbers at the same place in `input` and `target`, reduced."""
-    return _reduce(_paired(name, loss, input, target), reduction)
-
-
-def _paired(name: str, loss: Callable[[Any, Any], Any], input: Any, target: Any) -> Any:
-    if not _is_list(input) and not _is_list(target):
-        return loss(input, target)
-    if not _is_list(input) or not _is_list(target) or len(input) != len(target):
-        raise ValueError(f"{name} compares numbers at the same place, got {_size(input)} against {_size(target)}")
-    return [_paired(name, loss, x, y) for x, y in zip(input, target)]
-
-
-def _by_class(
-    name: str,
-    loss: Callable[[Any, int], Any],
-    input: Any,
-    target: Any,
-    weight: Sequence[float] | None,
-    reduction: str,
-) -> Any:
-    """`loss(row, class)` of every row, reduced; the mean divides by the weights of the classes met."""
-    one = not is_batch(input)
-    rows, classes = ([_lists(input)], [target]) if one else (_lists(input), target)
-    if not _is_list(classes) or len(rows) != len(classes):
-        raise ValueError(f"{name} needs one class per row, got {len(rows)} rows against {_size(classes)}")
-    classes = [_class(name, row, k) for row, k in zip(rows, classes)]
-    if weight is not None and any(len(weight) != len(row) for row in rows):
-        raise ValueError(f"{name} needs one weight per class, got {len(weight)} for {len(rows[0])} classes")
-    losses = [loss(row, k) for row, k in zip(rows, classes)]
-    if weight is None or reduction != "mean":
-        return _reduce(losses[0] if one else losses, reduction)
-    return div(sum(losses), math.fsum(weight[k] for k in classes))
-
-
-def _weighed(loss: Any, weight: Sequence[float] | None, k: int) -> Any:
-    return loss if weight is None else weight[k] * loss
-
-
-def _class(name: str, row: Sequence[Any], target: Any) -> int:
-    k: Any = operator.index(target) if hasattr(target, "__index__") else target  # 1.0 is class 1 too
-    real = isinstance(k, numbers.Real)
-    if not real or k % 1 or not 0 <= k < len(row):
-        raise ValueError(f"{name} needs a class from 0 to {len(row) - 1} for a row of {len(row)}, got {target!r}")
-    return int(k)
-
-
-def _reduce(losses: Any, reduction: str) -> Any:
-    if reduction == "none":
-        return losses
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
-    return _REDUCTIONS[reduction](_flat(losses)) if _is_list(losses) else losses
-
-
-def _is_list(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) or bool(shape(x))
-
-
-def _lists(x: Any) -> Any:
-    return x.tolist() if shape(x) else x
-
-
-def _flat(x: Any) -> list[Any]:
-    """The numbers in nested lists, from left to right."""
-    return [number for item in x for number in _flat(item)] if _is_list(x) else [x]
-
-
-def _size(x: Any) -> str:
-    return f"a list of {len(x)}" if _is_list(x) else "a number"
-
-
-def _number(x: Any) -> float | None:
-    """The number in `x`, to be checked; None where there is none yet, because the loss is being compiled."""
-    if isinstance(x, Value):
-        return x.data if type(x) is Value else None
-    return float(x) if isinstance(x, numbers.Real) else None
-
-
-def _is_sigmoid(x: Any) -> bool:
-    """Whether a sigmoid made this number; of a plain number, whether it could have."""
-    return x.op is sigmoid if isinstance(x, Value) else isinstance(x, float) and 0.0 < x < 1.0
-
-
-def _is_distribution(row: Any) -> bool:
-    shares = [x for x in map(_number, row) if x is not None and 0.0 <= x <= 1.0]
-    if len(shares) < max(2, len(row)):
-        return False
-    return abs(math.fsum(shares) - 1.0) < 1e-9  # a softmax sums to 1 but for rounding; logits do not
-
-
-def _warn(loss: str, squashed: str) -> None:
-    warnings.warn(f"{loss} takes logits, and these look like probabilities: leave out the {squashed} before it, "
-                  "or training will be slow and end in a wrong place", stacklevel=3)

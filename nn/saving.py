@@ -49,6 +49,12 @@ def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Module:
     """The model in a file of `save`, in evaluation mode. `classes` are modules of your own that it consists of.
 
     Raises FileError, which names the file, for anything but a whole file of `save`.
+
+    >>> import nn, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(nn.Linear(2, 1, seed=0), f"{folder}/line.safetensors")
+    ...     load(f"{folder}/line.safetensors")
+    Linear(2 -> 1)  3 parameters
     """
     return load_with_notes(path, classes)[0]
 

@@ -101,7 +101,12 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
 
 
 def outputs(model: Module, X: Sequence[Any]) -> dict[str, list[float]]:
-    """All outputs of every layer and activation for the inputs `X`, by name: what a histogram is made of."""
+    """All outputs of every layer and activation for the inputs `X`, by name: what a histogram is made of.
+
+    >>> import nn
+    >>> outputs(nn.init.constant_(nn.Layer(2, 1), 1.0), [[1.0, 2.0], [-3.0, 1.0]])
+    {'layer': [3.0, 0.0]}
+    """
     return {name: [float(y) for row in rows for y in row] for name, rows in _outputs(model, X).items()}
 
 
@@ -121,7 +126,12 @@ def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
 
 
 def snapshot(model: Module) -> dict[str, list[float]]:
-    """Every layer's parameters as they are now, for `update_ratios`."""
+    """Every layer's parameters as they are now, for `update_ratios`.
+
+    >>> import nn
+    >>> snapshot(nn.init.constant_(nn.Layer(2, 1), 1.0))
+    {'layer': [1.0, 1.0, 0.0]}
+    """
     return {name: [p.data for p in parameters] for name, _, parameters in named_layers(model)}
 
 

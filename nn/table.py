@@ -51,7 +51,16 @@ def read_csv(
 
 
 def read_table(path: str | Path, header: bool | None = None) -> "Table":
-    """The header and the rows of a CSV file, as text. Raises DataError where that is not possible."""
+    """The header and the rows of a CSV file, as text. Raises DataError where that is not possible.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "fruit.csv")
+    ...     _ = path.write_text("weight;fruit\\n0.12;apple\\n")
+    ...     table = read_table(path)
+    >>> table.header, table.rows
+    (['weight', 'fruit'], [['0.12', 'apple']])
+    """
     return Table.parse(read_bytes(Path(path)), str(path), header)
 
 

@@ -22,7 +22,18 @@ Parts = list[list[int]]  # the samples of one step, part by part, as row numbers
 
 @dataclass
 class Training:
-    """A run in progress, as callbacks see it. `stop("why")` ends it after this epoch."""
+    """A run in progress, as callbacks see it. `stop("why")` ends it after this epoch.
+
+    `X` and `y` are the data as lists, `epoch` how many have ended, `history` what was recorded so far.
+
+    >>> import nn
+    >>> def enough(training):
+    ...     if training.epoch == 2:
+    ...         training.stop("seen enough")
+    >>> history = nn.fit(nn.Linear(1, 1, seed=0), [[0.0], [1.0]], [1.0, 3.0], callbacks=enough, progress=False)
+    >>> len(history), history.stopped
+    (2, 'seen enough')
+    """
 
     model: Module
     loss: Loss

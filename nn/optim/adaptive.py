@@ -11,6 +11,14 @@ class Adagrad(Optimizer):
     """p <- p - lr g / (sqrt(sum of all g^2 so far) + eps): what was often large is moved little.
 
     Source: J. Duchi et al., JMLR 12, 2011; torch.optim.Adagrad.
+
+    >>> from autograd import Value
+    >>> x = Value(10.0)
+    >>> optimizer = Adagrad([x], lr=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    9.5
     """
 
     def __init__(
@@ -48,6 +56,14 @@ class RMSprop(Optimizer):
     `centered` takes the square of the running average of g from v, which makes v a variance; `momentum` steps along a
     running direction instead of g / (sqrt(v) + eps).
     Source: G. Hinton, lecture 6e, 2012; A. Graves, 2013 (centered); torch.optim.RMSprop.
+
+    >>> from autograd import Value
+    >>> x = Value(10.0)
+    >>> optimizer = RMSprop([x], lr=0.05)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    9.5
     """
 
     def __init__(
@@ -149,6 +165,14 @@ class AdamW(Adam):
     """Adam with decoupled weight decay: p shrinks by the factor 1 - lr weight_decay, apart from the gradient step.
 
     Source: I. Loshchilov, F. Hutter, ICLR 2019; torch.optim.AdamW, whose default weight decay is 0.01 too.
+
+    >>> from autograd import Value
+    >>> x = Value(10.0)
+    >>> optimizer = AdamW([x], lr=0.5)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    9.45
     """
 
     def __init__(

@@ -70,7 +70,16 @@ class StepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Multiplies the rate by `gamma` every epoch."""
+    """Multiplies the rate by `gamma` every epoch.
+
+    >>> from autograd import Value
+    >>> from nn.optim import SGD
+    >>> schedule = ExponentialLR(SGD([Value(1.0)], lr=0.5), gamma=0.9)
+    >>> for _ in range(2):
+    ...     schedule.step()
+    >>> [round(lr, 6) for lr in schedule.get_last_lr()]
+    [0.405]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         super().__init__(optimizer)
@@ -84,7 +93,15 @@ class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the first rate down to `eta_min` in `T_max` epochs, and up again after those.
 
     lr_t = eta_min + (lr_0 - eta_min)(1 + cos(pi t / T_max)) / 2.
-    Source: I. Loshchilov, F. Hutter, ICLR 2017, without the restarts.
+    Source: I. Loshchilov, F. Hutter, ICLR 2017, without the restarts. Raises ValueError for a T_max below 1.
+
+    >>> from autograd import Value
+    >>> from nn.optim import SGD
+    >>> schedule = CosineAnnealingLR(SGD([Value(1.0)], lr=0.5), T_max=10)
+    >>> for _ in range(5):
+    ...     schedule.step()
+    >>> [round(lr, 6) for lr in schedule.get_last_lr()]
+    [0.25]
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
@@ -104,7 +121,16 @@ class CosineAnnealingLR(LRScheduler):
 class LinearLR(LRScheduler):
     """A warm-up: from `start_factor` times the rate to `end_factor` times the rate in `total_iters` equal steps.
 
-    The first factor is applied at once.
+    The first factor is applied at once. Raises ValueError for a start_factor outside (0, 1] or an end_factor outside
+    [0, 1].
+
+    >>> from autograd import Value
+    >>> from nn.optim import SGD
+    >>> schedule = LinearLR(SGD([Value(1.0)], lr=0.5), start_factor=0.5, total_iters=5)
+    >>> for _ in range(2):
+    ...     schedule.step()
+    >>> [round(lr, 6) for lr in schedule.get_last_lr()]
+    [0.35]
     """
 
     def __init__(
@@ -133,7 +159,16 @@ class ReduceLROnPlateau:
 
     Arguments: `mode` "min" or "max" says what better is; a change counts when it exceeds `threshold`, a share of the
     best ("rel") or a number ("abs"); after a reduction, `cooldown` epochs are not counted; no rate falls below
-    `min_lr`, and a change smaller than `eps` is not made.
+    `min_lr`, and a change smaller than `eps` is not made. `step` takes the metric.
+    Raises ValueError for a factor of 1 or more, and for another mode.
+
+    >>> from autograd import Value
+    >>> from nn.optim import SGD
+    >>> schedule = ReduceLROnPlateau(SGD([Value(1.0)], lr=0.5), patience=2)
+    >>> for _ in range(4):
+    ...     schedule.step(0.7)
+    >>> [round(lr, 6) for lr in schedule.get_last_lr()]
+    [0.05]
     """
 
     def __init__(
