@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autograd import grad
+from autograd import Value, grad
 from nn import stats
 
 if TYPE_CHECKING:
@@ -89,29 +89,29 @@ class LayerStatistics:
         if samples < 1:
             raise ValueError(f"LayerStatistics needs at least 1 sample, got {samples}")
         self.samples = samples
+        self.layers: dict[str, list[Value]] = {}
         self.before: dict[str, list[float]] = {}
 
     def start(self, training: "Training") -> None:
-        """Remember the weights that the first epoch starts from."""
-        self.before = stats.snapshot(training.model)
+        """Remember the layers, and the weights that the first epoch starts from."""
+        self.layers = {name: parameters for name, _, parameters in stats.named_layers(training.model)}
+        self.before = self._weights()
 
     def __call__(self, training: "Training") -> None:
-        model = training.model
-        layers = stats.activations(model, training.X[: self.samples])
+        answers, seen = stats.watched(training.model, training.X[: self.samples])
+        outputs = stats.summaries(seen)
         training.history.record(
-            gradients=self.gradients(training),
-            updates={row.layer: row.ratio for row in stats.update_ratios(model, self.before)},
-            saturated={row.layer: row.saturated for row in layers},
-            dead={row.layer: row.dead for row in layers})
-        self.before = stats.snapshot(model)
+            gradients=self._gradients(training.loss(answers, training.y[: self.samples])),
+            updates={name: stats.moved(name, self.layers[name], old).ratio for name, old in self.before.items()},
+            saturated={row.layer: row.saturated for row in outputs},
+            dead={row.layer: row.dead for row in outputs})
+        self.before = self._weights()
 
-    def gradients(self, training: "Training") -> dict[str, float]:
-        """The mean size of each layer's gradients; no `.grad` and no running statistics change."""
-        model, mode = training.model, training.model.training
-        loss = training.loss(model.eval()(training.X[: self.samples]), training.y[: self.samples])
-        model.train(mode)
-        found = {}
-        for name, _, parameters in stats.named_layers(model):
-            sizes = [abs(float(g)) for g in grad(loss, parameters)]
-            found[name] = stats.average(sizes)
-        return found
+    def _weights(self) -> dict[str, list[float]]:
+        return {name: [p.data for p in parameters] for name, parameters in self.layers.items()}
+
+    def _gradients(self, loss: Any) -> dict[str, float]:
+        """The mean size of each layer's gradients; no `.grad` changes."""
+        slopes = iter(grad(loss, [p for parameters in self.layers.values() for p in parameters]))
+        return {name: stats.average([abs(float(next(slopes))) for _ in parameters])
+                for name, parameters in self.layers.items()}

@@ -1,5 +1,6 @@
 """Training epochs as native code: the engine that `fit(engine="compiled")` runs instead of eager steps."""
 
+import importlib.util
 import random
 import warnings
 from collections.abc import Iterable
@@ -11,10 +12,15 @@ from nn.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbe
 from nn.optim import Optimizer
 from nn.training import Diverged, Parts, Training, epoch, evaluate
 
-__all__ = ["Compiled", "Unsupported", "compiled"]
+__all__ = ["Compiled", "Unsupported", "available", "compiled"]
 
 WORTH = 2.0  # seconds that eager training would take, from which on "auto" compiles
-PER_WEIGHT = 5e-6  # seconds that the eager engine needs for one weight and one sample, about
+PER_WEIGHT = 1e-6  # seconds that the eager engine needs for one weight and one sample, about
+
+
+def available() -> bool:
+    """Whether NumPy and llvmlite are here."""
+    return all(importlib.util.find_spec(name) is not None for name in ("numpy", "llvmlite"))
 
 
 def compiled(training: Training, epochs: int, insist: bool) -> "Compiled | None":
@@ -30,7 +36,7 @@ def compiled(training: Training, epochs: int, insist: bool) -> "Compiled | None"
     except Unsupported as reason:
         if insist:
             raise
-        warnings.warn(f"training runs eagerly, a thousand times slower than it could: {reason}", RuntimeWarning,
+        warnings.warn(f"training runs eagerly, hundreds of times slower than it could: {reason}", RuntimeWarning,
                       stacklevel=4)
         return None
 

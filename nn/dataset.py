@@ -1,14 +1,15 @@
 """Dataset: labelled samples as plain lists of plain numbers, and its split into parts."""
 
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nn.columns import Column
 
-__all__ = ["DataError", "Dataset", "train_test_split"]
+__all__ = ["DataError", "Dataset", "picture_size", "train_test_split"]
 
 
 class DataError(ValueError):
@@ -74,6 +75,20 @@ class Dataset:
         return replace(self, features=[list(self.features[row]) for row in rows],
                        labels=[self.labels[row] for row in rows],
                        feature_names=list(self.feature_names), class_names=list(self.class_names))
+
+
+def picture_size(names: Sequence[str]) -> tuple[int, int] | None:
+    """Rows and columns of the image whose pixels these features are, row by row; None if they are something else.
+
+    >>> picture_size(["pixel_0_0", "pixel_0_1", "pixel_0_2", "pixel_1_0", "pixel_1_1", "pixel_1_2"])
+    (2, 3)
+    """
+    last = re.fullmatch(r"pixel_(\d{1,4})_(\d{1,4})", names[-1] if names else "")
+    if last is None:
+        return None
+    rows, columns = 1 + int(last[1]), 1 + int(last[2])
+    expected = (f"pixel_{i}_{j}" for i in range(rows) for j in range(columns))
+    return (rows, columns) if rows * columns == len(names) and all(map(str.__eq__, names, expected)) else None
 
 
 def train_test_split(dataset: Dataset, fraction: float = 0.2, seed: int = 0) -> tuple[Dataset, Dataset]:

@@ -9,7 +9,7 @@ from typing import Any
 from autograd import no_grad
 from nn import functional as F
 from nn.columns import Column, encode
-from nn.dataset import Dataset
+from nn.dataset import Dataset, picture_size
 from nn.module import Module
 from nn.saving import load_with_notes, save
 from nn.table import Table
@@ -63,8 +63,11 @@ class Predictor:
 
     @classmethod
     def of(cls, model: Module, train: Dataset) -> "Predictor":
-        """A model that is to learn from `train`, standardised by it."""
-        scales = [Scale.of(column) for column in zip(*train.features, strict=True)]
+        """A model that is to learn from `train`, standardised by it: each column, or an image's pixels together."""
+        if picture_size(train.feature_names) is not None:  # else a rare spot in a corner would weigh most
+            scales = [Scale.of([x for row in train.features for x in row])] * len(train.feature_names)
+        else:
+            scales = [Scale.of(column) for column in zip(*train.features, strict=True)]
         target_scale = Scale(0.0, 1.0) if train.class_names else Scale.of(train.labels)
         columns = train.columns or [Column(name) for name in train.feature_names]
         return cls(model, columns, scales, train.target, train.class_names, target_scale, {})
@@ -88,23 +91,35 @@ class Predictor:
 
     def outputs(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """Per row the probability of each class, or the predicted number."""
-        with no_grad():
-            rows = [self.model.eval()(row) for row in self.inputs(features)]
+        return self._read(self._answers(features))
+
+    def _read(self, rows: list[Any]) -> list[Any]:
+        """What the model's answers mean: probabilities, or numbers in the target's unit."""
         if self.class_names:
             return [[float(p) for p in F.softmax(row)] for row in rows]
         return [self.target_scale.back(float(y)) for y in rows]
 
     def predict(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """Per row the most probable class, as an index, or the predicted number."""
-        outputs = self.outputs(features)
+        return self._chosen(self.outputs(features))
+
+    def _chosen(self, outputs: list[Any]) -> list[Any]:
         return [max(range(len(p)), key=p.__getitem__) for p in outputs] if self.class_names else outputs
 
     def losses(self, data: Dataset) -> list[float]:
         """The loss of each sample on its own: cross-entropy, or the squared error of the standardised number."""
+        return self._losses(self._answers(data.features), data)
+
+    def _losses(self, answers: list[Any], data: Dataset) -> list[float]:
         loss: Callable[..., Any] = F.cross_entropy if self.class_names else F.mse_loss
         with no_grad():
-            outputs = [self.model.eval()(row) for row in self.inputs(data.features)]
-            return [float(loss(y, target)) for y, target in zip(outputs, self.targets(data.labels), strict=True)]
+            return [float(loss(y, target)) for y, target in zip(answers, self.targets(data.labels), strict=True)]
+
+    def _answers(self, features: Sequence[Sequence[float]]) -> list[Any]:
+        """What the model itself says, row by row."""
+        self.model.eval()
+        with no_grad():
+            return [self.model(row) for row in self.inputs(features)]
 
     def scores(self, data: Dataset) -> dict[str, float]:
         """How good the answers are, by name.
@@ -112,7 +127,8 @@ class Predictor:
         Of classes `loss`, `right` and `accuracy`; of numbers `root mean squared error` and `mean absolute error`, in
         the target's unit, and `R²`, the share of its variance that is explained.
         """
-        losses, predicted = self.losses(data), self.predict(data.features)
+        answers = self._answers(data.features)
+        losses, predicted = self._losses(answers, data), self._chosen(self._read(answers))
         loss = math.fsum(losses) / len(losses)
         if self.class_names:
             right = sum(a == b for a, b in zip(predicted, data.labels, strict=True))

@@ -6,7 +6,7 @@ table, a plot (`nn.plots`) or a History can be made of it; layers are called wha
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value
@@ -88,8 +88,13 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
     >>> activations(model, [[1.0, -1.0], [0.5, 2.0]])[0].saturated > 0.8
     True
     """
+    return summaries(watched(model, X)[1], flat)
+
+
+def summaries(seen: Mapping[str, Sequence[Row]], flat: float = 0.05) -> list[Activation]:
+    """`activations` of outputs that `watched` has seen."""
     rows = []
-    for name, batch in _outputs(model, X).items():
+    for name, batch in seen.items():
         numbers = [float(y) for row in batch for y in row]
         mean = average(numbers)
         std = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))
@@ -107,7 +112,7 @@ def outputs(model: Module, X: Sequence[Any]) -> dict[str, list[float]]:
     >>> outputs(nn.init.constant_(nn.Layer(2, 1), 1.0), [[1.0, 2.0], [-3.0, 1.0]])
     {'layer': [3.0, 0.0]}
     """
-    return {name: [float(y) for row in rows for y in row] for name, rows in _outputs(model, X).items()}
+    return {name: [float(y) for row in rows for y in row] for name, rows in watched(model, X)[1].items()}
 
 
 def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
@@ -121,7 +126,7 @@ def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
     """
     return {
         name: [i for i, unit in enumerate(zip(*batch)) if all(_slope(y) == 0.0 for y in unit)]
-        for name, batch in _outputs(model, X).items()
+        for name, batch in watched(model, X)[1].items()
     }
 
 
@@ -146,13 +151,13 @@ def update_ratios(model: Module, before: dict[str, list[float]]) -> list[Update]
     >>> [round(row.ratio, 6) for row in update_ratios(model, before)]
     [0.001]
     """
-    rows = []
-    for name, _, parameters in named_layers(model):
-        old = before[name]
-        update, norm = math.hypot(*(p.data - x for p, x in zip(parameters, old))), math.hypot(*old)
-        ratio = update / norm if norm else math.inf if update else 0.0
-        rows.append(Update(name, ratio, update, norm))
-    return rows
+    return [moved(name, parameters, before[name]) for name, _, parameters in named_layers(model)]
+
+
+def moved(name: str, parameters: Sequence[Value], old: Sequence[float]) -> Update:
+    """How far a layer's parameters are from where they were."""
+    update, norm = math.hypot(*(p.data - x for p, x in zip(parameters, old))), math.hypot(*old)
+    return Update(name, update / norm if norm else math.inf if update else 0.0, update, norm)
 
 
 def table(rows: Sequence[Any]) -> str:
@@ -204,24 +209,24 @@ def _slope(y: Any) -> float:
 _ACTIVATIONS = set(NAMES.values())
 
 
-def _outputs(model: Module, X: Sequence[Any]) -> dict[str, list[Row]]:
-    """The outputs of every layer and activation for the batch `X`, by name."""
+def watched(model: Module, X: Sequence[Any]) -> tuple[Any, dict[str, list[Row]]]:
+    """What the model says to the batch `X` in evaluation mode; the outputs of every layer and activation, by name."""
     if not len(X):
         raise ValueError("statistics of activations need at least one row of inputs")
-    watched = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
+    kinds = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
     seen: dict[str, list[Row]] = {}
     modes = {module: module.training for module in model.modules()}
     model.eval()
     with contextlib.ExitStack() as stack:
         for name, module in _parts(model):
-            if isinstance(module, watched):
+            if isinstance(module, kinds):
                 stack.enter_context(_watching(module, name, seen))
         try:
-            model(X)
+            answers = model(X)
         finally:
             for module, mode in modes.items():
                 module.training = mode
-    return seen
+    return answers, seen
 
 
 @contextlib.contextmanager
@@ -229,11 +234,11 @@ def _watching(module: Module, name: str, seen: dict[str, list[Row]]) -> Iterator
     """Inside the block the module's outputs are kept under its name."""
     batch = module.batch
 
-    def watched(rows: list[Row]) -> list[Row]:
+    def noting(rows: list[Row]) -> list[Row]:
         seen[name] = outputs = batch(rows)
         return outputs
 
-    object.__setattr__(module, "batch", watched)
+    object.__setattr__(module, "batch", noting)
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ COMMANDS = ("train", "predict", "inspect")
 ABOUT = """\
 Train a small neural network whose every number is a node you can look at.
 
-  python -m nn                                    Fisher's iris: 150 flowers, 3 species, a few seconds
+  python -m nn                                    handwritten digits: 1,797 images, 10 classes, a few seconds
   python -m nn data.csv --target species          your own table
   python -m nn predict runs/data new.csv          what the model says about new rows
   python -m nn inspect runs/data                  what the model is
@@ -28,10 +28,10 @@ python -m nn train --help
 """
 
 TRAIN = """\
-Train on a CSV file (or on Fisher's iris) and write a folder: report.html, the model, its history.
+Train on a CSV file (or on handwritten digits) and write a folder: report.html, the model, its history.
 
-  python -m nn train                              Fisher's iris
-  python -m nn train digits                       8 x 8 handwritten digits: a minute, or seconds compiled
+  python -m nn train                              handwritten digits (fewer neurons without native code)
+  python -m nn train iris                         Fisher's iris: 150 flowers, 3 species
   python -m nn train data.csv --target species    your own table, its columns named in the first line
 
 A target of text, or of few whole numbers, is a classification; of other numbers, a regression.
@@ -80,19 +80,24 @@ def parser() -> argparse.ArgumentParser:
 
 def _train_options(train: argparse.ArgumentParser) -> None:
     add = train.add_argument
-    add("data", nargs="?", default="iris", metavar="DATA", help="a CSV file, or iris, or digits")
+    add("data", nargs="?", default="digits", metavar="DATA", help="a CSV file, or digits, or iris")
     add("--target", metavar="COLUMN", help="the column to predict")
     add("--drop", type=_names, default=[], metavar="COLUMNS", help="columns to leave out: --drop id,name")
     add("--skip-empty", action="store_true", help="leave out rows in which a cell is empty")
     _header(train)
     add("--task", choices=("classification", "regression"), help="what the target is, where the guess is wrong")
     add("--hidden", type=_sizes, metavar="SIZES",
-        help="neurons per hidden layer: 16,16, or none (default: 8, or 16 for more than 20 features)")
-    add("--activation", choices=sorted(NAMES), default="tanh", metavar="NAME", help=", ".join(sorted(NAMES)))
+        help="neurons per hidden layer: 16,16, or none (default: 8, or 16 for more than 20 features; digits: 64"
+             " in native code)")
+    add("--activation", choices=sorted(NAMES), metavar="NAME",
+        help=f"{', '.join(sorted(NAMES))} (default: tanh; digits: relu)")
+    add("--dropout", type=_share, metavar="SHARE",
+        help="of each hidden layer, how much is left out in a training step (default: 0; digits: 0.3)")
     add("--optimizer", choices=OPTIMIZERS, default="adam", metavar="NAME", help=", ".join(OPTIMIZERS))
     rates = ", ".join(f"{name} {lr}" for name, (_, lr) in OPTIMIZERS.items())
-    add("--lr", type=_positive(float), metavar="RATE", help=f"the learning rate (default: {rates})")
-    add("--epochs", type=_positive(int), default=100, metavar="N", help="passes over the training data, at most")
+    add("--lr", type=_positive(float), metavar="RATE", help=f"the learning rate (default: {rates}; digits: 0.003)")
+    add("--epochs", type=_positive(int), metavar="N",
+        help="passes over the training data, at most (default: 100; digits without native code: 8)")
     add("--batch-size", type=_positive(int), default=16, metavar="N", help="samples per step")
     add("--patience", type=_positive(int), default=20, metavar="N",
         help="stop when the validation loss has not fallen for so many epochs")
@@ -123,6 +128,16 @@ def _sizes(text: str) -> list[int]:
     if min(sizes) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes like 16,16 (or none, for a linear model)")
     return sizes
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share < 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to below 1")
+    return share
 
 
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:

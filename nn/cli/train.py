@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import nn
 from nn import data
 from nn import functional as F
+from nn.cli.choices import choose
 from nn.cli.folder import output_folder
 from nn.columns import suspicions
 from nn.dataset import DataError, Dataset, train_test_split
@@ -32,14 +33,13 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Any], float]] = {  # and the learning 
     "sgd": (nn.optim.SGD, 0.1),
 }
 INCLUDED = {"iris": data.iris, "digits": data.digits}
-LITTLE = 2_000_000  # weights x rows x epochs that the eager engine does in some seconds: no need to compile, and
-# the same bytes come out with and without the extras
 HOPELESS = 10.0  # times the loss of a guess: training made the model worse, not better
 HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Read, split, train, test, write."""
+    choose(arguments)
     dataset = _read(arguments)
     if arguments.hidden is None:
         arguments.hidden = [8] if len(dataset.feature_names) <= 20 else [16]
@@ -89,12 +89,12 @@ def _told(dataset: Dataset, arguments: argparse.Namespace) -> str:
 
 def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tuple[Predictor, History]:
     outputs = len(learn.class_names) or 1
-    model = nn.MLP(len(learn.feature_names), [*arguments.hidden, outputs], activation=arguments.activation)
-    initialise = nn.init.xavier_uniform_ if arguments.activation in ("tanh", "sigmoid") else nn.init.kaiming_uniform_
-    initialise(model, seed=arguments.seed)
+    model = _model(arguments, len(learn.feature_names), outputs)
     predictor = Predictor.of(model, learn)
-    print(f"model    {_shape(model, predictor)}")
-    work = len(model.parameters()) * len(learn) * arguments.epochs
+    sizes = [len(learn.feature_names), *arguments.hidden, outputs]
+    dropout = f", dropout {arguments.dropout:g}" if arguments.dropout else ""
+    print(f"model    MLP {' -> '.join(map(str, sizes))}{dropout}, {len(model.parameters()):,} parameters, each a Value")
+    watched = 32 if len(model.parameters()) < 1000 else 16  # rows that are looked at after each epoch
     make, lr = OPTIMIZERS[arguments.optimizer]
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -105,10 +105,22 @@ def _fit(arguments: argparse.Namespace, learn: Dataset, validate: Dataset) -> tu
             optimizer=make(model.parameters(), lr=arguments.lr or lr),
             epochs=arguments.epochs, batch_size=arguments.batch_size, seed=arguments.seed,
             validation=(predictor.inputs(validate.features), predictor.targets(validate.labels)),
-            callbacks=[nn.LayerStatistics(), nn.EarlyStopping(arguments.patience)], progress=not arguments.quiet,
-            engine="eager" if arguments.engine == "auto" and work < LITTLE else arguments.engine,
+            callbacks=[nn.LayerStatistics(watched), nn.EarlyStopping(arguments.patience)],
+            progress=not arguments.quiet, engine=arguments.engine,
         )
     return predictor, history
+
+
+def _model(arguments: argparse.Namespace, inputs: int, outputs: int) -> nn.Module:
+    """A multi-layer perceptron, with dropout after each hidden layer if asked for."""
+    model = nn.MLP(inputs, [*arguments.hidden, outputs], activation=arguments.activation)
+    initialise = nn.init.xavier_uniform_ if arguments.activation in ("tanh", "sigmoid") else nn.init.kaiming_uniform_
+    initialise(model, seed=arguments.seed)
+    if not arguments.dropout:
+        return model
+    *hidden, last = model.layers
+    drops = [nn.Dropout(arguments.dropout, seed=arguments.seed + k) for k in range(len(hidden))]
+    return nn.Sequential(*(module for pair in zip(hidden, drops) for module in pair), last)
 
 
 def _note(
@@ -155,6 +167,7 @@ def _command(arguments: argparse.Namespace) -> str:
     """The command that makes the same model again, whatever defaults may be then."""
     chosen = {"target": arguments.target, "drop": ",".join(arguments.drop) or None, "task": arguments.task,
               "hidden": ",".join(map(str, arguments.hidden)) or "none", "activation": arguments.activation,
+              "dropout": arguments.dropout or None,
               "optimizer": arguments.optimizer, "lr": arguments.lr or OPTIMIZERS[arguments.optimizer][1],
               "epochs": arguments.epochs, "batch-size": arguments.batch_size, "patience": arguments.patience,
               "seed": arguments.seed}
@@ -173,11 +186,6 @@ def _write(folder: Path, run: Run) -> None:
     single = run.predictor.losses(run.test)
     prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
     (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
-
-
-def _shape(model: nn.MLP, predictor: Predictor) -> str:
-    sizes = [len(predictor.feature_names), *(len(layer.neurons) for layer in model.layers)]
-    return f"MLP {' -> '.join(map(str, sizes))}, {len(model.parameters())} parameters, each a Value"
 
 
 def _score(predictor: Predictor, test: Dataset) -> str:

@@ -69,7 +69,7 @@ class Run:
 def page(run: Run, prediction: Prediction) -> str:
     """The whole page."""
     sections = [_training(run), _test(run), *([_plane(run)] if _is_plane(run) else []), _mistakes(run),
-                _prediction(prediction), _data(run)]
+                _prediction(run, prediction), _data(run)]
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(run.name)} · stepgrad</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -160,12 +160,13 @@ def _mistakes(run: Run) -> str:
     return _section("Hardest test rows", "The rows that the model gets most wrong, the worst first.", shown)
 
 
-def _prediction(prediction: Prediction) -> str:
+def _prediction(run: Run, prediction: Prediction) -> str:
+    together = ", of all pixels together" if tables.as_picture(run.test) else ""
     return _section(
         "One prediction, number by number",
         "The hardest row of the test on its way through the network to its loss, with the gradients of the way back. "
         "Inputs (and a target that is a number) are standardised: what is there, minus the mean of the training rows, "
-        "divided by their standard deviation. Weights and operations are folded into boxes here; "
+        f"divided by their standard deviation{together}. Weights and operations are folded into boxes here; "
         f"<a href=\"prediction.svg\">prediction.svg</a> {prediction.drawn}, and <a href=\"step.html\">step.html</a> "
         f"walks through {prediction.stepped} one edge at a time.",
         f'<div class="graph">{prediction.svg}</div>')

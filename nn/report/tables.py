@@ -1,13 +1,12 @@
 """The tables of a report, as HTML: the data, the confusion matrix, the worst mistakes."""
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from nn.columns import Column
-from nn.dataset import Dataset
+from nn.dataset import Dataset, picture_size
 from nn.history import History
 from nn.predictor import Predictor
 from nn.report.chart import decimals, shown
@@ -100,11 +99,11 @@ def _share(part: int, whole: int) -> str:
 
 
 def as_picture(data: Dataset) -> Callable[[Sequence[float]], str] | None:
-    """How to show a sample as an image, where the features are named pixel_0_0, pixel_0_1, ..., row by row."""
-    places = [re.fullmatch(r"pixel_(\d+)_(\d+)", name) for name in data.feature_names]
-    if not places or not all(places):
+    """How to show a sample as an image, where the features are the pixels of one."""
+    size = picture_size(data.feature_names)
+    if size is None:
         return None
-    rows, columns = (1 + max(int(place[i]) for place in places if place) for i in (1, 2))
+    rows, columns = size
     darkest = max(x for sample in data.features for x in sample) or 1.0
     return lambda sample: picture(sample, rows, columns, darkest)
 

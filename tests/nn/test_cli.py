@@ -55,8 +55,35 @@ def everything(folder):
 # -------------------------------------------------------------------------------------------------------------- train
 
 
-def test_without_arguments_it_learns_iris(here, capsys):
+def test_without_arguments_it_learns_digits(here, capsys):
+    pytest.importorskip("llvmlite")
     assert run() == 0
+    out = capsys.readouterr().out
+    assert out.startswith("data     digits: 1797 rows, 64 features, classification of 'digit': 0, 1, 2, ")
+    assert "model    MLP 64 -> 64 -> 10, dropout 0.3, 4,810 parameters, each a Value\n" in out
+    assert float(re.search(r"^test     loss [\d.]+, accuracy ([\d.]+) % \(\d+ of 359 right\)$", out, re.M)[1]) >= 97.0
+    assert sorted(path.name for path in (here / "runs/digits").iterdir()) == FILES
+    predictor = Predictor.load("runs/digits")
+    assert "train digits --hidden 64 --activation relu --dropout 0.3 --optimizer adam --lr 0.003" in (
+        predictor.notes["made by"])
+    assert len(set(predictor.scales)) == 1, "the pixels of an image are standardised together"
+    worst = (here / "runs/digits/report.html").read_text().partition("Hardest test rows")[2].partition("<section>")[0]
+    assert worst.count('viewBox="0 0 8 8"') == 8
+
+
+def test_without_native_code_it_learns_digits_with_a_smaller_network(here, capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("llvmlite", "numpy")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    assert run("--epochs", 1) == 0
+    out = capsys.readouterr().out
+    assert "model    MLP 64 -> 16 -> 10, 1,210 parameters, each a Value\n" in out
+    (note,) = re.findall("^note     training runs eagerly, .*", out, re.M)
+    assert note.endswith("install stepgrad[compile]")
+
+
+def test_iris(here, capsys):
+    assert run("iris") == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == ("data     iris: 150 rows, 4 features, classification of 'species': "
                       "setosa, versicolor, virginica")
@@ -140,9 +167,9 @@ def test_whole_numbers_are_classes_unless_one_says_otherwise(here, capsys):
 @pytest.mark.parametrize("engine", ["eager", "compiled"])
 def test_the_engines_agree(here, capsys, engine):
     pytest.importorskip("llvmlite")
-    assert run("--engine", engine, "--epochs", 20, "--out", engine) == 0
+    assert run("iris", "--engine", engine, "--epochs", 20, "--out", engine) == 0
     test = re.search("test .*", capsys.readouterr().out)[0]
-    assert run("--epochs", 20, "--out", "auto") == 0
+    assert run("iris", "--epochs", 20, "--out", "auto") == 0
     assert re.search("test .*", capsys.readouterr().out)[0] == test
     same = (here / engine / "model.safetensors").read_bytes() == (here / "auto/model.safetensors").read_bytes()
     assert same or engine == "compiled", "little to do: auto is eager, with and without extras"
@@ -154,10 +181,9 @@ def test_what_cannot_be_compiled_is_a_note_or_one_line(here, capsys, monkeypatch
 
     monkeypatch.setattr("nn.compiled.Compiled", refuse)
     monkeypatch.setattr("nn.compiled.WORTH", 0.0)
-    monkeypatch.setattr("nn.cli.train.LITTLE", 0)
-    assert run("--epochs", 1, "--out", "a") == 0
+    assert run("iris", "--epochs", 1, "--out", "a") == 0
     assert re.search("^note     training runs eagerly, .*: no compiler here$", capsys.readouterr().out, re.M)
-    assert run("--epochs", 1, "--out", "b", "--engine", "compiled") == 2
+    assert run("iris", "--epochs", 1, "--out", "b", "--engine", "compiled") == 2
     assert capsys.readouterr().err == "python -m nn: no compiler here\n"
     assert not (here / "b").exists()
 
@@ -364,6 +390,7 @@ def test_a_bad_table_is_one_line_and_leaves_nothing(here, capsys, content, words
     (["--hidden", "8,x"], "argument --hidden: '8,x' is not a list of sizes like 16,16"),
     (["--epochs", "0"], "argument --epochs: '0' is not a whole number above 0"),
     (["--lr", "-1"], "argument --lr: '-1' is not a number above 0"),
+    (["--dropout", "1"], "argument --dropout: '1' is not a share from 0 to below 1"),
     (["--lr", "nan"], "argument --lr: 'nan' is not a number above 0"),
     (["--activation", "swish"], "argument --activation: invalid choice: 'swish'"),
     (["--nonsense"], "unrecognized arguments: --nonsense"),
@@ -377,7 +404,7 @@ def test_a_bad_option_ends_with_code_2(here, capsys, words, message):
 
 
 def test_iris_has_its_own_target(here, capsys):
-    assert run("--target", "sepal_length") == 2
+    assert run("iris", "--target", "sepal_length") == 2
     assert "iris is included, with its target" in capsys.readouterr().err
 
 
@@ -387,31 +414,31 @@ def test_iris_has_its_own_target(here, capsys):
 def test_an_existing_folder_is_not_touched(here, capsys):
     (here / "mine").mkdir()
     (here / "mine/thesis.txt").write_text("years of work")
-    assert run("--epochs", 1, "--out", "mine") == 2
+    assert run("iris", "--epochs", 1, "--out", "mine") == 2
     assert "mine exists and is not empty: choose another --out, or replace it with --force" in capsys.readouterr().err
-    assert run("--epochs", 1, "--out", "mine", "--force") == 2
+    assert run("iris", "--epochs", 1, "--out", "mine", "--force") == 2
     assert "mine exists and is not from an earlier run (it has no model.safetensors)" in capsys.readouterr().err
-    assert run("--epochs", 1, "--out", "mine/thesis.txt") == 2
+    assert run("iris", "--epochs", 1, "--out", "mine/thesis.txt") == 2
     assert "mine/thesis.txt exists and is a file" in capsys.readouterr().err
-    assert run("--epochs", 1, "--out", "mine/thesis.txt/run") == 2
+    assert run("iris", "--epochs", 1, "--out", "mine/thesis.txt/run") == 2
     assert everything(here) == ["mine", "mine/thesis.txt"]
 
 
 def test_force_replaces_an_earlier_run_at_the_end_only(here, monkeypatch):
-    assert run("--epochs", 1, "--out", "a") == 0
+    assert run("iris", "--epochs", 1, "--out", "a") == 0
     before = (here / "a/report.html").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr("nn.cli.train.page", lambda *arguments: (_ for _ in ()).throw(OSError("disk full")))
-        assert run("--epochs", 2, "--out", "a", "--force") == 2
+        assert run("iris", "--epochs", 2, "--out", "a", "--force") == 2
     assert (here / "a/report.html").read_bytes() == before
-    assert run("--epochs", 2, "--out", "a", "--force") == 0
+    assert run("iris", "--epochs", 2, "--out", "a", "--force") == 0
     assert (here / "a/report.html").read_bytes() != before
     assert everything(here) == ["a", *(f"a/{name}" for name in FILES)]
 
 
 def test_an_empty_folder_may_be_filled_and_is_readable_by_others(here):
     (here / "a").mkdir()
-    assert run("--epochs", 1, "--out", "a") == 0
+    assert run("iris", "--epochs", 1, "--out", "a") == 0
     mask = os.umask(0)
     os.umask(mask)
     assert (here / "a").stat().st_mode & 0o777 == 0o777 & ~mask

@@ -381,7 +381,7 @@ def test_a_resumed_run_is_the_same_run(tmp_path):
 def test_a_resumed_run_goes_on_with_its_engine(tmp_path, engine, monkeypatch):
     """Which of the two "auto" takes depends on how much there is to do; a resumed run has less to do."""
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr("nn.compiled.WORTH", 0.05)
+    monkeypatch.setattr("nn.compiled.WORTH", 0.01)
     whole, broken, resumed = mlp(), mlp(), mlp(seed=99)
     optimizers = [nn.optim.Adam(model.parameters(), lr=0.05) for model in (whole, broken, resumed)]
     options = {"epochs": 40, "validation": (X, Y), "engine": engine}
