@@ -274,8 +274,8 @@ tan      = P("tan",      ieee.tan,         lambda x, z: (1.0 + z * z,),         
 asin     = P("asin",     ieee.asin,        lambda x, z: (1.0 / sqrt((1.0 - x) * (1.0 + x)),),  tex=r"\arcsin\left({0}\right)", domain=(UNIT,), numpy="arcsin")
 acos     = P("acos",     ieee.acos,        lambda x, z: (-1.0 / sqrt((1.0 - x) * (1.0 + x)),), tex=r"\arccos\left({0}\right)", domain=(UNIT,), numpy="arccos")
 atan     = P("atan",     math.atan,        lambda x, z: (1.0 / (1.0 + x * x),), tex=r"\arctan\left({0}\right)", numpy="arctan")
-atan2    = P("atan2",    math.atan2,       lambda y, x, z: (x / (x * x + y * y), -y / (x * x + y * y)),
-             tex=r"\operatorname{{atan2}}\left({0}, {1}\right)", kink=lambda y, x: where(less(x, 0.0), y, x * x + y * y), numpy="arctan2")
+atan2    = P("atan2",    math.atan2,       lambda y, x, z: (x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)),  # the squares of 1e200 overflow
+             tex=r"\operatorname{{atan2}}\left({0}, {1}\right)", kink=lambda y, x: where(less(x, 0.0), y, hypot(x, y)), numpy="arctan2")
 sinh     = P("sinh",     ieee.sinh,        lambda x, z: (cosh(x),),             tex=r"\sinh\left({0}\right)")
 cosh     = P("cosh",     ieee.cosh,        lambda x, z: (sinh(x),),             tex=r"\cosh\left({0}\right)")
 tanh     = P("tanh",     math.tanh,        lambda x, z: (1.0 - z * z,),         tex=r"\tanh\left({0}\right)")

@@ -36,6 +36,7 @@ EQUIVALENT = {
     ("pow", "operands swapped in equal(x, 0.0)"): SYMMETRIC,
     ("pow", "operands swapped in equal(y, 0.0)"): SYMMETRIC,
     ("asinh", "operands swapped in hypot(x, 1.0)"): SYMMETRIC,
+    ("atan2", "operands swapped in hypot(x, y)"): SYMMETRIC,
     ("maximum", "operands swapped in equal(x, y)"): SYMMETRIC,
     ("minimum", "operands swapped in equal(x, y)"): SYMMETRIC,
     ("relu", "x and z exchanged"): "relu(x) > 0 exactly where x > 0",
