@@ -33,7 +33,7 @@ class Jittered(Arithmetic):
     def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Jittered":
         values = tuple(arg.value if isinstance(arg, Jittered) else arg for arg in args)
         z = self.inside(op, args) if op.composite else op.forward(*values)
-        if not exact(op, values, partials(op, values, z), z):
+        if z and not exact(op, values, partials(op, values, z), z):
             z += self.chance.choice((-2.0, 2.0)) * ulp(z)
         return Jittered(z, self.chance)
 
@@ -57,7 +57,10 @@ def _gradient(output: Value, inputs: Sequence[Value], chance: random.Random) -> 
 
     def rule(node: Value) -> tuple[Any, ...]:
         args = [Jittered(arg, chance) if arg.__class__ is float else numbers[arg] for arg in node.args]
-        return node.op.partials(*args, numbers[node]) if node.op else ()
+        try:
+            return node.op.partials(*args, numbers[node]) if node.op else ()
+        except TypeError:  # a rule for floats only
+            return tuple(Jittered(partial, chance) for partial in node.partials)
 
     found = adjoints(topological_order([output]), {output: Jittered(1.0, chance)}, rule, operator.mul)
     return [found[x].value if x in found else 0.0 for x in inputs]

@@ -3,51 +3,69 @@
 None of them reads a derivative rule. In order of strength, and of preference:
 
   mpmath       differences at 100 digits with steps of 1e-30 and below: about 30 right digits, also on either side of a
-               kink. Eight replays an input, ten times the time of the complex step.
-  complex step the imaginary part of f(x + 1e-30 i): no subtraction, so about 16 digits, one evaluation an input; only
-               where every row of the graph is analytic at the point and has a rule in complex numbers.
+               kink.
+  complex step the imaginary part of f(x + 1e-30 i): no subtraction, so about 16 digits; only where every row is
+               analytic at the point and has a rule in complex numbers.
   differences  extrapolated differences of f itself, with an error estimate: about 10 digits, anywhere.
 
-The first two replay the recorded graph, so they need it to be the function; the third asks the function.
+Each is asked for one operation at a time by `chain.py`, and for a whole graph where that cannot answer. The first two
+replay the recorded graph, so they need it to be the function; the third asks the function.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from typing import Any, NamedTuple
 
-from autograd.gradcheck.differences import EPSILON, Estimate, ridders
+from autograd.gradcheck.differences import Estimate, noise_level, ridders
 from autograd.replay import Complex, Precise, Unsupported
 from autograd.replay.systems import DIGITS
 
 Numbers = list[Any]
 Function = Callable[[Numbers], Numbers]  # from numbers of any one system to numbers of that system
 NEGLIGIBLE = 1e-25  # a derivative known to within this is known
+LIBRARY = 1e-14  # some forty roundings of the library's complex functions
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A reference derivative: from the left and from the right, equal where the function is smooth."""
+    """A reference derivative: from the left and from the right, equal where the function is smooth.
 
-    left: float
-    right: float
-    error: float
+    Floats, or mpmath's numbers until they are `rounded`.
+    """
+
+    left: Any
+    right: Any
+    error: Any
     oracle: str
     scale: float = 0.0  # the size of slopes nearby
     note: str = ""
 
     @property
     def kink(self) -> bool:
-        return self.low < self.high
+        return bool(self.low < self.high)
 
     @property
-    def low(self) -> float:
+    def low(self) -> Any:
         return min(self.left, self.right)
 
     @property
-    def high(self) -> float:
+    def high(self) -> Any:
         return max(self.left, self.right)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is one finite number with nothing to be said about it."""
+        finite = math.isfinite(self.left) and math.isfinite(self.error)
+        return finite and not self.kink and not self.note
+
+    def rounded(self) -> "Slope":
+        """In floats, with the rounding of the oracle that the caller does not count."""
+        left, right, error = float(self.left), float(self.right), float(self.error)
+        error += LIBRARY * max(abs(left), abs(right)) if self.oracle == "complex step" else 0.0
+        return dataclasses.replace(self, left=left, right=right, error=error)
 
     def distance(self, x: float) -> float:
         """How far x is from the reference, or from the interval between the one-sided ones."""
@@ -58,21 +76,22 @@ class Slope:
 
 def slopes(
     f: Function,
-    xs: Sequence[float],
+    xs: Sequence[Any],
     i: int,
     oracles: Sequence[str],
     direct: Function | None = None,
-    precision: Sequence[float] = (EPSILON,),
+    noise: Sequence[float] = (0.0,),
 ) -> list[Slope]:
     """d f / d xs[i], for each output of f, by the first of `oracles` that can.
 
-    `direct` is f on floats, if that is another function, and `precision` the relative error of each of its values.
+    `direct` is f on floats, if that is another function, and `noise` the error of each of its values, if it is known to
+    be more than one rounding.
     """
     reason: Exception | None = None
     for name in oracles:
         try:
             if name == "differences":
-                return by_differences(direct or f, xs, i, precision)
+                return by_differences(direct or f, xs, i, noise)
             return ORACLES[name](f, xs, i)
         except (Unsupported, ArithmeticError, ValueError) as error:
             reason = error
@@ -130,44 +149,65 @@ def _two_sided(far: _Sides, near: _Sides) -> Slope:
     if error > largest and error > 1:
         return Slope(nan, nan, inf, "mpmath", note="the slope of f grows without bound here")
     if one_sided:
-        return Slope(float(left), float(left), float(error), "mpmath", note="an edge of the domain: one-sided")
+        return Slope(left, left, error, "mpmath", note="an edge of the domain: one-sided")
     if abs(right - left) > 100 * error:  # where f is smooth the two differ by less than they change with the step
-        return Slope(float(left), float(right), float(error), "mpmath", note="a kink: one-sided derivatives")
+        return Slope(left, right, error, "mpmath", note="a kink: one-sided derivatives")
     note = "f jumps here: one-sided derivatives" if abs(near.across) > 2 * largest + 1 else ""
-    return Slope(float((left + right) / 2), float((left + right) / 2), float(error), "mpmath", note=note)
+    return Slope((left + right) / 2, (left + right) / 2, error, "mpmath", note=note)
 
 
 def by_complex_step(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
-    h = 1e-30 * (abs(xs[i]) or 1.0)
-    real = [complex(y.value if isinstance(y, Complex) else y) for y in f(moved(xs, i, Complex, complex(xs[i], 0.0)))]
-    found = [complex(y.value if isinstance(y, Complex) else y) for y in f(moved(xs, i, Complex, complex(xs[i], h)))]
-    for y, z in zip(real, found):
-        stays = abs(z.real - y.real) <= 1e-9 * abs(y.real) + h and abs(y.imag) <= 1e-12 * abs(y.real)
-        if not (math.isfinite(z.imag) and stays):
-            raise Unsupported("the function is not analytic here")
-    # 1e-14: some forty roundings of the library's complex functions, beside those that the caller counts.
-    return [Slope(z.imag / h, z.imag / h, 1e-14 * abs(z.imag / h), "complex step") for z in found]
+    size = math.frexp(xs[i])[1] if xs[i] else 0
+    far = math.ldexp(1.0, max(size - 100, -950))
+    near = far * 2.0**-20
+    real, further, nearer = (
+        [complex(y.value if isinstance(y, Complex) else y) for y in f(moved(xs, i, Complex, complex(xs[i], h)))]
+        for h in (0.0, far, near)
+    )
+    return [_imaginary(y, z.imag / far, w, near, far) for y, z, w in zip(real, further, nearer)]
 
 
-def by_differences(f: Function, xs: Sequence[float], i: int, precision: Sequence[float] = (EPSILON,)) -> list[Slope]:
+def _imaginary(real: complex, further: float, moved: complex, near: float, far: float) -> Slope:
+    slope = moved.imag / near
+    stays = abs(moved.real - real.real) <= 1e-9 * abs(real.real) + far and abs(real.imag) <= 1e-12 * abs(real.real)
+    if not (math.isfinite(slope) and stays):
+        raise Unsupported("the function is not analytic here")
+    # What the step leaves out, by its change with the step, where that is more than rounding; and what underflows.
+    change = abs(slope - further)
+    error = 2.0 * change * (change > LIBRARY * abs(slope)) + 4.0 * math.ulp(0.0) / near
+    return Slope(slope, slope, error, "complex step")
+
+
+def by_differences(f: Function, xs: Sequence[Any], i: int, noise: Sequence[float] = (0.0,)) -> list[Slope]:
+    """Of f on floats. Where f raises beside the point, it has no value there."""
     known: dict[float, list[float]] = {}
+    here = [float(x) for x in xs]
+
+    def values(x: float) -> list[float]:
+        try:
+            return [float(y) for y in f([x if j == i else xj for j, xj in enumerate(here)])]
+        except Exception:
+            if x == here[i]:
+                raise
+            return [nan] * len(noise)
 
     def output(k: int) -> Callable[[float], float]:
         def value(x: float) -> float:
             if x not in known:
-                known[x] = [float(y) for y in f([float(x) if j == i else xj for j, xj in enumerate(xs)])]
+                known[x] = values(x)
             return known[x][k]
 
         return value
 
-    return [_from_estimates(output(k), xs[i], accuracy) for k, accuracy in enumerate(precision)]
+    return [_from_estimates(output(k), here[i], level) for k, level in enumerate(noise)]
 
 
-def _from_estimates(f: Callable[[float], float], x: float, precision: float) -> Slope:
-    both, left, right = (ridders(f, x, side, precision) for side in (0, -1, 1))
+def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slope:
+    noise = max(noise, noise_level(f, x))
+    both, left, right = (ridders(f, x, side, noise) for side in (0, -1, 1))
     sides = [side for side in (left, right) if math.isfinite(side.error)]
     if not sides:
-        return Slope(nan, nan, inf, "differences", note="f is not defined around this point")
+        return Slope(nan, nan, inf, "differences", note="f is not defined around this point, or too steep")
     step = 0.125 * max(1.0, abs(x))
     nearby = [abs(f(x + h) - f(x)) / step for h in (-step, step)]
     # A slope far below f / x, such as that of a constant, is known well enough if known to 1e-10 of that.

@@ -75,7 +75,7 @@ class GradcheckReport:
 
     @property
     def verdict(self) -> Verdict:
-        found = {row.verdict for row in self.rows}
+        found = {row.verdict for row in self.rows} | ({Verdict.FAIL} if self.culprits else set())
         return next((v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE) if v in found), Verdict.PASS)
 
     def __bool__(self) -> bool:
@@ -84,7 +84,9 @@ class GradcheckReport:
     def headline(self) -> str:
         counts = [(v, sum(row.verdict is v for row in self.rows)) for v in reversed(Verdict)]
         told = ", ".join(f"{count} {v}" for v, count in counts if count) or "nothing to check"
-        return f"gradcheck: {told}"
+        count = len(self.culprits)
+        wrong = f", {count} wrong local derivative{'s' * (count > 1)}" if count else ""
+        return f"gradcheck: {told}{wrong}"
 
     def shown(self) -> list[Row]:
         """The worst first: a screen is short."""

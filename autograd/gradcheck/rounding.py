@@ -10,11 +10,14 @@ from autograd.primitives import Primitive
 from autograd.replay import evaluate
 from autograd.replay.dual import partials
 from autograd.replay.number import Arithmetic
-from autograd.value import Value
+from autograd.value import Value, partials_at
 
 
 class Rounded(Arithmetic):
     """A float and how far it may be from the exact result: running error analysis, to first order.
+
+    `size` is the sum of the absolute terms that make it up, as far as it is written as sums and products: 2 for the
+    1 - z * z that is all but 0.
 
     An operation hands on its operands' errors times its local derivatives, and adds two units in the last place of its
     own. Source: J. H. Wilkinson, Error analysis revisited (1986); N. J. Higham, Accuracy and Stability of Numerical
@@ -24,10 +27,10 @@ class Rounded(Arithmetic):
     True
     """
 
-    __slots__ = ("value", "error")
+    __slots__ = ("value", "error", "size")
 
-    def __init__(self, value: float, error: float = 0.0) -> None:
-        self.value, self.error = value, error
+    def __init__(self, value: float, error: float = 0.0, size: float | None = None) -> None:
+        self.value, self.error, self.size = value, error, abs(value) if size is None else size
 
     def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Rounded":
         operands = [arg if isinstance(arg, Rounded) else Rounded(arg) for arg in args]
@@ -38,13 +41,23 @@ class Rounded(Arithmetic):
         for x, partial in zip(operands, slopes):
             if x.error:
                 error += abs(partial) * x.error
-        return Rounded(z, error + internal(op, operands))
+        return Rounded(z, error + internal(op, operands), terms(op, [x.size for x in operands], slopes, z))
+
+
+def terms(op: Primitive, sizes: Sequence[float], slopes: tuple[float, ...], z: float) -> float:
+    """The size of a result by the sizes of its operands: they add up in a sum, and where one of several is chosen."""
+    if op.symbol == "*":
+        return math.prod(sizes)
+    if all(abs(slope) in (0.0, 1.0) for slope in slopes):
+        return max(abs(z), sum(size for size, slope in zip(sizes, slopes) if slope))
+    return abs(z)
 
 
 def exact(op: Primitive, values: tuple[float, ...], slopes: tuple[float, ...], z: float) -> bool:
-    """Whether nothing was rounded: a zero, a jump between constants, sums and products of whole numbers."""
+    """Whether nothing was rounded: a jump between constants, a sum that is zero, sums and products of whole numbers."""
     jump = op.kink is not None and not any(slopes)
-    return z == 0.0 or jump or (op.symbol in ("+", "-", "*") and all(x % 1 == 0.0 for x in (*values, z)))
+    whole = all(x % 1 == 0.0 for x in (*values, z))
+    return jump or (op.symbol in ("+", "-") and z == 0.0) or (op.symbol in ("+", "-", "*") and whole)
 
 
 def internal(op: Primitive, operands: Sequence[Rounded]) -> float:
@@ -60,12 +73,16 @@ def internal(op: Primitive, operands: Sequence[Rounded]) -> float:
 
 def local(op: Primitive, operands: Sequence[Rounded], z: Rounded) -> tuple[Rounded, ...]:
     """The row's local derivatives, with the rounding of the operands and of the rule: 1 - z*z cancels."""
-    found = op.partials(*operands, z)
+    try:
+        found = op.partials(*[Rounded(x.value, x.error) for x in (*operands, z)])  # their own terms are not the rule's
+    except TypeError:  # a rule for floats only: math.cos(x)
+        numbers = partials_at(op, [x.value for x in operands], z.value)
+        found = tuple(Rounded(p, 2.0 * math.ulp(p)) for p in map(float, numbers))
     return tuple(p if isinstance(p, Rounded) else Rounded(float(p)) for p in found)
 
 
 def rounding(output: Value, inputs: Sequence[Value]) -> list[tuple[float, float]]:
-    """For each input, the rounding in d output / d input, and the sum of |products along paths|: its condition."""
+    """For each input, the rounding in d output / d input, and the sum of its absolute terms: its condition."""
     numbers = evaluate([output], Rounded, {})
     order = topological_order([output])
 
@@ -74,6 +91,5 @@ def rounding(output: Value, inputs: Sequence[Value]) -> list[tuple[float, float]
             return ()
         return local(node.op, [Rounded(a) if a.__class__ is float else numbers[a] for a in node.args], numbers[node])
 
-    errors = adjoints(order, {output: Rounded(1.0)}, with_errors, operator.mul)
-    sizes = adjoints(order, {output: 1.0}, lambda node: tuple(map(abs, node.partials)), operator.mul)
-    return [(errors[x].error, sizes[x]) if x in errors else (0.0, 0.0) for x in inputs]
+    found = adjoints(order, {output: Rounded(1.0)}, with_errors, operator.mul)
+    return [(found[x].error, found[x].size) if x in found else (0.0, 0.0) for x in inputs]

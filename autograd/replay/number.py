@@ -120,9 +120,9 @@ class Number(Arithmetic):
             return kind(self.rules[op.name](*[x.value for x in operands]))
         try:
             result = op.forward(*operands)  # written with other rows, or with comparisons only
-        except Unsupported:
+        except (Unsupported, ArithmeticError):
             raise
-        except (TypeError, AttributeError) as error:  # math.tanh of this number
+        except Exception as error:  # math.tanh of this number, or whatever else a user's function knows of floats only
             raise Unsupported(f"{op.name} cannot be evaluated in {self.system}") from error
         return result if isinstance(result, kind) else kind(result)
 

@@ -88,18 +88,40 @@ class Complex(Number):
         return -((-x) ** (1.0 / 3.0)) if x.real < 0.0 else complex(x ** (1.0 / 3.0))
 
     @staticmethod
+    def root(x: complex) -> complex:
+        if x.real <= 0.0 and x:
+            raise Tie("sqrt left the positive numbers")  # sqrt(-h^2) = ih looks like a slope: that of |x|
+        return cmath.sqrt(x)
+
+    @staticmethod
+    def power(x: complex, y: complex) -> complex:
+        if x.real <= 0.0 and x and (y.imag or not y.real.is_integer()):
+            raise Tie("pow left the positive numbers")
+        return complex(x**y)
+
+    @staticmethod
     def angle(y: complex, x: complex) -> complex:
+        if y.real == 0.0 and x.real <= 0.0 and (y.imag or x.imag):
+            raise Tie("atan2 met its cut")
         if abs(y.real) > abs(x.real):
             return math.copysign(math.pi / 2.0, y.real) - cmath.atan(x / y)
         return cmath.atan(y / x) + (math.copysign(math.pi, y.real) if x.real < 0.0 else 0.0)
 
+    @staticmethod
+    def distance(x: complex, y: complex) -> complex:
+        if x.real == y.real == 0.0 and (x.imag or y.imag):
+            raise Tie("hypot met zero")
+        size = max(abs(x.real), abs(y.real)) or 1.0  # a square of 1e200 overflows
+        return size * cmath.sqrt((x / size) ** 2 + (y / size) ** 2)
+
     rules = MappingProxyType({
         **FIELD,
         **{name: getattr(cmath, name) for name in (
-            "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+            "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
             "asinh", "acosh", "atanh")},
         "abs": absolute,
-        "pow": operator.pow,
+        "sqrt": root,
+        "pow": power,
         "expm1": lambda x: complex(math.expm1(x.real) * math.cos(x.imag) - 2.0 * math.sin(x.imag / 2.0) ** 2,
                                    math.exp(x.real) * math.sin(x.imag)),
         "log1p": lambda x: complex(log1p(x.real), cmath.phase(1.0 + x)),  # the modulus is |1 + x.real| but for O(h^2)
@@ -107,7 +129,7 @@ class Complex(Number):
         "log10": lambda x: cmath.log(x) / LN10,
         "cbrt": cube_root,
         "atan2": angle,
-        "hypot": lambda x, y: cmath.sqrt(x * x + y * y),
+        "hypot": distance,
     })  # fmt: skip
 
 
@@ -115,10 +137,14 @@ DIGITS = 100
 BITS = 5000  # floats end at 2^1024; what is far beyond is infinity here too, lest exp(exp(exp(9))) fill the memory
 
 
+def mpmath_is_installed() -> bool:
+    return importlib.util.find_spec("mpmath") is not None
+
+
 @functools.cache
 def high_precision() -> Any:
     """A context of mpmath with 100 digits, untouched by the user's own; Unsupported if mpmath is not installed."""
-    if importlib.util.find_spec("mpmath") is None:
+    if not mpmath_is_installed():
         raise Unsupported("real numbers of many digits need mpmath: pip install mpmath")
     import mpmath
 
