@@ -22,6 +22,7 @@ def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
 
     Arguments: `f` returns one number or Value; `xs` is a tuple of its arguments, or its only argument: numbers or
     nested lists, tuples, dictionaries of them. f is called some hundred times for each number in xs.
+    Beside the point f may raise, as math.log does outside its domain: there it has no value.
     At the edge of f's domain the derivative is one-sided; where f has no values on either side it is (nan, inf); at a
     kink it is the middle between the one-sided ones, and the error reaches both.
     Source: Ridders' extrapolation of central differences, see `autograd.gradcheck.differences`.
@@ -35,7 +36,7 @@ def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
     """
     call = _Function(f, xs)
     slopes = [by_differences(lambda numbers: [call(numbers)], call.point, i)[0] for i in range(len(call.point))]
-    values = [(slope.low + slope.high) / 2.0 for slope in slopes]
+    values = [slope.low + (slope.high - slope.low) / 2.0 for slope in slopes]  # their sum may overflow
     errors = [(slope.high - slope.low) / 2.0 + slope.error if slope.kink else slope.error for slope in slopes]
     return call.shaped(values), call.shaped(errors)
 
@@ -56,8 +57,19 @@ class _Function:
         with no_grad():
             return float(self.f(*self.rebuild([Value(x) for x in numbers])))
 
+    def beside(self, numbers: Sequence[float]) -> float:
+        """The same beside the point: where f raises, it has no value."""
+        try:
+            return self(numbers)
+        except Exception:
+            return math.nan
+
+    def along(self, h: float, direction: Sequence[float]) -> list[float]:
+        return [x + h * d for x, d in zip(self.point, direction)]
+
 
 STEPS = tuple(2.0**-k for k in range(3, 27))
+FINEST = 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -101,8 +113,9 @@ def taylor_test(
 ) -> TaylorTest:
     """Whether f's gradient at x is right, seen along one direction.
 
-    Arguments: `f` and `x` as for `numerical_grad`; `direction` has the shape of x, by default random but always the
-    same; `gradient` is the gradient to test, by default the one of the backward pass; `plot` draws it at once.
+    Arguments: `f` and `x` as for `numerical_grad`; `direction` has the shape of x, by default as large as x and random
+    but always the same; `gradient` is the gradient to test, by default the one of the backward pass; `plot` draws it at
+    once.
     Raises ValueError when direction or gradient has another number of entries than x.
     Source: the Taylor remainder convergence test of Farrell, Ham, Funke and Rognes, Automated derivation of the
     adjoint of high-level transient finite element programs, SIAM J. Sci. Comput. 35 (2013).
@@ -115,15 +128,20 @@ def taylor_test(
     """
     call = _Function(f, x)
     chance = random.Random(0)
-    d = [chance.uniform(0.5, 1.0) * chance.choice((-1.0, 1.0)) for _ in call.point]
+    d = [chance.uniform(0.5, 1.0) * chance.choice((-1.0, 1.0)) * (abs(xi) or 1.0) for xi in call.point]
     if direction is not None:
         d = _matching("direction", direction, call)
     g = _matching("gradient", _gradient(call) if gradient is None else gradient, call)
-    start, slope = call(call.point), math.fsum(a * b for a, b in zip(g, d))
-    reached = [call([xi + h * di for xi, di in zip(call.point, d)]) - start for h in STEPS]
-    remainders = tuple(abs(rise - h * slope) for h, rise in zip(STEPS, reached))
-    noise = 4.0 * _noise(call) + 4.0 * EPSILON * abs(start)
-    test = TaylorTest(STEPS, remainders, tuple(map(abs, reached)), noise, _order(STEPS, remainders, noise))
+    start, steps = call(call.point), STEPS
+    while steps[0] > FINEST and not math.isfinite(call.beside(call.along(steps[0], d))):
+        steps = tuple(h / 2**8 for h in steps)  # f ends nearer to x
+    points = [call.along(h, d) for h in steps]
+    rises = [call.beside(point) - start for point in points]
+    # The steps that were really made: beside 1e16 there is no 1.
+    linear = [math.fsum(gi * (to - xi) for gi, to, xi in zip(g, point, call.point)) for point in points]
+    remainders = tuple(abs(rise - straight) for rise, straight in zip(rises, linear))
+    noise = 4.0 * _noise(call) + 4.0 * EPSILON * abs(start) + math.ulp(0.0)
+    test = TaylorTest(steps, remainders, tuple(map(abs, rises)), noise, _order(steps, remainders, noise))
     if plot:
         test.plot()
     return test

@@ -1,12 +1,13 @@
 """Numerical gradients and their error estimates; the Taylor test."""
 
 import math
+import struct
 
 import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.gradcheck.differences import extrapolate, ridders
+from autograd.gradcheck.differences import extrapolate, noise_level, ridders
 from autograd.testing import numerical_grad, taylor_test
 
 SMOOTH = [
@@ -76,6 +77,69 @@ def test_it_agrees_with_the_gradient_and_knows_its_error():
         for v, e, r in zip(value, error, right):
             assert abs(v - r) <= e + 1e-14
             assert e < 1e-9
+
+
+EXTREMES = [
+    (lambda x: 2.0 * x, 1e-200, 2.0),
+    (lambda x: x * x, 1e-200, 2e-200),
+    (lambda x: x.log(), 1e-200, 1e200),
+    (lambda x: x.sin(), 1e-200, 1.0),
+    (lambda x: 2.0 * x, 1e200, 2.0),
+    (lambda x: x.log(), 1e200, 1e-200),
+    (lambda x: x * x, 1e150, 2e150),
+    (lambda x: x * 1.0, 1.7e308, 1.0),
+    (lambda x: 1.5e308 * x.sin(), 0.7, 1.5e308 * math.cos(0.7)),
+    (lambda x: 1e-310 * x.sin(), 0.7, 1e-310 * math.cos(0.7)),
+    (lambda x: x.exp(), 700.0, math.exp(700.0)),
+    (lambda x: x.exp(), -700.0, math.exp(-700.0)),
+    (lambda x: x + 1e16, 0.7, 1.0),
+    (lambda x: x.tanh(), 1e200, 0.0),
+    (lambda x: x * 0.5, 5e-324, 0.5),
+    (lambda x: x.asin(), 1.0 - 1e-12, 1.0 / math.sqrt(1e-12 * (2.0 - 1e-12))),
+    (lambda x: x.sqrt(), 1e-12, 5e5),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "slope"), EXTREMES)
+def test_at_extreme_scales_the_error_holds_and_the_taylor_test_is_not_fooled(f, x, slope):
+    value, error = numerical_grad(f, x)
+    assert abs(value - slope) <= error + 1e-4 * abs(slope) * (x == 1.0 - 1e-12)  # where x itself is not known better
+    assert taylor_test(f, x)
+    if error < 0.1 * slope:  # else rounding hides the gradient from values altogether
+        assert not taylor_test(f, x, gradient=2.0 * slope) or x == 5e-324
+
+
+def test_too_steep_for_a_float_is_not_known():
+    value, error = numerical_grad(lambda x: 1.0 / x, 1e-200)
+    assert math.isnan(value)
+    assert error == math.inf
+
+
+def test_f_may_raise_beside_the_point():
+    def f(x):
+        assert x > 0.0
+        return x * math.log(x)
+
+    for x in (1e-6, 0.2, 3.0):
+        value, error = numerical_grad(f, x)
+        assert abs(value - (math.log(x) + 1.0)) <= error < 1e-4
+        assert taylor_test(f, x, gradient=math.log(x) + 1.0)
+    with pytest.raises(ValueError, match="seven"):
+        numerical_grad(_raises, 1.0)
+
+
+def _raises(x):
+    raise ValueError("seven")
+
+
+def test_values_in_single_precision_are_seen_to_be_such():
+    def single(x):
+        return struct.unpack("f", struct.pack("f", math.sin(x)))[0]
+
+    for x in (0.5, 0.7, 2.1, 1e-3, 30.0):
+        value, error = numerical_grad(single, x)
+        assert abs(value - math.cos(x)) <= error < 1e-3
+    assert noise_level(math.sin, 0.7) < 1e-15
 
 
 class TestTaylor:
