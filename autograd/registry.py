@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from autograd.graph import topological_order
 from autograd.primitives import TABLE, Primitive
 from autograd.value import Value, install
 
@@ -19,7 +20,8 @@ def register(
     kink, pole, tex, pack, composite). An operation of your own is replaced when its name is registered again, so that
     a notebook's cell can be run twice.
     Raises ValueError when the name is taken or is not a Python name, or when `partials` gives another number of
-    derivatives than there are operands; TypeError when it gives no tuple.
+    derivatives than there are operands; TypeError when it gives no tuple, or uses `math.cos` and the like, whose result
+    is a number and not graph: every second derivative would be wrong.
 
     >>> cube = register("cube", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
     >>> x = Value(2.0)
@@ -80,3 +82,29 @@ def _check(op: Primitive) -> None:
         raise TypeError(f"the partials of {op.name} must be a tuple, not {found!r}: write ({found!r},) for one operand")
     if len(found) != len(op.operands):
         raise ValueError(f"{op.name} has {len(op.operands)} operands, but partials gives {len(found)} derivatives")
+    _check_graph(op, point)
+
+
+def _check_graph(op: Primitive, point: list[float]) -> None:
+    """Does the rule give graph from Values? Beside the point, its nodes must be worth what the rule gives there."""
+    operands = [*map(Value, point), Value(op.forward(*point))]
+    beside = [x + 2.0**-10 * (k + 1) * (abs(x) or 1.0) for k, x in enumerate(point)]
+    try:
+        recorded = op.partials(*operands)
+        numbers = [*beside, op.forward(*beside)]
+        wanted = [float(x) for x in op.partials(*numbers)]
+        for operand, moved in zip(operands, numbers):
+            operand.data = moved
+        for node in topological_order([y for y in recorded if isinstance(y, Value)]):
+            if node.op is not None:
+                node.data = node.op.forward(*[arg if arg.__class__ is float else arg.data for arg in node.args])
+        found = [float(y) for y in recorded]
+    except Exception:
+        return  # as above
+    for k, (x, y) in enumerate(zip(wanted, found)):
+        if abs(x - y) > 1e-9 * abs(x):
+            raise TypeError(
+                f"the derivative of {op.name} with respect to {op.operands[k]} leaves the graph: beside {point} it is"
+                f" {x}, its recorded operations give {y}. Write it with operations of autograd: autograd.cos(x), since"
+                " math.cos(x) of a Value is a number"
+            )

@@ -41,6 +41,21 @@ def test_the_number_of_derivatives_is_checked_at_once(register):
     assert "product_of_two" not in TABLE and "doubled" not in TABLE
 
 
+@pytest.mark.parametrize("rule", [
+    lambda x, z: (math.cos(x),),
+    lambda x, z: (1.0 + x * 0.0 - 2.0 * math.sin(x / 2.0) ** 2,),
+    lambda x, z: (autograd.cos(float(x)),),
+])
+def test_a_rule_that_leaves_the_graph_is_refused(rule):
+    """math.cos of a Value is a number: the second derivative would silently be 0."""
+    with pytest.raises(TypeError, match=r"sine with respect to x leaves the graph: .* since math.cos\(x\)"):
+        autograd.register("sine", lambda x: math.sin(x), rule)
+    assert "sine" not in TABLE
+    sine = autograd.register("sine", lambda x: math.sin(x), lambda x, z: (autograd.cos(x),))
+    assert sine(0.5) == math.sin(0.5)
+    unregister("sine")
+
+
 def test_outside_the_real_numbers_is_nan(register):
     root = register("third_root", lambda x: x ** (1.0 / 3.0), lambda x, z: (z / (3.0 * x),))
     assert math.isnan(root(-8.0)) and math.isnan(root(Value(-8.0)).data)
