@@ -3,13 +3,22 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
+NO_OPERAND = float("nan")  # the second operand of tanh(x): as a constant, it needs no case of its own below
+
 
 class Node(Protocol):
-    """What this file asks of a node. An operand that is a plain float is a constant, not a node."""
+    """What this file asks of a node z = op(x, y): its operands and the local derivatives dx = dz/dx, dy = dz/dy.
 
+    A plain float among the operands is a constant, to which nothing flows. More than two operands are a tuple in x,
+    their derivatives a tuple in dx; a leaf has the empty tuple.
+    """
+
+    op: Any
     grad: float
-    args: "tuple[Node | float, ...]"
-    partials: tuple[float, ...]
+    x: "Node | float | tuple[Node | float, ...]"
+    y: "Node | float"
+    dx: float | tuple[float, ...]
+    dy: float
 
 
 def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> list[Any]:
@@ -31,12 +40,19 @@ def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> l
             order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
+            if node.op is None or (inputs and node in inputs):
+                order.append(node)
+                continue
             stack.append(node)
             stack.append(None)
-            if node not in inputs:
-                for arg in node.args:
-                    if arg.__class__ is not float:
-                        stack.append(arg)
+            x, y = node.x, node.y
+            if y is None:
+                stack.extend([arg for arg in x if type(arg) is not float])
+            else:
+                if type(x) is not float:
+                    stack.append(x)
+                if type(y) is not float:
+                    stack.append(y)
     return order
 
 
@@ -47,15 +63,21 @@ def backpropagate(root: Node, seed: float) -> list[Any]:
     up, and a second pass doubles them to the last bit (adding each share to the old total would round differently).
     """
     order = topological_order([root])
-    earlier = [(leaf, leaf.grad) for leaf in order if not leaf.args]
+    earlier = [(leaf, leaf.grad) for leaf in order if leaf.op is None]
     for node in order:
         node.grad = 0.0
     root.grad = seed
     for node in reversed(order):
-        grad = node.grad
-        for arg, partial in zip(node.args, node.partials):
-            if arg.__class__ is not float:
-                arg.grad += grad * partial
+        grad, x, y = node.grad, node.x, node.y
+        if y is None:  # many operands, or none
+            for arg, partial in zip(x, node.dx):
+                if type(arg) is not float:
+                    arg.grad += grad * partial
+        else:
+            if type(x) is not float:
+                x.grad += grad * node.dx
+            if type(y) is not float:
+                y.grad += grad * node.dy
     for leaf, grad in earlier:
         if grad:  # not 0.0, nor the None that PyTorch's users clear with
             leaf.grad += grad

@@ -186,11 +186,6 @@ def signum(x: float) -> float:
     return 1.0 if x > 0.0 else -1.0 if x < 0.0 else x + 0.0  # 0 for both zeros, nan for nan
 
 
-def truth(compare: Callable[[float, float], bool]) -> Callable[[float, float], float]:
-    """A comparison as a number, 1.0 or 0.0, so that derivatives can multiply by it."""
-    return lambda x, y: 1.0 if compare(x, y) else 0.0
-
-
 def sigmoid_forward(x: Any) -> Any:
     tail = exp(-abs(x))  # never exp of a positive number: no overflow at either end
     return where(greater_equal(x, 0.0), 1.0, tail) / (1.0 + tail)
@@ -318,11 +313,11 @@ sign     = P("sign",     signum,           lambda x, z: (0.0,),                 
 where    = P("where",    lambda condition, x, y: x if condition else y,
                                            lambda condition, x, y, z: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
              tex=r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}", kink=lambda condition, x, y: condition)
-greater       = P("greater",       truth(operator.gt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} > {1}\right]", kink=lambda x, y: x - y)
-greater_equal = P("greater_equal", truth(operator.ge), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \ge {1}\right]", kink=lambda x, y: x - y)
-less          = P("less",          truth(operator.lt), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} < {1}\right]", kink=lambda x, y: x - y)
-less_equal    = P("less_equal",    truth(operator.le), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \le {1}\right]", kink=lambda x, y: x - y)
-equal         = P("equal",         truth(operator.eq), lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} = {1}\right]", kink=lambda x, y: x - y)
+greater       = P("greater",       lambda x, y: 1.0 if x > y else 0.0,  lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} > {1}\right]", kink=lambda x, y: x - y)
+greater_equal = P("greater_equal", lambda x, y: 1.0 if x >= y else 0.0, lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \ge {1}\right]", kink=lambda x, y: x - y)
+less          = P("less",          lambda x, y: 1.0 if x < y else 0.0,  lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} < {1}\right]", kink=lambda x, y: x - y)
+less_equal    = P("less_equal",    lambda x, y: 1.0 if x <= y else 0.0, lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} \le {1}\right]", kink=lambda x, y: x - y)
+equal         = P("equal",         lambda x, y: 1.0 if x == y else 0.0, lambda x, y, z: (0.0, 0.0), tex=r"\left[{0} = {1}\right]", kink=lambda x, y: x - y)
 
 # many operands
 sum      = P("sum",      lambda *xs: add_up(xs),

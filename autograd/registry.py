@@ -5,7 +5,8 @@ from typing import Any
 
 from autograd.graph import topological_order
 from autograd.primitives import TABLE, Primitive
-from autograd.value import Value, install
+from autograd.record import install
+from autograd.value import Value
 
 _own: set[str] = set()
 

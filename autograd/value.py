@@ -1,14 +1,14 @@
 """Value: a number that remembers how it was made."""
 
-import contextlib
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd import context
 from autograd.archive import Ancestors, restore
-from autograd.graph import backpropagate
-from autograd.ieee import Ieee
-from autograd.primitives import TABLE, Primitive, number, on_floats
+from autograd.graph import NO_OPERAND, backpropagate
+from autograd.primitives import Primitive, number
+
+UNKNOWN = float("0.0")  # the gradient before a backward pass: the number zero, told apart by being this very object
+BY_NUMPY_NAME: dict[str, Primitive] = {}  # filled with the methods, in autograd.record
 
 
 class Value:
@@ -20,7 +20,8 @@ class Value:
     `data` is the number and `grad` the derivative of the last `backward()`'s root with respect to it (0.0 until one
     has reached it). `op` is the row of the table that made the node, None for a leaf; `args` are its operands in
     order, a float among them being a constant; `partials` are the local derivatives, recorded when the node was
-    made, so that changing a parameter's `data` later does not falsify them.
+    made, so that changing a parameter's `data` later does not falsify them. Both are kept in the fields x, y, dx, dy:
+    see `autograd.graph.Node`.
 
     >>> x, w = Value(2.0), Value(-3.0)
     >>> y = (x * w).tanh()
@@ -29,16 +30,20 @@ class Value:
     (-0.999988, -7.4e-05)
     """
 
-    __slots__ = ("data", "grad", "op", "args", "partials", "label", "scope", "__weakref__")
+    __slots__ = ("data", "grad", "op", "x", "y", "dx", "dy", "label", "scope", "__weakref__")
     grad: float
+    x: Any
+    y: Any
+    dx: Any
+    dy: float
     label: str
     scope: str
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if data.__class__ is float else number(data)
+        self.grad = UNKNOWN
         self.op: Primitive | None = None
-        self.args: tuple[Any, ...] = ()
-        self.partials: tuple[float, ...] = ()
+        self.x, self.y, self.dx = (), None, ()
         if label:
             self.label = label
         if context.open_contexts:
@@ -56,19 +61,41 @@ class Value:
         if context.current.anomaly:
             context.check_backward(order)
 
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands in order; a float among them is a constant."""
+        x, y = self.x, self.y
+        return x if y is None else (x,) if y is NO_OPERAND else (x, y)
+
+    @args.setter
+    def args(self, args: tuple[Any, ...]) -> None:
+        if len(args) in (1, 2):
+            self.x, self.y = (*args, NO_OPERAND)[:2]
+        else:
+            self.x, self.y = args, None
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The local derivatives recorded with the node, one for each operand."""
+        return self.dx if self.y is None else (self.dx,) if self.y is NO_OPERAND else (self.dx, self.dy)
+
+    @partials.setter
+    def partials(self, partials: tuple[float, ...]) -> None:
+        if self.y is None:
+            self.dx = partials
+        elif self.y is NO_OPERAND:
+            (self.dx,) = partials
+        else:
+            self.dx, self.dy = partials
+
     def zero_grad(self) -> None:
         """Forget the gradient: it reads 0.0 again, and is drawn as unknown."""
-        with contextlib.suppress(AttributeError):
-            del self.grad
+        self.grad = UNKNOWN
 
     @property
     def has_grad(self) -> bool:
         """Whether a backward pass (or an assignment) has given this node a gradient."""
-        try:
-            Value.grad.__get__(self)  # type: ignore[misc, attr-defined]
-        except AttributeError:
-            return False
-        return True
+        return self.grad is not UNKNOWN
 
     def detach(self) -> "Value":
         """The same number as a new leaf: no gradient flows back through it."""
@@ -120,16 +147,13 @@ class Value:
             return _UNFILLED[name]
         raise AttributeError(f"Value has no attribute {name!r}: it is neither a field nor an operation of the table")
 
-    def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Value":
-        return record(op, args)
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on Values: np.exp(v) is a Value, and an array times v an array of Values."""
         import numpy as np
 
         inputs = tuple(x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in inputs)
-        op = _BY_NUMPY_NAME.get(ufunc.__name__)
-        if method == "__call__" and op is not None and not options and not any(_is_array(x) for x in inputs):
+        op = BY_NUMPY_NAME.get(ufunc.__name__)
+        if method == "__call__" and op is not None and not options and not any(is_array(x) for x in inputs):
             return op(*inputs)
         return getattr(ufunc, method)(*(np.array(x, dtype=object) for x in inputs), **options)
 
@@ -139,7 +163,9 @@ class Value:
 
     __hash__ = object.__hash__
 
-    if TYPE_CHECKING:  # the operators are made from the table, below; a type checker is told of them here
+    if TYPE_CHECKING:  # the operators are made from the table, in autograd.record; a type checker is told of them here
+
+        def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Value": ...
 
         def __add__(self, other: Any) -> "Value": ...
 
@@ -198,171 +224,13 @@ class Value:
         return "" if self.op is None else self.op.symbol or self.op.name
 
 
-_UNFILLED = {"grad": 0.0, "label": "", "scope": ""}
-_ONLY_FLOATS = frozenset({float})
-_new = object.__new__
-
-
-def record(op: Primitive, args: tuple[Any, ...]) -> Value:
-    """Apply `op` and make the node: its number, its operands, its local derivatives."""
-    data = [arg.data if isinstance(arg, Value) else arg for arg in args]
-    if not _ONLY_FLOATS.issuperset(map(type, data)):
-        args = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
-        data = [arg.data if isinstance(arg, Value) else arg for arg in args]
-    z = op.forward(*data)
-    node = _new(Value)
-    node.data = z
-    node.op = op
-    node.args = args
-    node.partials = partials_at(op, data, z)
-    if context.open_contexts:
-        context.annotate(node)
-    return node
-
-
-def partials_at(op: Primitive, data: Sequence[float], z: float) -> tuple[float, ...]:
-    """The local derivatives; where a float division by zero stops the rule, once more by IEEE 754."""
-    try:
-        return op.partials(*data, z)
-    except ZeroDivisionError:
-        return tuple(map(float, op.partials(*map(Ieee, data), Ieee(z))))
-
-
-# `record` written out for one operand and for two: the hot path of the eager engine.
-def _unary(op: Primitive) -> Callable[[Value], Value]:
-    forward, partials = on_floats(op.forward), on_floats(op.partials)
-
-    def method(self: Value) -> Value:
-        x = self.data
-        z = forward(x)
-        node = _new(Value)
-        try:
-            node.partials = partials(x, z)
-        except ZeroDivisionError:
-            node.partials = partials_at(op, [x], z)
-        node.data = z
-        node.op = op
-        node.args = (self,)
-        if context.open_contexts:
-            context.annotate(node)
-        return node
-
-    return method
-
-
-def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
-    forward, partials = on_floats(op.forward), on_floats(op.partials)
-
-    def method(self: Value, other: Any) -> Any:  # a Value, or NotImplemented
-        x = self.data
-        if isinstance(other, Value):
-            y = other.data
-        elif other.__class__ is float:
-            y = other
-        elif other.__class__ is int:
-            y = other = number(other)
-        else:
-            y = other = _constant(other)
-            if y is NotImplemented:
-                return NotImplemented
-        z = forward(x, y)
-        node = _new(Value)
-        try:
-            node.partials = partials(x, y, z)
-        except ZeroDivisionError:
-            node.partials = partials_at(op, [x, y], z)
-        node.data = z
-        node.op = op
-        node.args = (self, other)
-        if context.open_contexts:
-            context.annotate(node)
-        return node
-
-    return method
-
-
-def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
-    """The same with the constant on the left: 2.0 - v."""
-    forward, partials = on_floats(op.forward), on_floats(op.partials)
-
-    def method(self: Value, other: Any) -> Any:
-        x = other if other.__class__ is float else _constant(other)
-        if x is NotImplemented:
-            return NotImplemented
-        y = self.data
-        z = forward(x, y)
-        node = _new(Value)
-        try:
-            node.partials = partials(x, y, z)
-        except ZeroDivisionError:
-            node.partials = partials_at(op, [x, y], z)
-        node.data = z
-        node.op = op
-        node.args = (x, self)
-        if context.open_contexts:
-            context.annotate(node)
-        return node
-
-    return method
-
-
-def _constant(other: Any) -> Any:
-    """An operand as a float, or NotImplemented."""
-    if not isinstance(other, (int, float)) and _answers_itself(other):
-        return NotImplemented
-    return number(other)
-
-
-def _answers_itself(other: Any) -> bool:
-    """Whether Python should ask `other` instead: an array, or another number system that records."""
-    return _is_array(other) or (hasattr(other, "__autograd__") and not isinstance(other, Value))
-
-
-def _is_array(x: Any) -> bool:
-    return getattr(x, "shape", ()) != () and hasattr(x, "__array_ufunc__")
+_UNFILLED = {"grad": UNKNOWN, "label": "", "scope": ""}
 
 
 def _data(x: Any) -> float:
     return x.data if isinstance(x, Value) else number(x)
 
 
-# What Python calls the operators; the second name takes the operands in the other order: 2.0 - v.
-_OPERATORS = {
-    "add": ("__add__", "__radd__"),
-    "sub": ("__sub__", "__rsub__"),
-    "mul": ("__mul__", "__rmul__"),
-    "div": ("__truediv__", "__rtruediv__"),
-    "pow": ("__pow__", "__rpow__"),
-    "neg": ("__neg__",),
-    "identity": ("__pos__",),
-    "abs": ("__abs__",),
-}
-_BY_NUMPY_NAME: dict[str, Primitive] = {}
-
-
-def install(op: Primitive) -> None:
-    """Make a row a method of Value, under its name, NumPy's, and Python's operator."""
-    _BY_NUMPY_NAME[op.numpy or op.name] = op
-    if op.variadic:
-        return  # sum, dot: functions of lists, not of one Value
-    if len(op.operands) == 1:
-        method: Any = _unary(op)
-    elif len(op.operands) == 2 and op.pack is None:
-        method = _binary(op)
-    else:
-
-        def method(self: Value, *args: Any, **named: Any) -> Value:
-            return op(self, *args, **named)  # type: ignore[no-any-return]
-
-    method.__name__, method.__doc__ = op.name, f"The operation {op.name} of the table, applied to this Value."
-    for name in {op.name, op.numpy or op.name}:
-        setattr(Value, name, method)
-    direct, *reflected = _OPERATORS.get(op.name, ("",))
-    if direct:
-        setattr(Value, direct, method)
-    for twin in reflected:
-        setattr(Value, twin, _reflected(op))
-
-
-for _row in TABLE.values():
-    install(_row)
+def is_array(x: Any) -> bool:
+    """Whether `x` is an array of some library, of at least one dimension."""
+    return getattr(x, "shape", ()) != () and hasattr(x, "__array_ufunc__")

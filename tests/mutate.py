@@ -23,9 +23,9 @@ from math import inf, nan
 
 from autograd.gradcheck import Verdict, gradcheck, gradgradcheck
 from autograd.primitives import TABLE, Primitive
+from autograd.record import partials_at
 from autograd.testing.boxes import Box, admissible, homes, margins
 from autograd.testing.strategies import lists_of
-from autograd.value import partials_at
 from tests.mutants import Mutant, mutants, rules
 from tests.test_special_points import POINTS, same
 

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value, primitives
 from autograd.primitives import TABLE, Primitive, find, number, on_floats
-from autograd.value import record
+from autograd.record import record
 
 
 def inside(op, count=3):

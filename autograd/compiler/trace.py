@@ -29,9 +29,10 @@ from autograd import context
 from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
 from autograd.compiler.modules import is_module
 from autograd.func import _partials_as_graph
-from autograd.graph import topological_order
+from autograd.graph import NO_OPERAND, topological_order
 from autograd.primitives import TABLE, Primitive, number
-from autograd.value import _OPERATORS, Value, _answers_itself
+from autograd.record import _OPERATORS, _answers_itself
+from autograd.value import Value
 
 _new = object.__new__
 _slot: Any = vars(Value)["data"]  # the slot itself: Traced.data is a property that guards it
@@ -191,8 +192,8 @@ class Traced(Value):
             f" new number as an output\n  at {context._calling_line()}"
         )
 
-    @property
-    def partials(self) -> tuple[Any, ...]:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def partials(self) -> tuple[Any, ...]:
         return tuple(0.0 if partial is None else partial for partial in _partials_as_graph(self))
 
     def item(self) -> NoReturn:
@@ -278,7 +279,7 @@ def _unary(op: Primitive) -> Callable[[Traced], Value]:
             return _node(op, (self,))
         node = _new(Traced)
         node.op = op
-        node.args = (self,)
+        node.x, node.y = self, NO_OPERAND
         return node
 
     return method
@@ -294,7 +295,7 @@ def _binary(op: Primitive, reflected: bool = False) -> Callable[[Traced, Any], A
             return _node(op, (other, self) if reflected else (self, other))
         node = _new(Traced)
         node.op = op
-        node.args = (other, self) if reflected else (self, other)
+        node.x, node.y = (other, self) if reflected else (self, other)
         return node
 
     return method

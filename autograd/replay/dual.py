@@ -3,8 +3,8 @@
 from typing import Any
 
 from autograd.primitives import Primitive
+from autograd.record import partials_at
 from autograd.replay.number import Arithmetic
-from autograd.value import partials_at
 
 
 class Dual(Arithmetic):

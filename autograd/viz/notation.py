@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from autograd import context
 from autograd.graph import topological_order
 from autograd.primitives import Primitive
-from autograd.value import Value, record
+from autograd.record import record
+from autograd.value import Value
 
 MOST_OPERANDS = 8  # of a sum or dot, that are written out
 _SIGN = {"mul": "·", "pow": "^"}  # where a formula is more readable than Python's spelling

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd.gradcheck import gradcheck
+from autograd import Value
 from autograd.primitives import TABLE
 from tests import mutate
 from tests.mutants import mutants, rules
@@ -48,9 +48,10 @@ def test_rows_are_whole_again_afterwards():
 
 
 @pytest.mark.parametrize("name", ["sum", "dot", "mean"])
-def test_a_rule_that_forgets_an_operand_is_named(name, monkeypatch):
-    """The chain rule pairs operands with partials and stops at the shorter: a gradient that is silently zero."""
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_rule_that_forgets_an_operand_is_refused(name, count, monkeypatch):
+    """The chain rule pairs operands with partials: one that is missing would be a gradient that is silently zero."""
     right = TABLE[name].partials
     monkeypatch.setattr(TABLE[name], "partials", lambda *a: right(*a)[:-1])
-    with pytest.raises(AssertionError, match=f"d {name} / d operand 2 at .* recorded 0, reference"):
-        gradcheck(lambda x, y: TABLE[name].apply((x, y)), (2.0, 3.0))
+    with pytest.raises(ValueError, match=f"the rule of {name} gave {count - 1} derivatives for {count} operands"):
+        TABLE[name].apply(tuple(map(Value, range(count))))

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, dot, gelu, logsumexp, maximum
 from autograd.primitives import TABLE
-from autograd.value import record
+from autograd.record import record
 from autograd.viz import step_through
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import picture

@@ -43,9 +43,9 @@ def test_the_edges_come_in_the_order_of_the_engine(seed):
     _, root = random_graph(seed)
     noted = []
 
-    class Noting:
-        def __init__(self, args, partials, number):
-            self.args, self.partials, self.number, self.total = args, partials, number, 0.0
+    class Noting(Value):
+        def __init__(self, op, args, partials, number):
+            self.op, self.args, self.partials, self.number, self.total = op, args, partials, number, 0.0
 
         @property
         def grad(self):
@@ -59,7 +59,7 @@ def test_the_edges_come_in_the_order_of_the_engine(seed):
     twins, order = {}, topological_order([root])
     for number, node in enumerate(order):
         args = tuple(twins.get(arg, arg) if isinstance(arg, Value) else arg for arg in node.args)
-        twins[node] = Noting(args, node.partials, number)
+        twins[node] = Noting(node.op, args, node.partials, number)
     backpropagate(twins[root], 1.0)
     number = {node: i for i, node in enumerate(order)}
     stepped = [(number[receiver(step)], step.total) for step in step_through(root) if step.phase == "backward"]
