@@ -7,10 +7,11 @@ from typing import Any
 
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import Primitive
+from autograd.record import partials_at
 from autograd.replay import evaluate
 from autograd.replay.dual import partials
 from autograd.replay.number import Arithmetic
-from autograd.value import Value, partials_at
+from autograd.value import Value
 
 
 class Rounded(Arithmetic):
