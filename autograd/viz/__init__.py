@@ -1,5 +1,6 @@
 """Seeing: the graph drawn, stepped through, explained and written out."""
 
+from autograd.viz.display import mimebundle as mimebundle
 from autograd.viz.draw import Drawing as Drawing
 from autograd.viz.draw import draw as draw
 from autograd.viz.explain import Explanation as Explanation
@@ -9,6 +10,7 @@ from autograd.viz.film import Frame as Frame
 from autograd.viz.latex import derivative_table as derivative_table
 from autograd.viz.latex import partial_latex as partial_latex
 from autograd.viz.latex import to_latex as to_latex
+from autograd.viz.page import image as image
 from autograd.viz.python import to_python as to_python
 from autograd.viz.stepper import Step as Step
 from autograd.viz.stepper import Stepper as Stepper

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from autograd.value import Value
+from autograd.viz.display import mimebundle
 from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction
 from autograd.viz.model import Labels, Picture, picture
@@ -15,7 +16,6 @@ from autograd.viz.svg import svg
 from autograd.viz.view import view
 
 Engine = Literal["auto", "dot", "builtin"]
-MOST_BYTES = 2_000_000  # of a drawing shown in a notebook
 MOST_FOR_DOT = 400  # nodes; beyond that dot takes its time, and "auto" does not wait
 
 
@@ -84,15 +84,13 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: an image that also an untrusted view shows, and the text. Never an exception."""
-        try:
-            text = self.svg
-        except Exception as error:
-            return {"text/plain": f"{self!r}, which could not be rendered: {error}"}
-        if len(text.encode()) > MOST_BYTES:
-            return {"text/plain": f"{self!r}: too large to show here; collapse it, or .save('graph.svg')"}
-        image = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(text)}" style="max-width:none">'
-        scrolled = f'<div style="overflow-x:auto">{image}</div>'  # a wide graph stays readable
-        return {"text/plain": repr(self), "text/html": scrolled, "image/svg+xml": text}
+        forms = {"text/html": self._image, "image/svg+xml": lambda: self.svg}
+        return mimebundle(self, forms, "; collapse it, or .save('graph.svg')")
+
+    def _image(self) -> str:
+        """In a notebook a wide graph is scrolled, so that it stays readable."""
+        drawn = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(self.svg)}" style="max-width:none">'
+        return f'<div style="overflow-x:auto">{drawn}</div>'
 
     def _repr_svg_(self) -> str | None:
         return self._repr_mimebundle_().get("image/svg+xml")

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
+from autograd.viz.display import mimebundle
 from autograd.viz.latex import tex_name
 from autograd.viz.notation import inside, names, shown
 
@@ -130,7 +131,8 @@ class Explanation:
         return f"<div><p>{_cell(self.heading)}</p>{table}<p><b>{_cell(self.line)}</b></p></div>"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "text/markdown": self.to_markdown(), "text/html": self.to_html()}
+        forms = {"text/plain": self.__str__, "text/markdown": self.to_markdown, "text/html": self.to_html}
+        return mimebundle(self, forms, "; ask for fewer paths")
 
 
 def explain(loss: Value, w: Value, k: int = 10) -> Explanation:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
+from autograd.viz.display import mimebundle
 from autograd.viz.model import Picture, picture
 from autograd.viz.strings import phrases
 from autograd.viz.view import view
@@ -136,7 +137,7 @@ class Film:
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         from autograd.viz.film_html import widget
 
-        return {"text/plain": repr(self)} | ({"text/html": widget(self)} if self.frames else {})
+        return mimebundle(self, {"text/html": lambda: widget(self)} if self.frames else {}, "; .save_html('film.html')")
 
 
 def layers(loss: Value) -> tuple[dict[str, list[float]], dict[str, list[float]]]:

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from autograd.graph import topological_order
 from autograd.value import Value
+from autograd.viz.display import mimebundle
 from autograd.viz.notation import fill, inside, names, shown, templates_of
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
@@ -185,7 +186,7 @@ class Stepper(Sequence[Step]):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         from autograd.viz.stepper_html import widget
 
-        return {"text/plain": str(self), "text/html": widget(self)}
+        return mimebundle(self, {"text/plain": self.__str__, "text/html": lambda: widget(self)})
 
 
 def step_through(v: Value, language: str = "en") -> Stepper:

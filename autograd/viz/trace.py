@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from autograd.graph import topological_order
 from autograd.value import Value
+from autograd.viz.display import mimebundle
 from autograd.viz.notation import fill, inside, names, shown, templates_of
 from autograd.viz.stale import stale
 
@@ -113,10 +114,8 @@ class Trace(Sequence[TraceRow]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>{note}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        try:
-            return {"text/plain": str(self), "text/html": self.to_html(), "text/markdown": self.to_markdown()}
-        except Exception as error:  # a notebook's display must not fail
-            return {"text/plain": f"{self!r}, which could not be written out: {error}"}
+        forms = {"text/plain": self.__str__, "text/html": self.to_html, "text/markdown": self.to_markdown}
+        return mimebundle(self, forms)
 
 
 def trace(v: Value) -> Trace:

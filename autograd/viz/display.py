@@ -1,0 +1,32 @@
+"""How a thing shows itself in a notebook: in several forms, none of them too large, and never an exception."""
+
+from collections.abc import Callable, Mapping
+
+MOST_BYTES = 2_000_000  # of one form
+
+
+def mimebundle(thing: object, forms: Mapping[str, Callable[[], str]], advice: str = "") -> dict[str, str]:
+    """What `_repr_mimebundle_` returns: each form that can be written and is not too large, and always a text.
+
+    Arguments: `forms`, from a MIME type to what writes it; "text/plain" is `repr(thing)` unless given; `advice`, the
+    way out, added to the text where something is too large.
+
+    >>> mimebundle([1, 2], {"text/html": lambda: "<b>1, 2</b>"})
+    {'text/plain': '[1, 2]', 'text/html': '<b>1, 2</b>'}
+    >>> mimebundle([1, 2], {"text/html": lambda: 1 / 0})
+    {'text/plain': '[1, 2], which could not be rendered: division by zero'}
+    """
+    shown: dict[str, str] = {"text/plain": f"<{type(thing).__name__}>"}
+    left_out = ""
+    for kind, write in {"text/plain": lambda: repr(thing), **forms}.items():
+        try:
+            text = write()
+        except Exception as error:
+            left_out = f", which could not be rendered: {error}"
+        else:
+            if len(text.encode(errors="replace")) <= MOST_BYTES:
+                shown[kind] = text
+            else:
+                left_out = f": too large to show here{advice}"
+    shown["text/plain"] += left_out
+    return shown
