@@ -1,7 +1,10 @@
 """History: what a training run went through, one row of numbers per epoch."""
 
+import html
 import math
 from typing import Any
+
+MOST_ROWS = 16  # of the table in a notebook
 
 
 class History:
@@ -76,12 +79,42 @@ class History:
         last = ", ".join(f"{name} {_shown(number)}" for name, number in self.rows[-1].items()) if self.rows else "empty"
         return f"History({last})"
 
-    def __str__(self) -> str:
+    def _table(self) -> list[list[str]]:
+        """The names of what is a number in every epoch, then a list of cells for each epoch."""
         names = [name for name in self.names if all(isinstance(x, int | float | None) for x in self[name])]
-        table = [names] + [[_shown(row.get(name)) for name in names] for row in self.rows]
+        return [names] + [[_shown(row.get(name)) for name in names] for row in self.rows]
+
+    def __str__(self) -> str:
+        table = self._table()
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in table]
         return "\n".join([*lines, *([f"stopped: {self.stopped}"] if self.stopped else [])])
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """For notebooks: the curves of the loss over a table of the first and last epochs."""
+        from autograd import viz
+
+        forms = {"text/html": self._html, "image/svg+xml": self._curves}
+        return viz.mimebundle(self, forms if self.rows else {}, "; see nn.plots.loss(history)")
+
+    def _curves(self) -> str:
+        from nn.report.chart import STYLE
+        from nn.report.figures import loss_curves
+
+        return loss_curves(self).svg(STYLE)
+
+    def _html(self) -> str:
+        from autograd import viz
+
+        head, *rows = self._table()
+        if len(rows) > MOST_ROWS:
+            half = MOST_ROWS // 2
+            rows = [*rows[:half], [f"{len(rows) - 2 * half:,} more"] + [""] * (len(head) - 1), *rows[-half:]]
+        lines = ["".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+                 for tag, row in [("th", head), *(("td", row) for row in rows)]]
+        table = f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>"
+        note = f"<p>stopped: {html.escape(self.stopped)}</p>" if self.stopped else ""
+        return f'<div style="overflow-x:auto">{viz.image(self._curves(), repr(self))}{table}{note}</div>'
 
     def state_dict(self) -> dict[str, Any]:
         """All of it as dictionaries, lists and numbers."""

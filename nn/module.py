@@ -6,6 +6,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value, scope
 
+MOST_LINES = 200  # of the table in a notebook
+
 Row = list[Any]  # of Values or floats
 
 
@@ -226,16 +228,23 @@ class Module:
 
         return "\n".join(line(*row) for row in self._lines())
 
-    def _repr_html_(self) -> str:
-        """A table of the modules inside and their numbers of parameters, for notebooks."""
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """For notebooks: a table of the modules inside and their numbers of parameters."""
+        from autograd import viz
+
+        return viz.mimebundle(self, {"text/html": self._html})
+
+    def _html(self) -> str:
+        lines = self._lines()
+        left_out = f"<p>and {len(lines) - MOST_LINES:,} modules more</p>" if len(lines) > MOST_LINES else ""
         rows = "".join(
             f'<tr><td style="text-align:left;padding:0 1.5em 0 {0.5 + 1.5 * depth}em">{html.escape(name)}</td>'
             f'<td style="text-align:left;padding-right:1.5em"><code>{html.escape(description)}</code></td>'
             f'<td style="text-align:right">{count:,}</td></tr>'
-            for depth, name, description, count in self._lines()
+            for depth, name, description, count in lines[:MOST_LINES]
         )
         return ('<table><thead><tr><th style="text-align:left">name</th><th style="text-align:left">module</th>'
-                f'<th style="text-align:right">parameters</th></tr></thead><tbody>{rows}</tbody></table>')
+                f'<th style="text-align:right">parameters</th></tr></thead><tbody>{rows}</tbody></table>{left_out}')
 
 
 def is_batch(x: Any) -> bool:

@@ -92,12 +92,12 @@ class Explanation:
     def _twins(self, path: Path, called: Mapping[Value, str]) -> str:
         """What tells paths through the same nodes apart: which operand of w * w the path came by."""
         steps = zip(path.nodes, path.edges, path.nodes[1:])
-        told = [
-            f"{called[x]} as operand {edge + 1} of {called[z]}"
-            for z, edge, x in steps
-            if sum(arg is x for arg in z.args) > 1
-        ]
-        return f"  ({', '.join(_middle(told, '…'))})" if told else ""
+        taken = [(x, edge + 1, z) for z, edge, x in steps if sum(arg is x for arg in z.args) > 1]
+        if len(taken) > 2:  # too many to name
+            told = f"by the operands {', '.join(_middle([str(place) for _, place, _ in taken], '…'))}"
+        else:
+            told = ", ".join(f"{called[x]} as operand {place} of {called[z]}" for x, place, z in taken)
+        return f"  ({told})" if told else ""
 
     def _derivatives(self, path: Path) -> str:
         steps = [f"d{self.names[z]}/d{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]

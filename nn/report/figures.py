@@ -26,9 +26,10 @@ def loss_curves(
     `measured` turns a loss into what `label` says is shown: see `Predictor.measured`.
     """
     epochs = [float(row["epoch"]) for row in history.rows]
-    curves = {"training": history.loss, "validation": history.validation_loss}
-    chart = _by_epoch(epochs, {name: list(map(measured, curve)) for name, curve in curves.items() if curve}, label,
-                      far=20)
+    names = {"training": "loss", "validation": "validation_loss"}
+    curves = {name: [math.nan if x is None else measured(x) for x in history[key]]
+              for name, key in names.items() if key in history}
+    chart = _by_epoch(epochs, curves, label, far=20)
     if history.best_epoch:
         chart.upright(history.best_epoch, f"best: epoch {history.best_epoch}")
     return chart

@@ -53,3 +53,30 @@ def test_it_survives_json():
     assert copy == history
     assert copy.loss[-1] == 0.30000000000000004
     assert copy != History()
+
+
+def test_a_notebook_shows_the_curves_and_a_short_table():
+    history = run()
+    history.rows[-1] |= {"loss": None, "validation_loss": 0.5, "<b>": 1.0}  # diverged, and validated from here on
+    history.stopped = "<enough>"
+    bundle = history._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "image/svg+xml"}
+    assert bundle["text/plain"] == repr(history)
+    assert '<img src="data:image/svg+xml,' in bundle["text/html"]
+    assert "<td>0.05</td>" in bundle["text/html"]
+    assert "&lt;enough&gt;" in bundle["text/html"]
+    assert "<b>" not in bundle["text/html"]
+    assert bundle["image/svg+xml"].startswith("<svg")
+    assert History()._repr_mimebundle_() == {"text/plain": "History(empty)"}
+
+
+def test_what_a_notebook_shows_of_a_long_run_is_small_and_keeps_its_spikes():
+    history = History()
+    for epoch in range(1, 50_001):
+        history.append(epoch=epoch, loss=9.0 if epoch == 31_415 else 1.0)
+    bundle = history._repr_mimebundle_()
+    assert "<td>49,984 more</td>" in bundle["text/html"]
+    assert bundle["text/html"].count("<tr>") == 1 + 17
+    assert len(bundle["text/html"]) < 40_000
+    tops = {step.split()[1] for step in bundle["image/svg+xml"].partition('d="M')[2].partition('"')[0].split("L")}
+    assert len(tops) == 2

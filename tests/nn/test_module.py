@@ -184,7 +184,18 @@ def test_the_table_for_notebooks_has_a_row_per_module_and_escapes():
         def extra_repr(self):
             return "<b> & more"
 
-    html = nn.Sequential(nn.Linear(2, 1), Odd())._repr_html_()
+    html = nn.Sequential(nn.Linear(2, 1), Odd())._repr_mimebundle_()["text/html"]
     assert html.count("<tr>") == 1 + 3
     assert "Linear(2 -&gt; 1)" in html
     assert "&lt;b&gt; &amp; more" in html
+
+
+def test_a_notebook_shows_any_module():
+    class Broken(Module):
+        def extra_repr(self):
+            return self.missing
+
+    deep = nn.Sequential(*(nn.Tanh() for _ in range(1000)))._repr_mimebundle_()["text/html"]
+    assert deep.count("<tr>") == 1 + 200
+    assert "and 801 modules more" in deep
+    assert "no attribute 'missing'" in Broken()._repr_mimebundle_()["text/plain"]

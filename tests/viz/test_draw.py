@@ -13,6 +13,7 @@ import pytest
 import autograd
 from autograd import Value, scope
 from autograd.viz import draw, explain, step_through, to_python, trace
+from autograd.viz.display import MOST_BYTES
 from autograd.viz.draw import Drawing
 from autograd.viz.style import DARK, LIGHT
 from autograd.viz.svg import svg

@@ -106,6 +106,14 @@ def test_repeated_operands_are_told_apart(make):
     assert "as operand" not in str(explain(y, y)) + str(explain(a * b, a))
 
 
+def test_a_long_path_through_twins_is_told_shortly():
+    y = x = Value(1.0, label="x")
+    for _ in range(40):
+        y = y + y
+    for text in (str(explain(y, x, k=1)), explain(y, x, k=1).to_markdown(), explain(y, x, k=1).to_html()):
+        assert "  (by the operands 1, 1, 1, 1, 1, 1, …, 1, 1, 1, 1, 1, 1)" in text
+
+
 def test_no_path_and_the_empty_path():
     x, y = Value(1.0, label="x"), Value(2.0, label="y")
     assert str(explain(y, x)) == "No path leads from y to x: it does not depend on it.\ndy/dx = 0"
