@@ -9,13 +9,15 @@ from typing import Any
 from autograd import TraceError, Trainer, Value, no_grad
 from nn.accumulation import Accumulation
 from nn.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
+from nn.checkpoint import generators
 from nn.optim import Optimizer
-from nn.training import Diverged, Parts, Training, epoch, evaluate
+from nn.training import Diverged, Parts, Training, epoch, evaluate, report
 
 __all__ = ["Compiled", "Unsupported", "available", "compiled"]
 
 WORTH = 2.0  # seconds that eager training would take, from which on "auto" compiles
 PER_WEIGHT = 1e-6  # seconds that the eager engine needs for one weight and one sample, about
+FAR = {"float64": 1e-9, "float32": 1e-4}  # a relative difference far above rounding, far below another formula's
 
 
 def available() -> bool:
@@ -23,20 +25,22 @@ def available() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("numpy", "llvmlite"))
 
 
-def compiled(training: Training, epochs: int, insist: bool) -> "Compiled | None":
+def compiled(training: Training, epochs: int, insist: bool, dtype: str = "float64") -> "Compiled | None":
     """The compiled engine for this training; without `insist`, None where it is not worth it or not possible.
 
+    Single precision is always worth it: the eager engine has none.
     Raises Unsupported with `insist`; without, a RuntimeWarning says why a long training is eager.
     """
     work = len(training.model.parameters()) * len(training.X) * (epochs - training.epoch)
-    if not insist and work * PER_WEIGHT < WORTH:
+    if not insist and dtype == "float64" and work * PER_WEIGHT < WORTH:
         return None
     try:
-        return Compiled(training)
+        return Compiled(training, dtype)
     except Unsupported as reason:
         if insist:
             raise
-        warnings.warn(f"training runs eagerly, hundreds of times slower than it could: {reason}", RuntimeWarning,
+        eagerly = "eagerly" if dtype == "float64" else f"eagerly and not in {dtype}"
+        warnings.warn(f"training runs {eagerly}, hundreds of times slower than it could: {reason}", RuntimeWarning,
                       stacklevel=4)
         return None
 
@@ -46,15 +50,16 @@ class Compiled:
 
     The numbers are the eager engine's to rounding: sums over samples and weights are added in another order, which
     changes a loss by a few units in the last place, and a training run by as much as it amplifies such a change.
-    Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch.
+    Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch. With `dtype` "float32" every
+    number is rounded to 24 bits instead of 53, the weights and the optimiser's state too.
     Raises Unsupported for what has no native form: modules of one's own that draw random numbers or mix rows, a loss
     that is not the mean over its samples, an optimiser with a step of its own.
     """
 
-    def __init__(self, training: Training) -> None:
-        model, optimizer = training.model, training.optimizer
-        if type(optimizer).step is not Optimizer.step or "lr" not in optimizer.defaults:
-            raise Unsupported(f"{type(optimizer).__name__} is not a rule for one parameter: use engine='eager'")
+    def __init__(self, training: Training, dtype: str = "float64") -> None:
+        self.dtype, model, optimizer = dtype, training.model, training.optimizer
+        if getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults:
+            raise Unsupported(f"{type(optimizer).__name__} has a step of its own, which only engine='eager' takes")
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
         self.width, self.example = len(training.X[0]), training.y[0]
@@ -100,7 +105,7 @@ class Compiled:
             return found, statistics.observed
 
         before = random.getstate()
-        trainer = Trainer(loss, self.parameters, width + masks.width)
+        trainer = Trainer(loss, self.parameters, width + masks.width, self.dtype)
         if random.getstate() != before:
             raise Unsupported("this model or loss draws from Python's random numbers in each step")
         return trainer, statistics
@@ -113,7 +118,7 @@ class Compiled:
             eager = float(training.loss(training.model([training.X[i] for i in some]), [training.y[i] for i in some]))
         with undisturbed(training.model):
             compiled, _ = self.trainer.value_and_grad(self._samples([some]))
-        if abs(eager - compiled) > 1e-9 * max(1.0, abs(eager)):  # far above rounding, far below another formula
+        if abs(eager - compiled) > FAR[self.dtype] * max(1.0, abs(eager)):
             raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: modules of"
                               " one's own that mix rows, and weighted means, need engine='eager'")
 
@@ -122,7 +127,7 @@ class Compiled:
         import numpy as np
 
         rows = self.table[[i for part in parts for i in part]]
-        return np.concatenate([rows, self.masks.draw(parts)], axis=1) if self.masks.width else rows
+        return np.concatenate([rows, self.masks.draw(parts)], axis=1, dtype=rows.dtype) if self.masks.width else rows
 
     def __call__(self, training: Training, steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.training.epoch`."""
@@ -172,10 +177,15 @@ class Compiled:
         return sum(trainer.value_and_grad(part)[0] * len(part) for part in parts) / len(table)
 
     def _eagerly(self, training: Training, parts: Parts, number: int) -> float:
+        if self.dtype == "float32":  # Python's float64 may hold the step's numbers, but a run has one precision
+            training.optimizer.zero_grad()
+            rngs = generators(training.model)
+            why = "".join(report(training, part, [rng.getstate() for rng in rngs]) for part in parts)
+            raise Diverged(f"step {number}: {why or 'a number is beyond those of float32, which end at 3.4e38'}")
         try:
             return epoch(training, [parts])
-        except Diverged as report:
-            raise Diverged(str(report).replace("step 1:", f"step {number}:", 1)) from None
+        except Diverged as error:
+            raise Diverged(str(error).replace("step 1:", f"step {number}:", 1)) from None
 
     def _groups(self, optimizer: Any) -> list[Any]:
         """The parameters by their rule, with the options of now."""

@@ -79,6 +79,7 @@ def fit(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     engine: str = "auto",
+    dtype: str = "float64",
 ) -> History:
     """Train `model` until it predicts `y` from `X`, and return what happened, epoch by epoch.
 
@@ -97,7 +98,9 @@ def fit(
     it had never stopped, where the file is there; ValueError where the model, the loss, the optimiser, the schedule,
     the data or the order of the samples are not those it was written with;
     `engine`, "eager" for steps in Python, "compiled" for epochs in native code (the same numbers to rounding; needs
-    NumPy and llvmlite), "auto" for the second where it can and is worth it.
+    NumPy and llvmlite), "auto" for the second where it can and is worth it;
+    `dtype`, "float64", or "float32" for native code in single precision, which has room for numbers up to 3.4e38 and
+    seven digits of each: the weights' and the optimiser's too.
 
     Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss. A loss
     or gradient that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped`
@@ -124,8 +127,9 @@ def fit(
     training = Training(model, loss, optimizer, rows, targets, held_out, schedule, checks.callback_list(callbacks))
     size = min(batch_size or len(rows), len(rows))
     checks.batches_of(model, len(rows), size)
-    order, runs = Shuffle(len(rows), seed), Engine(engine)
-    saved = _checkpoint(training, {"order": order, "engine": runs}, batch_size=size, accumulate=accumulate, seed=seed)
+    order, runs = Shuffle(len(rows), seed), Engine(engine, dtype)
+    saved = _checkpoint(training, {"order": order, "engine": runs}, batch_size=size, accumulate=accumulate, seed=seed,
+                        dtype=dtype)
     if checkpoint is not None and resume and Path(checkpoint).exists():
         saved.load(checkpoint)
         training.epoch = len(training.history)
@@ -178,16 +182,21 @@ def _groups(optimizer: Any, model: Module) -> dict[str, str]:
 class Engine:
     """Which engine runs the epochs. A resumed run goes on with the one it had: they differ in the last bits."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, dtype: str) -> None:
         if name not in ("auto", "eager", "compiled"):
             raise ValueError(f"engine is 'auto', 'eager' or 'compiled', got {name!r}")
-        self.name = name
+        if dtype not in ("float64", "float32"):
+            raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
+        if name == "eager" and dtype == "float32":
+            raise ValueError("dtype='float32' needs engine='compiled' or 'auto': eager numbers are Python's, float64")
+        self.name, self.dtype = name, dtype
 
     def choose(self, training: Training, epochs: int) -> Any:
         """The compiled engine for this training, or None for the eager one."""
         from nn.compiled import compiled  # it builds on this file
 
-        chosen = None if self.name == "eager" else compiled(training, epochs, insist=self.name == "compiled")
+        insist = self.name == "compiled"
+        chosen = None if self.name == "eager" else compiled(training, epochs, insist, self.dtype)
         self.name = "compiled" if chosen else "eager"
         return chosen
 

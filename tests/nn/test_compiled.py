@@ -1,5 +1,6 @@
 """The compiled engine leaves the numbers the eager one leaves: losses, parameters, gradients, optimiser states."""
 
+import functools
 import math
 import random
 
@@ -10,7 +11,10 @@ pytest.importorskip("llvmlite")
 
 import autograd
 import nn
-from nn import optim
+from nn import functional as F
+from nn import losses, optim
+from nn.activations import MODULES as ACTIVATION_MODULES
+from nn.activations import NAMES as ACTIVATIONS
 from nn.checkpoint import Shuffle, generators
 from nn.compiled import Compiled, Unsupported
 from nn.data import blobs, xor
@@ -119,6 +123,49 @@ def test_targets_of_other_kinds():
     same(lambda: training(nn.MLP(2, [4, 2], activation="gelu", seed=1), plain, BLOBS.features, SURFACE))
     same(lambda: training(nn.MLP(2, [4, 1], activation="silu", seed=1), plain, BLOBS.features,
                           [a for a, _ in SURFACE], mse_loss))
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *ACTIVATION_MODULES])
+def test_every_activation(name):
+    same(lambda: training(nn.MLP(2, [6, 4], activation=name, seed=1), OPTIMIZERS["adam"], BLOBS.features,
+                          BLOBS.labels), epochs=2)
+
+
+NUMBERS, PAIRS, LABELS = [a for a, _ in SURFACE], SURFACE, BLOBS.labels
+SIGNS, BITS = [1.0 if a > 0.0 else -1.0 for a in NUMBERS], [float(a > 0.0) for a in NUMBERS]
+LOSSES = {  # a loss, the targets, the number of outputs, and what the outputs go through
+    "mse_loss": (F.mse_loss, NUMBERS, 1),
+    "mse_loss of pairs": (F.mse_loss, PAIRS, 2),
+    "l1_loss": (F.l1_loss, NUMBERS, 1),
+    "huber_loss": (functools.partial(F.huber_loss, delta=0.5), PAIRS, 2),
+    "smooth_l1_loss": (functools.partial(F.smooth_l1_loss, beta=0.5), NUMBERS, 1),
+    "hinge_loss": (functools.partial(F.hinge_loss, margin=0.5), SIGNS, 1),
+    "binary_cross_entropy": (F.binary_cross_entropy, BITS, 1, nn.Sigmoid()),
+    "binary_cross_entropy_with_logits": (F.binary_cross_entropy_with_logits, BITS, 1),
+    "nll_loss": (F.nll_loss, LABELS, 4, nn.LogSoftmax()),
+    "cross_entropy": (F.cross_entropy, LABELS, 4),
+    "cross_entropy, smooth": (functools.partial(F.cross_entropy, label_smoothing=0.1), LABELS, 4),
+}
+
+
+def test_the_tables_have_every_loss_and_every_optimizer():
+    known = {name for name, x in vars(losses).items() if name[0] != "_" and getattr(x, "__module__", "") == "nn.losses"}
+    assert known - {"l1_penalty", "l2_penalty"} <= set(LOSSES)
+    rules = {name for name, x in vars(optim).items() if isinstance(x, type) and issubclass(x, optim.Optimizer)}
+    rules -= {"Optimizer", "Newton"}  # fit refuses Newton
+    assert {type(make(MODELS["plain"]())).__name__ for make in OPTIMIZERS.values()} == rules
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_with_every_optimizer(name, optimizer):
+    loss, targets, outputs, *last = LOSSES[name]
+
+    def make():
+        model = nn.Sequential(nn.MLP(2, [4, outputs], activation="gelu", seed=1), *last)
+        return training(model, OPTIMIZERS[optimizer], BLOBS.features, targets, loss)
+
+    same(make, epochs=2)
 
 
 def test_a_loss_of_ones_own_with_a_penalty():

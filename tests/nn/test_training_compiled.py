@@ -1,0 +1,182 @@
+"""Everything that `fit` offers, in native code: the eager engine's history, or one clear line."""
+
+import pytest
+
+pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+import nn
+from nn import optim
+from nn.compiled import Unsupported
+from nn.data import blobs
+from nn.optim import lr_scheduler
+
+DATA, HELD_OUT = blobs(40, classes=3, seed=1), blobs(15, classes=3, seed=2)
+
+
+def model():
+    """Random numbers, means over batches and running statistics inside. The Tanh: see test_compiled.between."""
+    return nn.Sequential(nn.Linear(2, 6, seed=1), nn.Tanh(), nn.BatchNorm1d(6), nn.Dropout(0.3, seed=5),
+                         nn.Linear(6, 3, seed=2))
+
+
+def fit(engine, schedule=None, optimizer=None, trained=None, **options):
+    trained = trained or model()
+    optimizer = (optimizer or (lambda m: optim.AdamW(m.parameters(), lr=0.02, weight_decay=0.1)))(trained)
+    options = {"epochs": 8, "batch_size": 8, "progress": False, "validation": (HELD_OUT.features, HELD_OUT.labels),
+               "schedule": schedule and schedule(optimizer), **options}
+    history = nn.fit(trained, DATA.features, DATA.labels, optimizer=optimizer, engine=engine, **options)
+    return history, list(trained.state_dict().values())
+
+
+SCHEDULES = {
+    "StepLR": lambda o: lr_scheduler.StepLR(o, step_size=3),
+    "ExponentialLR": lambda o: lr_scheduler.ExponentialLR(o, gamma=0.8),
+    "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=6),
+    "LinearLR": lambda o: lr_scheduler.LinearLR(o, total_iters=4),
+    "ReduceLROnPlateau": lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=0, threshold=0.5),
+}
+
+
+def test_the_table_has_every_schedule():
+    assert set(SCHEDULES) == {name for name, x in vars(lr_scheduler).items()
+                              if isinstance(x, type) and hasattr(x, "step")} - {"LRScheduler", "Optimizer"}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule(schedule):
+    eager, numbers = fit("eager", SCHEDULES[schedule])
+    compiled, others = fit("compiled", SCHEDULES[schedule])
+    assert compiled["lr"] == eager["lr"]
+    assert len(set(eager["lr"])) > 1, "the rate did change"
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-10)  # some 40 steps, each to rounding
+    assert compiled.validation_loss == pytest.approx(eager.validation_loss, rel=1e-10)
+    assert others == pytest.approx(numbers, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("options", [
+    {"accumulate": 3}, {"batch_size": None}, {"validation": None}, {"seed": 7},
+    {"optimizer": lambda m: optim.SGD(optim.decay_groups(m, 0.1), lr=0.1, momentum=0.9)},
+], ids=str)
+def test_other_options(options):
+    eager, compiled = fit("eager", **options)[0], fit("compiled", **options)[0]
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-10)
+
+
+def test_callbacks_see_the_same_run():
+    def told(engine):
+        seen = []
+        watch = [nn.EarlyStopping(3), nn.LayerStatistics(10), lambda run: seen.append(run.epoch)]
+        history, numbers = fit(engine, epochs=60, callbacks=watch, optimizer=lambda m: optim.Adam(m.parameters(), 0.1))
+        return history, numbers, seen
+
+    (eager, numbers, seen), (compiled, others, told_too) = told("eager"), told("compiled")
+    assert 4 <= len(compiled) == len(eager) < 60
+    assert (compiled.stopped, compiled.best_epoch, told_too) == (eager.stopped, eager.best_epoch, seen)
+    assert others == pytest.approx(numbers, rel=1e-8, abs=1e-10)  # of the best epoch, which EarlyStopping restored
+    for one, other in zip(eager.rows, compiled.rows, strict=True):
+        assert other["gradients"] == pytest.approx(one["gradients"], rel=1e-6)
+        assert other["updates"] == pytest.approx(one["updates"], rel=1e-6)
+
+
+class Pulled(Exception):
+    """The plug."""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_resumed_run_is_the_same_run(tmp_path, dtype):
+    """To the last bit, and wherever it ended; the weights before it are others."""
+    def run(**options):
+        return fit("compiled", SCHEDULES["ReduceLROnPlateau"], accumulate=2, **{"dtype": dtype, **options})
+
+    def pull(at):
+        def callback(training):
+            if training.epoch == at:
+                raise Pulled
+        return callback
+
+    whole = run(callbacks=[nn.EarlyStopping(5), pull(0)])
+    for at in 2, 4, 7:  # a run that is pulled in an epoch has saved the one before
+        saved = {"checkpoint": tmp_path / str(at), "resume": True}
+        with pytest.raises(Pulled):
+            run(callbacks=[nn.EarlyStopping(5), pull(at)], **saved)
+        assert run(callbacks=[nn.EarlyStopping(5), pull(0)], trained=nn.init.normal_(model(), seed=3), **saved) == whole
+    other = {"float64": "float32", "float32": "float64"}[dtype]
+    with pytest.raises(ValueError, match=f"dtype was '{dtype}' and is '{other}' now"):
+        run(callbacks=[nn.EarlyStopping(5)], **saved | {"dtype": other})
+
+
+class Clipping(optim.SGD):
+    """Clips before each step, in Python."""
+
+    def step(self):
+        nn.utils.clip_grad_norm_([p for group in self.param_groups for p in group["params"]], 1.0)
+        super().step()
+
+
+def clipped_instance(m):
+    optimizer = optim.SGD(m.parameters(), lr=0.1)
+    optimizer.step = Clipping(m.parameters(), lr=0.1).step
+    return optimizer
+
+
+@pytest.mark.parametrize("optimizer", [lambda m: Clipping(m.parameters(), lr=0.1), clipped_instance])
+def test_a_step_of_ones_own_is_taken_by_the_eager_engine(optimizer, monkeypatch):
+    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    eager = fit("eager", optimizer=optimizer)
+    with pytest.warns(RuntimeWarning, match="training runs eagerly, .*: .* has a step of its own") as told:
+        assert fit("auto", optimizer=optimizer) == eager
+    assert len(told) == 1 and "\n" not in str(told[0].message)
+    with pytest.raises(Unsupported, match="has a step of its own"):
+        fit("compiled", optimizer=optimizer)
+
+
+# --------------------------------------------------------------------------------------------------- single precision
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda m: optim.SGD(m.parameters(), lr=0.1, momentum=0.9), lambda m: optim.Adam(m.parameters(), lr=0.01),
+    lambda m: optim.RMSprop(m.parameters(), lr=0.01)], ids=["momentum", "adam", "rmsprop"])
+def test_single_precision(optimizer):
+    """Every number is one of float32, and near the eager one: forty steps of some ten roundings by 6e-8."""
+    import numpy as np
+
+    eager, numbers = fit("eager", optimizer=optimizer)
+    single, others = fit("compiled", optimizer=optimizer, dtype="float32")
+    assert all(float(np.float32(x)) == x for x in others)
+    assert single.loss == pytest.approx(eager.loss, rel=1e-5, abs=1e-5)
+    assert single.validation_loss == pytest.approx(eager.validation_loss, rel=1e-5, abs=1e-5)
+    assert single.loss != pytest.approx(eager.loss, rel=1e-9), "this was double precision"
+    assert others == pytest.approx(numbers, rel=1e-4, abs=1e-5)
+
+
+def test_single_precision_is_native_code_or_said_not_to_be(monkeypatch):
+    assert fit("auto", dtype="float32") == fit("compiled", dtype="float32")  # however little there is to do
+    clipping = lambda m: Clipping(m.parameters(), lr=0.1)
+    with pytest.warns(RuntimeWarning, match="training runs eagerly and not in float32, .*: Clipping has a step"):
+        assert fit("auto", optimizer=clipping, dtype="float32") == fit("eager", optimizer=clipping)
+    with pytest.raises(ValueError, match="dtype='float32' needs engine='compiled' or 'auto'"):
+        fit("eager", dtype="float32")
+    with pytest.raises(ValueError, match="dtype is 'float64' or 'float32', got 'float16'"):
+        fit("auto", dtype="float16")
+
+
+@pytest.mark.parametrize(("rows", "message"), [
+    ([[1.0], [30.0]], "step 1: a number is beyond those of float32, which end at 3.4e38"),
+    ([[1.0], [800.0]], "step 1: exp.* inf"),
+])
+def test_single_precision_ends_sooner(rows, message):
+    """exp(30 x 4) is beyond float32 only, exp(800 x 4) beyond float64 as well: no weight has moved, but to float32."""
+    class Exponential(nn.Module):
+        def __init__(self):
+            self.layer = nn.init.constant_(nn.Linear(1, 1), 4.0)
+
+        def forward(self, row):
+            return self.layer(row).exp()
+
+    trained = Exponential()
+    before = trained.state_dict()
+    with pytest.warns(RuntimeWarning, match=message):
+        nn.fit(trained, rows, [1.0, 2.0], loss=nn.functional.mse_loss, progress=False, engine="compiled",
+               dtype="float32", optimizer=optim.SGD(trained.parameters(), lr=0.1))
+    assert trained.state_dict() == pytest.approx(before, rel=1e-7)
