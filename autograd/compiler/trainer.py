@@ -161,16 +161,18 @@ class Trainer:
         self, group: Group, params: list[Value], steps: int, state: Mapping[Value, Mapping[str, float]]
     ) -> "_Part":
         names = list(group.start)
-        before = [{**group.start, **state.get(p, {})} for p in params]
-        alike = tuple(name for name in names if len({numbers[name] for numbers in before}) == 1)
+        known = [state.get(p, group.start) for p in params]
+        before = [x if x.keys() == group.start.keys() else {**group.start, **x} for x in known]
+        columns = {name: [numbers[name] for numbers in before] for name in names}
+        alike = tuple(name for name, column in columns.items() if column.count(column[0]) == len(column))
         key = group.key, alike, tuple(group.rates)
         if key not in self._rules:
             self._rules[key] = record_rule(group.rule, names, alike, list(group.rates))
         rule, first = self._rules[key], self.index[params[0]]
         arrays = [self._array(name) for name in rule.own]
         for name, array in zip(rule.own, arrays):
-            array[first:first + len(params)] = [numbers[name] for numbers in before]
-        common = {name: before[0][name] for name in rule.common}
+            array[first:first + len(params)] = columns[name]
+        common = {name: columns[name][0] for name in rule.common}
         rates = group.rows(steps)
         settings, _ = rule.settings(rates, common)
         update = Update(rule.rule, settings, arrays, first, len(params))
