@@ -1,7 +1,7 @@
 """Predictor: a trained model together with what its numbers mean: columns, units, classes."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from nn.saving import load_with_notes, save
 from nn.table import Table
 from nn.tensorfile import FileError
 
-__all__ = ["Predictor", "Scale"]
+__all__ = ["Judged", "Predictor", "Scale"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,22 @@ class Scale:
     def back(self, x: float) -> float:
         """What stood there before."""
         return x * self.deviation + self.mean
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a model says about samples whose labels are known.
+
+    Row by row: `outputs`, the probability of each class or the predicted number; `predicted`, the most probable class,
+    or that number; `losses`, the cross-entropy, or the squared error of the standardised number. Of all rows: `scores`
+    by name; of classes `loss`, `right` and `accuracy`; of numbers `root mean squared error` and `mean absolute error`,
+    in the target's unit, and `R²`, the share of its variance that is explained.
+    """
+
+    outputs: list[Any]
+    predicted: list[Any]
+    losses: list[float]
+    scores: dict[str, float]
 
 
 @dataclass
@@ -93,27 +109,18 @@ class Predictor:
         """Per row the probability of each class, or the predicted number."""
         return self._read(self._answers(features))
 
-    def _read(self, rows: list[Any]) -> list[Any]:
-        """What the model's answers mean: probabilities, or numbers in the target's unit."""
-        if self.class_names:
-            return [[float(p) for p in F.softmax(row)] for row in rows]
-        return [self.target_scale.back(float(y)) for y in rows]
-
     def predict(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """Per row the most probable class, as an index, or the predicted number."""
         return self._chosen(self.outputs(features))
 
-    def _chosen(self, outputs: list[Any]) -> list[Any]:
-        return [max(range(len(p)), key=p.__getitem__) for p in outputs] if self.class_names else outputs
-
-    def losses(self, data: Dataset) -> list[float]:
-        """The loss of each sample on its own: cross-entropy, or the squared error of the standardised number."""
-        return self._losses(self._answers(data.features), data)
-
-    def _losses(self, answers: list[Any], data: Dataset) -> list[float]:
-        loss: Callable[..., Any] = F.cross_entropy if self.class_names else F.mse_loss
+    def judged(self, data: Dataset) -> "Judged":
+        """What the model says about samples whose labels are known, and how far off it is."""
+        answers = self._answers(data.features)
+        outputs, loss = self._read(answers), F.cross_entropy if self.class_names else F.mse_loss
         with no_grad():
-            return [float(loss(y, target)) for y, target in zip(answers, self.targets(data.labels), strict=True)]
+            losses = [float(loss(y, target)) for y, target in zip(answers, self.targets(data.labels), strict=True)]
+        predicted = self._chosen(outputs)
+        return Judged(outputs, predicted, losses, self._scores(data.labels, predicted, losses))
 
     def _answers(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """What the model itself says, row by row."""
@@ -121,21 +128,23 @@ class Predictor:
         with no_grad():
             return [self.model(row) for row in self.inputs(features)]
 
-    def scores(self, data: Dataset) -> dict[str, float]:
-        """How good the answers are, by name.
+    def _read(self, answers: list[Any]) -> list[Any]:
+        """What the model's answers mean: probabilities, or numbers in the target's unit."""
+        if self.class_names:
+            return [[float(p) for p in F.softmax(row)] for row in answers]
+        return [self.target_scale.back(float(y)) for y in answers]
 
-        Of classes `loss`, `right` and `accuracy`; of numbers `root mean squared error` and `mean absolute error`, in
-        the target's unit, and `R²`, the share of its variance that is explained.
-        """
-        answers = self._answers(data.features)
-        losses, predicted = self._losses(answers, data), self._chosen(self._read(answers))
+    def _chosen(self, outputs: list[Any]) -> list[Any]:
+        return [max(range(len(p)), key=p.__getitem__) for p in outputs] if self.class_names else outputs
+
+    def _scores(self, labels: list[Any], predicted: list[Any], losses: list[float]) -> dict[str, float]:
         loss = math.fsum(losses) / len(losses)
         if self.class_names:
-            right = sum(a == b for a, b in zip(predicted, data.labels, strict=True))
-            return {"loss": loss, "right": right, "accuracy": right / len(data)}
-        errors = [a - b for a, b in zip(predicted, data.labels, strict=True)]
-        mean = math.fsum(data.labels) / len(data)
-        spread = math.fsum((y - mean) ** 2 for y in data.labels)
+            right = sum(a == b for a, b in zip(predicted, labels, strict=True))
+            return {"loss": loss, "right": right, "accuracy": right / len(labels)}
+        errors = [a - b for a, b in zip(predicted, labels, strict=True)]
+        mean = math.fsum(labels) / len(labels)
+        spread = math.fsum((y - mean) ** 2 for y in labels)
         return {self.measure: self.measured(loss), "mean absolute error": math.fsum(map(abs, errors)) / len(errors),
                 "R²": 1.0 - math.fsum(e * e for e in errors) / spread if spread else math.nan}
 

@@ -53,11 +53,12 @@ def train(arguments: argparse.Namespace) -> None:
         predictor, history = _fit(arguments, learn, validate)
         ended = _ended(arguments, predictor, history, validate)
         print(_trained(predictor, history, ended))
-        score = _score(predictor, test)
+        run = Run(Path(arguments.data).stem, dataset, learn, validate, test, predictor, history, _command(arguments),
+                  ended)
+        score = _score(run)
         print(f"test     {score}")
-        predictor.notes |= {"made by": _command(arguments), "test": score}
-        _write(folder.path, Run(Path(arguments.data).stem, dataset, learn, validate, test, predictor, history,
-                                _command(arguments), ended))
+        predictor.notes |= {"made by": run.command, "test": score}
+        _write(folder.path, run)
     print(f"written  {folder.name}/: {', '.join(sorted(path.name for path in folder.name.iterdir()))}")
 
 
@@ -183,16 +184,16 @@ def _write(folder: Path, run: Run) -> None:
     (folder / "history.json").write_text(json.dumps(run.history.state_dict(), indent=1) + "\n", encoding="utf-8")
     curves = loss_curves(run.history, run.predictor.measure, run.predictor.measured)
     (folder / "loss.svg").write_text(curves.svg(STYLE), encoding="utf-8")
-    single = run.predictor.losses(run.test)
+    single = run.tested.losses
     prediction = write_prediction(folder, run.predictor, run.test, single.index(max(single)))
     (folder / "report.html").write_text(page(run, prediction), encoding="utf-8")
 
 
-def _score(predictor: Predictor, test: Dataset) -> str:
+def _score(run: Run) -> str:
     """How good the model is on rows it has never seen."""
-    score = predictor.scores(test)
-    if test.class_names:
+    score = run.tested.scores
+    if run.test.class_names:
         return (f"loss {decimals(score['loss'])}, accuracy {100 * score['accuracy']:.1f} % "
-                f"({score['right']} of {len(test)} right)")
+                f"({score['right']} of {len(run.test)} right)")
     return (f"root mean squared error {shown(score['root mean squared error'])}, "
             f"mean absolute error {shown(score['mean absolute error'])}, R² {decimals(score['R²'])}")

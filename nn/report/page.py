@@ -1,12 +1,13 @@
 """The report: one HTML file that shows a training run, without a script or a request."""
 
+import functools
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from nn.dataset import Dataset
 from nn.history import History
-from nn.predictor import Predictor
+from nn.predictor import Judged, Predictor
 from nn.report import figures, tables
 from nn.report.chart import STYLE, Chart, decimals, shown
 from nn.report.prediction import Prediction
@@ -65,6 +66,11 @@ class Run:
     command: str
     ended: str = ""  # why training ended before its last epoch
 
+    @functools.cached_property
+    def tested(self) -> Judged:
+        """What the model says about the test rows."""
+        return self.predictor.judged(self.test)
+
 
 def page(run: Run, prediction: Prediction) -> str:
     """The whole page."""
@@ -81,7 +87,7 @@ def page(run: Run, prediction: Prediction) -> str:
 
 def _cards(run: Run) -> dict[str, str]:
     """The figures at the top: what it is -> the number."""
-    score = run.predictor.scores(run.test)
+    score = run.tested.scores
     if run.test.class_names:
         cards = {"test accuracy": f"{100 * score['accuracy']:.1f} %", "right": f"{score['right']} of {len(run.test)}"}
     else:
@@ -131,7 +137,7 @@ def _training(run: Run) -> str:
 
 
 def _test(run: Run) -> str:
-    test, predicted = run.test, run.predictor.predict(run.test.features)
+    test, predicted = run.test, run.tested.predicted
     if test.class_names:
         return _section("Test: what is taken for what",
                         "Rows are what a sample is, columns what the model says. <i>Found</i> is the share of a class "
@@ -154,7 +160,7 @@ def _plane(run: Run) -> str:
 
 
 def _mistakes(run: Run) -> str:
-    shown = tables.worst(run.predictor, run.test)
+    shown = tables.worst(run.predictor, run.test, run.tested)
     if tables.as_picture(run.test):
         shown = f'<div class="digits">{shown}</div>'
     return _section("Hardest test rows", "The rows that the model gets most wrong, the worst first.", shown)

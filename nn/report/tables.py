@@ -8,7 +8,7 @@ from typing import Any
 from nn.columns import Column
 from nn.dataset import Dataset, picture_size
 from nn.history import History
-from nn.predictor import Predictor
+from nn.predictor import Judged, Predictor
 from nn.report.chart import decimals, shown
 from nn.report.figures import colour, histogram, picture
 
@@ -108,11 +108,11 @@ def as_picture(data: Dataset) -> Callable[[Sequence[float]], str] | None:
     return lambda sample: picture(sample, rows, columns, darkest)
 
 
-def worst(predictor: Predictor, test: Dataset, count: int = 8) -> str:
+def worst(predictor: Predictor, test: Dataset, tested: Judged, count: int = 8) -> str:
     """The test samples with the highest loss: what they are, what the model says, and how sure it is."""
-    single = predictor.losses(test)
+    single = tested.losses
     order = sorted(range(len(test)), key=lambda i: (-single[i], i))[:count]
-    outputs = predictor.outputs([test.features[i] for i in order])
+    outputs = [tested.outputs[i] for i in order]
     show = as_picture(test)
     if show is not None and test.class_names:
         return "".join(_figure(show(test.features[i]), test, test.labels[i], p) for i, p in zip(order, outputs))

@@ -22,11 +22,11 @@ def on_the_line(slope=1.0):
 def test_a_regression_answers_in_the_units_of_the_table():
     predictor = on_the_line()
     assert predictor.predict([[1.0], [2.5]]) == pytest.approx([10.0, 25.0])
-    assert predictor.scores(LINE) == pytest.approx(
+    assert predictor.judged(LINE).scores == pytest.approx(
         {"root mean squared error": 0.0, "mean absolute error": 0.0, "R²": 1.0}, abs=1e-12)
-    flat = on_the_line(slope=0.0).scores(LINE)  # always says the mean, 25
+    flat = on_the_line(slope=0.0).judged(LINE).scores  # always says the mean, 25
     assert flat == pytest.approx({"root mean squared error": math.sqrt(125.0), "mean absolute error": 10.0, "R²": 0.0})
-    assert math.isnan(predictor.scores(LINE.subset([0]))["R²"]), "a single row has no spread to explain"
+    assert math.isnan(predictor.judged(LINE.subset([0])).scores["R²"]), "a single row has no spread to explain"
 
 
 def test_classes_are_scored_by_their_cross_entropy():
@@ -36,10 +36,10 @@ def test_classes_are_scored_by_their_cross_entropy():
         p.data = 0.0
     predictor = Predictor.of(model, flowers)
     assert predictor.outputs(flowers.features[:1]) == [pytest.approx([1 / 3] * 3)]
-    score = predictor.scores(flowers)
+    score = predictor.judged(flowers).scores
     assert score["loss"] == pytest.approx(math.log(3.0))
     assert (score["right"], score["accuracy"]) == (50, 1 / 3), "of equal probabilities the first class is taken"
-    assert predictor.losses(flowers) == pytest.approx([math.log(3.0)] * 150)
+    assert predictor.judged(flowers).losses == pytest.approx([math.log(3.0)] * 150)
 
 
 def test_a_column_without_spread_is_not_divided_by_zero():

@@ -91,8 +91,8 @@ def test_the_numbers_of_a_confusion_matrix():
 
 def test_the_hardest_rows_come_first():
     run = run_of(iris())
-    single = run.predictor.losses(run.test)
-    shown = [float(x) for x in re.findall(r"<td>(\d\.\d{4})</td>", tables.worst(run.predictor, run.test))]
+    single = run.tested.losses
+    shown = [float(x) for x in re.findall(r"<td>(\d\.\d{4})</td>", tables.worst(run.predictor, run.test, run.tested))]
     assert shown == [pytest.approx(x, abs=5e-5) for x in sorted(single, reverse=True)[:8]]
 
 
@@ -108,7 +108,7 @@ def test_pictures_are_found_by_their_names():
 def test_one_prediction_goes_back_to_its_inputs():
     run = run_of(blobs(30))
     whole, last = one_prediction(run.predictor, run.test, 2)
-    assert whole.data == last.data == run.predictor.losses(run.test)[2]
+    assert whole.data == last.data == run.tested.losses[2]
     assert (whole.label, whole.grad) == ("loss", 1.0)
     assert sum(abs(p.grad) for p in run.predictor.model.parameters()) > 0
 
