@@ -110,7 +110,8 @@ class History:
         if len(rows) > MOST_ROWS:
             half = MOST_ROWS // 2
             rows = [*rows[:half], [f"{len(rows) - 2 * half:,} more"] + [""] * (len(head) - 1), *rows[-half:]]
-        lines = ["".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+        style = 'style="text-align:right;padding:2px 0 2px 16px"'
+        lines = ["".join(f"<{tag} {style}>{html.escape(cell)}</{tag}>" for cell in row)
                  for tag, row in [("th", head), *(("td", row) for row in rows)]]
         table = f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>"
         note = f"<p>stopped: {html.escape(self.stopped)}</p>" if self.stopped else ""

@@ -129,7 +129,8 @@ class GradcheckReport:
         told = "".join(f"<li>{html.escape(remark)}</li>" for remark in self.remarks())
         blamed = "".join(f"<pre>{html.escape(text)}</pre>" for text in self._blamed())
         return (
-            f"<div><b>{html.escape(self.headline())}</b><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f'<div style="overflow-x:auto"><b>{html.escape(self.headline())}</b>'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
             + (f"<ul>{told}</ul>" if told else "")
             + (f"<b>wrong local derivatives</b>{blamed}" if blamed else "")
             + "</div>"

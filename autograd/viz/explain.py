@@ -120,13 +120,13 @@ class Explanation:
     def to_html(self) -> str:
         """The same as an HTML table."""
         rows = [
-            f"<tr><td>{_cell(self._route(path) + self._twins(path, self.names))}</td>"
-            f"<td>{_cell(self._derivatives(path))}</td><td>{_cell(_product(path))}</td></tr>"
+            f"<tr>{_left(_cell(self._route(path) + self._twins(path, self.names)))}"
+            f"{_left(f'{_cell(self._derivatives(path))}<br>= {_cell(_product(path))}')}</tr>"
             for path in self.paths
         ]
         if self.left_out:
-            rows.append(f"<tr><td>the other {large(self.left_out)}</td><td></td><td>{shown(self.rest)}</td></tr>")
-        head = "<tr><th>path</th><th>local derivatives</th><th>product</th></tr>" if rows else ""
+            rows.append(f"<tr>{_left(f'the other {large(self.left_out)}')}{_left(f'= {shown(self.rest)}')}</tr>")
+        head = f"<tr>{_left('path', 'th')}{_left('its local derivatives, multiplied', 'th')}</tr>" if rows else ""
         table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
         return f"<div><p>{_cell(self.heading)}</p>{table}<p><b>{_cell(self.line)}</b></p></div>"
 
@@ -274,6 +274,10 @@ def _sum(terms: list[float], total: float) -> str:
 
 def _cell(text: str) -> str:
     return html.escape(text)
+
+
+def _left(content: str, tag: str = "td") -> str:
+    return f'<{tag} style="text-align:left;vertical-align:top;padding:3px 16px 3px 0">{content}</{tag}>'
 
 
 def _tex(text: str) -> str:

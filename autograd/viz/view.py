@@ -8,7 +8,7 @@ from typing import Any
 from autograd.value import Value
 from autograd.viz.model import Edge, Inside, Node, Picture, root_values
 
-GLANCE = 40  # boxes, and twice as many edges, that a reader takes in at a glance
+GLANCE = 40  # boxes, and half as many edges again, that a reader takes in at a glance
 Key = tuple[Any, ...]
 
 
@@ -63,7 +63,7 @@ def _at_a_glance(picture: Picture, most: int) -> Picture:
     for depth, alike in [*levels, (1, "rest")] if deepest else [(0, "alike")]:
         prefix = _prefix(picture, depth) if depth else lambda scope: ""
         merged = merge(picture, _grouping(picture, prefix, alike))
-        if len(merged.nodes) <= most and len(merged.edges) <= 2 * most:
+        if len(merged.nodes) <= most and 2 * len(merged.edges) <= 3 * most:
             break
     if len(merged.nodes) < len(picture.nodes):
         boxes = f"{_total(picture):,} nodes in {len(merged.nodes):,} boxes"
