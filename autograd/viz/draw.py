@@ -1,6 +1,6 @@
 """draw: a computation graph as a picture that can be saved, or shown in a notebook."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -128,8 +128,8 @@ def draw(
     `engine`, "dot", "builtin", or "auto": Graphviz' dot where it is on the PATH.
 
     Returns a Drawing. A gradient is "?" until a backward pass has reached the node.
-    Raises TypeError when `v` is not a Value; ValueError for options that name nothing in the graph; RuntimeError when
-    `dot` is asked for and not there.
+    Raises TypeError when `v` is not a Value or an option is of another kind; ValueError for options that name nothing
+    in the graph; RuntimeError when `dot` is asked for and not there.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
@@ -139,11 +139,22 @@ def draw(
     >>> [edge.partial for edge in drawing.picture.edges]
     [3.0, 2.0, 1.0, 1.0]
     """
+    _check(direction, engine, hops, max_nodes, labels, expand)
+    whole = picture(v, expand=expand, labels=labels, parameters=parameters)
+    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend)
+
+
+def _check(direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any) -> None:
     if direction not in ("LR", "TB"):
         raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
     if engine not in ("auto", "dot", "builtin"):
         raise ValueError(f"engine is 'auto', 'dot' or 'builtin', not {engine!r}")
     if engine == "dot" and not has_dot():
         raise RuntimeError("Graphviz' dot is not on the PATH: install Graphviz, or draw with engine='builtin'")
-    whole = picture(v, expand=expand, labels=labels, parameters=parameters)
-    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend)
+    for name, n in (("hops", hops), ("max_nodes", max_nodes)):
+        if not isinstance(n, int):
+            raise TypeError(f"{name} is a whole number, not {n!r}")
+    if not (labels is None or callable(labels) or isinstance(labels, Mapping)):
+        raise TypeError(f"labels is a dictionary or a function from a Value to its name, not {labels!r}")
+    if not isinstance(expand, Iterable | bool):
+        raise TypeError(f"expand is the names of operations, or True for all, not {expand!r}")

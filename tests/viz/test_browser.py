@@ -6,6 +6,7 @@ import random
 import pytest
 
 from autograd import Value, dot, gelu, logsumexp, maximum
+from autograd import sum as sum_of
 from autograd.primitives import TABLE
 from autograd.record import record
 from autograd.viz import step_through
@@ -260,6 +261,38 @@ def test_what_if_for_fused_and_kinked_operations(browser, tmp_path):
             for name, value in zip("xyz", values):
                 sheet.page.get_by_role("textbox", name=name, exact=True).fill(str(value))
             check_what_if(sheet, [(node.label, node, node.grad) for node in nodes])
+
+
+def test_what_if_equals_the_engine_for_every_row(browser, tmp_path):
+    """The result and every gradient of one node of each operation, at a point that the page was not made at."""
+
+    def make(place):
+        leaves = {
+            f"{op.name}_{k}": Value(x, label=f"{op.name}_{k}")
+            for op in TABLE.values()
+            for k, x in enumerate(points(op, arity_of(op))[place])
+        }
+        made = [record(op, tuple(leaves[f"{op.name}_{k}"] for k in range(arity_of(op)))) for op in TABLE.values()]
+        for op, node in zip(TABLE.values(), made):
+            node.label = op.name
+        return [*leaves.values(), *made], sum_of(made)
+
+    path = step_through(make(0)[1]).save_html(tmp_path / "all.html")
+    nodes, total = make(1)
+    total.backward()
+    with Sheet(browser, path) as sheet:
+        sheet.press("End")
+        sheet.page.locator("tbody").evaluate(
+            """(body, values) => { for (const row of body.rows) {
+                const input = row.querySelector("input"), value = values[row.querySelector("th").textContent];
+                if (input) { input.value = value; input.dispatchEvent(new Event("input", { bubbles: true })); }
+            } }""",
+            {leaf.label: repr(leaf.data) for leaf in nodes if leaf.op is None},
+        )  # typed one by one it would take many times as long
+        numbers = sheet.numbers()
+        assert {node.label: numbers[node.label] for node in nodes} == {
+            node.label: pytest.approx((node.data, node.grad), rel=1e-12, abs=1e-12) for node in nodes
+        }
 
 
 def test_what_if_says_what_is_not_a_number(browser, readme):

@@ -412,6 +412,17 @@ def test_mistakes_are_named(options, message):
         draw(repeated(), **options)
 
 
+@pytest.mark.parametrize(("options", "message"), [
+    ({"max_nodes": "9"}, "max_nodes is a whole number, not '9'"),
+    ({"hops": 1.5}, r"hops is a whole number, not 1\.5"),
+    ({"labels": "x"}, "labels is a dictionary or a function from a Value to its name, not 'x'"),
+    ({"expand": 3}, "expand is the names of operations, or True for all, not 3"),
+])  # fmt: skip
+def test_options_of_another_kind_are_named(options, message):
+    with pytest.raises(TypeError, match=message):
+        draw(repeated(), **options)
+
+
 def test_an_unknown_ending_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"saved as \.svg, \.html, \.dot, \.gv, \.png or \.pdf, not as 'x\.jpg'"):
         built_in(repeated()).save(tmp_path / "x.jpg")

@@ -22,7 +22,7 @@ class Plane {
     const wide = 100 / grid[0].length, tall = 100 / grid.length;
     this.svg = shape("svg", { viewBox: "0 0 100 100", class: "plane", role: "img" });
     this.cells = grid.flatMap((row, i) => row.map((_, j) =>
-      shape("rect", { x: j * wide, y: i * tall, width: wide + 0.05, height: tall + 0.05 })));
+      shape("rect", { x: j * wide, y: i * tall, width: wide, height: tall, "shape-rendering": "crispEdges" })));
     this.svg.append(...this.cells);
     for (const [x, y, kind] of reel.points) {
       this.svg.append(marker((x - left) / (right - left) * 100, (top - y) / (top - bottom) * 100, kind));
@@ -100,11 +100,9 @@ function start(host, reel, style) {
 
   function relabel({ nodes, partials }) {
     nodes.forEach(([data, grad], i) => {
-      const group = graph.querySelector(`#${reel.nodes[i]}`), keys = group.querySelector(".key") ? 50 : 8;
-      const room = group.querySelector(".shape").getBBox().width - keys;
-      const at = { data: group.querySelector(".data"), grad: group.querySelector(".grad") };
-      if (at.data && data !== null) write(at.data, short(Number(data)), room);
-      if (at.grad) write(at.grad, grad === null ? "?" : short(Number(grad)), room);
+      const group = graph.querySelector(`#${reel.nodes[i]}`);
+      if (data !== null) write(group, ".data", short(Number(data)));
+      write(group, ".grad", grad === null ? "?" : short(Number(grad)));
     });
     partials.forEach((partial, i) => {
       if (partial !== null) writeOnPlate(graph.querySelector(`#${reel.edges[i]}`), short(Number(partial)));

@@ -107,16 +107,19 @@ function drawingOf(image) { // the drawing that is there as an image until a scr
   return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
 }
 
-function write(text, content, room) { // a number that has become longer is set smaller, not over its box
+function write(group, role, content) { // a number that has become longer is set smaller, not over its box
+  const text = group.querySelector(role);
+  if (!text || text.textContent === content) return; // to measure means to lay out anew, which is slow
   text.textContent = content;
   text.style.fontSize = "";
-  const needed = text.getComputedTextLength();
+  const needed = text.getComputedTextLength(), keys = group.querySelector(".key") ? 50 : 8;
+  const room = group.querySelector(".shape").getBBox().width - keys;
   if (needed > room) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * room / needed}px`;
 }
 
 function writeOnPlate(edge, content) { // the number on an edge, its plate as wide as it needs
   const text = edge.querySelector(".partial"), plate = edge.querySelector(".plate");
-  if (!text) return;
+  if (!text || text.textContent === content) return;
   text.textContent = content;
   const wide = text.getComputedTextLength() + 6, box = plate.getBBox();
   plate.setAttribute("x", box.x + (box.width - wide) / 2);

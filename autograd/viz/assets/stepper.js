@@ -187,9 +187,9 @@ function start(host, sheet, style) {
   }
 
   function relabel(index, gradient) { // the numbers in the drawing
-    const node = sheet.nodes[index], group = part(node.id), box = group.querySelector(".shape").getBBox();
-    write(group.querySelector(".data"), short(numbers.data[index]), box.width - 50);
-    write(group.querySelector(".grad"), gradient === null ? "?" : short(gradient), box.width - 50);
+    const node = sheet.nodes[index], group = part(node.id);
+    write(group, ".data", short(numbers.data[index]));
+    write(group, ".grad", gradient === null ? "?" : short(gradient));
     group.querySelector(".grad").classList.toggle("unknown", gradient === null);
     retitle(group, [group.querySelector("title").textContent.split("\n")[0], `data ${numbers.data[index]}`, `grad ${gradient ?? "?"}`]);
     node.edges.forEach((id, edge) => {
