@@ -47,7 +47,7 @@ td svg.chart{display:block;max-width:none}
 summary{cursor:pointer;color:var(--soft)}
 @media (max-width:600px){table{font-size:.8rem}td,th{padding-right:.5rem}th{white-space:normal;vertical-align:bottom}
 td svg.chart{width:80px;height:auto}.cell{min-width:1.7em;padding:.3em .1em}
-.confusion td,.confusion th{padding:.15rem .1rem}}
+.confusion table{font-size:.72rem}.confusion td,.confusion th{padding:.15rem .05rem}}
 footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
 """
 
