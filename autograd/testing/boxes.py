@@ -33,8 +33,9 @@ class Box(NamedTuple):
 def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
     """The numbers that a row gives on a box of operands; None where it or a derivative is not finite and below 1e6.
 
-    Computed in the corners and the middle. That is exact where no partial changes sign, for then the extremes lie in
-    corners; where one does, an extremum may lie in between, and the box is widened by its own width on either side.
+    Computed in the corners and two points inside. That is exact where no partial changes sign, for then the extremes
+    lie in corners; where one does, an extremum may lie in between, and the box is widened by its own width on either
+    side.
 
     >>> from autograd.primitives import exp, log, sin
     >>> image(sin, [Box(0.0, 1.0)]) == (0.0, sin(1.0))
@@ -123,7 +124,8 @@ def _hull(numbers: Sequence[float], widen: bool) -> Box:
 
 
 def _samples(boxes: Sequence[Box]) -> Iterator[tuple[float, ...]]:
-    """The corners of a box and its middle; one point if it is one."""
+    """The corners of a box, its middle, and its point nearest to zero, where slopes may end; one point if it is one."""
     yield from itertools.product(*[(box.low, box.high) if box.low != box.high else (box.low,) for box in boxes])
     if any(box.low != box.high for box in boxes):
         yield tuple(box.middle for box in boxes)
+        yield tuple(min(max(0.0, box.low), box.high) for box in boxes)

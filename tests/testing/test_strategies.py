@@ -184,6 +184,12 @@ def test_kinks_are_met_when_asked_for():
     assert repr(found) == "Expression(lambda x0: relu(x0), (0.0,))"
 
 
+def test_but_no_slope_that_ends_there():
+    """The slope of cbrt is infinite at 0, and with the zero slope of another operation the gradient is nan."""
+    for op, boxes in (("cbrt", [Box(-0.01, 0.02)]), ("hypot", [Box(-0.01, 0.02), Box(-0.02, 0.01)])):
+        assert image(TABLE[op], boxes) is None
+
+
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"n_inputs": 0}, "n_inputs >= 1 and max_nodes >= 1, got 0 and 12"),
     ({"max_nodes": 0}, "n_inputs >= 1 and max_nodes >= 1, got 2 and 0"),
