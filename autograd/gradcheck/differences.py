@@ -9,7 +9,7 @@ from typing import NamedTuple
 EPSILON = 2.0**-52
 SHRINK = 2.0
 LEVELS = 9
-FIRST_STEPS = (2.0**-2, 2.0**-7, 2.0**-13, 2.0**-20)  # in units of max(1, |x|), and of |x|
+FIRST_STEPS = (2.0**-2, 2.0**-7, 2.0**-13, 2.0**-20, 2.0**-32)  # in units of max(1, |x|), and of |x|
 FINEST = 2.0**-44  # in the same units: tried where f ends nearer to x than the steps above reach
 
 
@@ -96,6 +96,7 @@ def _first_steps(f: Callable[[float], float], x: float, side: int) -> list[float
 
 NOISE_STEPS = (2.0**-44, 2.0**-36, 2.0**-28, 2.0**-20)  # in units of |x|, and of max(1, |x|)
 NOISE_ORDER = 8
+NOISE_LOOKS = 2
 GOLDEN = 1.618
 
 
@@ -118,19 +119,22 @@ def _noise_beside(f: Callable[[float], float], x: float, side: int) -> float:
     def values(step: float) -> list[float]:
         return [f(x + side * j * step) for j in range(NOISE_ORDER + 1)]
 
+    seen: list[float] = []
     for step in sorted({s * unit for s in NOISE_STEPS for unit in (max(1.0, abs(x)), abs(x) or 1.0)}):
         found = values(step)
-        if not all(map(math.isfinite, found)):
-            return nan
+        if len(seen) == NOISE_LOOKS or not all(map(math.isfinite, found)):
+            return max(seen, default=nan)
         if sum(y != z for y, z in itertools.pairwise(found)) >= NOISE_ORDER / 2:  # else too fine a step to see any
-            # Once more with another step: one may happen to round to the same side every time.
-            return max(_scatter(found), _scatter(values(step * GOLDEN)))
-    return 0.0
+            # With another step too: one may happen to round to the same side every time. And with coarser ones, for
+            # x * (1 + erf(x)) is smooth between the jumps of the bracket.
+            seen.append(max(_scatter(found), _scatter(values(step * GOLDEN))))
+    return max(seen, default=0.0)
 
 
 def _scatter(values: list[float]) -> float:
-    levels = []
+    levels = [0.0]
     for k in range(1, NOISE_ORDER):
         values = [z - y for y, z in itertools.pairwise(values)]
-        levels.append(math.hypot(*values) / math.sqrt(len(values) * math.comb(2 * k, k)))
-    return max(levels[-3:])
+        if k >= NOISE_ORDER - 3 and min(values) < 0.0 < max(values):  # else it is a curve that bends here
+            levels.append(math.hypot(*values) / math.sqrt(len(values) * math.comb(2 * k, k)))
+    return max(levels)

@@ -128,6 +128,32 @@ def test_f_may_raise_beside_the_point():
         numerical_grad(_raises, 1.0)
 
 
+@pytest.mark.parametrize(("f", "x", "slope"), [
+    (math.sin, 1e8, math.cos(1e8)),
+    (lambda x: math.sin(1.0 / x), 1e-9, -1e18 * math.cos(1e9)),
+    (lambda x: math.sin(1e7 * x), 0.7, 1e7 * math.cos(7e6)),
+    (lambda x: x * (1.0 - math.cos(x)), 1e-3, 2.0 * math.sin(5e-4) ** 2 + 1e-3 * math.sin(1e-3)),
+    (lambda x: 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0))), -5.0, -7.146946001792295e-06),
+])  # fmt: skip
+def test_waves_shorter_than_a_step_and_jumps_longer_than_one_do_not_deceive_it(f, x, slope):
+    """A step over many periods sees next to no slope, and between two jumps of 1 + erf the curve is another."""
+    value, error = numerical_grad(lambda x: f(float(x)), x)
+    assert abs(value - slope) <= error + 1e-9 * abs(slope)  # the slopes above carry some rounding, too
+    assert error <= 1e-4 * abs(slope)
+
+
+def test_a_search_that_stops_early_gives_noise_and_no_derivative_of_zero():
+    def cube_root(a):
+        low, high = 0.0, 10.0
+        while high - low > 1e-6:
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if middle**3 < a else (low, middle)
+        return low
+
+    value, error = numerical_grad(lambda a: cube_root(float(a)), 2.0)
+    assert abs(value - 2.0 ** (-2.0 / 3.0) / 3.0) <= error < 1e-4
+
+
 def _raises(x):
     raise ValueError("seven")
 
