@@ -106,6 +106,6 @@ def _check_graph(op: Primitive, point: list[float]) -> None:
         if abs(x - y) > 1e-9 * abs(x):
             raise TypeError(
                 f"the derivative of {op.name} with respect to {op.operands[k]} leaves the graph: beside {point} it is"
-                f" {x}, its recorded operations give {y}. Write it with operations of autograd: autograd.cos(x), since"
-                " math.cos(x) of a Value is a number"
+                f" {x}, its recorded operations give {y}. Write it with operations of autograd, or with one that you"
+                " register for it: autograd.cos(x), since math.cos(x) of a Value is a number"
             )

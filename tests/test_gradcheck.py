@@ -256,6 +256,7 @@ class TestSpecialPoints:
     @pytest.mark.parametrize(("f", "x", "guilty"), [
         (lambda x: x.exp().exp().tanh(), 8.0, "node 2 `exp`"),
         (lambda x: autograd.where(x > 100.0, 0.0 * x, x.exp()), 1000.0, "node 1 `exp`"),
+        (lambda x: -((x - 1000.0).exp() / (1.0 + (x - 1000.0).exp())).log(), 1.0, "node 7 `log`"),  # its value is inf
     ])
     def test_a_nan_where_the_derivative_is_finite_is_wrong(self, f, x, guilty):
         """0 * inf by the chain rule. The user's number is useless, and the report says where it comes from."""
@@ -315,6 +316,27 @@ class TestSpecialPoints:
         off = register("off", lambda x: x * x, lambda x, z: (3.0 * x,))
         with pytest.raises(GradcheckError, match="here the wrong local derivatives do not show"):
             gradcheck(lambda x: 0.0 * off(x) + x, 2.0)
+
+    def test_where_two_kinks_meet_any_derivative_around_is_a_convention(self, register):
+        """clamp(x, x, x) is x, so its local derivatives are 1, 0, 0; moved alone, x stays between equal ends."""
+        assert gradcheck(lambda x: autograd.clamp(x, x, x), 2.0)
+        kept = register("kept", lambda x, low, high: min(max(x, low), high), lambda x, low, high, z: (2.0, 0.0, 0.0),
+                        kink=lambda x, low, high: (x - low) * (x - high))  # fmt: skip
+        with pytest.raises(GradcheckError, match=r"d kept / d x at .* recorded 2, reference 0"):
+            gradcheck(lambda x: kept(x, x, x), 2.0)
+
+    @pytest.mark.usefixtures("without_mpmath")
+    def test_an_operation_that_rounds_inside_is_not_blamed(self):
+        for x in (-4.944967965, -5.5, -6.0):  # differences see the jumps of 1 + erf
+            assert gradcheck(lambda x: x.gelu() * 2.0, x, raise_exception=False).verdict is not Verdict.FAIL
+
+    def test_an_unchosen_branch_hands_on_no_rounding(self):
+        assert gradcheck(lambda x, y: x**y, (0.0, 2.0))  # log(0) is there, and not chosen
+
+    def test_what_is_not_decided_says_why(self):
+        report = gradcheck(lambda x: autograd.where(autograd.greater(x, 0.0), x * x.log(), 0.0), 0.0)
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "the reference is known to" in str(report)
 
     def test_a_kink_met_by_rounding_raises_no_alarm(self):
         for scale in (3.0, 7.0, 10.0):

@@ -12,6 +12,7 @@ from math import inf, nan
 from typing import Any
 
 from autograd.gradcheck.references import ORACLES, Slope, slopes
+from autograd.gradcheck.rounding import Rounded, internal
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import Primitive
 from autograd.replay import Precise, Unsupported
@@ -114,8 +115,9 @@ def _alone(op: Primitive, args: Sequence[Any], i: int, oracles: Sequence[str]) -
         ends = op.domain * len(xs) if op.variadic else op.domain
         return [op.forward(*xs) if all(low <= x <= high for x, (low, high) in zip(xs, ends)) else nan]
 
+    noise = internal(op, [Rounded(float(x)) for x in args])
     try:
-        return slopes(lambda xs: [op.apply(tuple(xs))], args, i, oracles, inside)[0]
+        return slopes(lambda xs: [op.apply(tuple(xs))], args, i, oracles, inside, [noise])[0]
     except Unsupported as error:
         return Slope(nan, nan, inf, "none", note=str(error))
 

@@ -125,6 +125,8 @@ def _rows(run: Recording, oracles: Sequence[str], proven: bool) -> Iterator[Row]
             verdict, note = judge(analytic, reference, tolerance, size), ""
             if verdict is Verdict.FAIL and proven:
                 verdict, note = _reconsidered(run, i, k, reference)
+            elif verdict is Verdict.INCONCLUSIVE and not reference.note:
+                note = f"the reference is known to {reference.error:.1e}, a right gradient to {rounded:.1e}"
             yield Row(run.names[k], run.leaves[i].label, run.xs[i], analytic, reference, tolerance, verdict, note)
 
 
@@ -134,7 +136,7 @@ def _reconsidered(run: Recording, i: int, k: int, reference: Slope) -> tuple[Ver
     if math.isfinite(again) and not abs(analytic - again) <= COUNTED * size:
         return Verdict.FAIL, "every local derivative is right: the chain rule lost or added a share"
     reason = excuse(run.outputs[k], run.leaves, topological_order(run.outputs))
-    if not math.isfinite(analytic) and reference.settled and math.isfinite(run.outputs[k].data):
+    if not math.isfinite(analytic) and reference.settled and not math.isnan(run.outputs[k].data):
         return Verdict.FAIL, f"f has a finite derivative, but {reason or 'a product of local derivatives overflows'}"
     return Verdict.INCONCLUSIVE, reason or (
         "every local derivative is right, and every share is counted: the rounding inside f decides its derivative here"

@@ -40,7 +40,7 @@ class Rounded(Arithmetic):
         slopes = partials(op, values, z)
         error = 0.0 if exact(op, values, slopes, z) else 2.0 * math.ulp(z)
         for x, partial in zip(operands, slopes):
-            if x.error:
+            if x.error and (partial or op.kink is None):  # what is not chosen hands on nothing, not even infinity
                 error += abs(partial) * x.error
         return Rounded(z, error + internal(op, operands), terms(op, [x.size for x in operands], slopes, z))
 
