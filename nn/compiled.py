@@ -57,9 +57,14 @@ class Compiled:
     """
 
     def __init__(self, training: Training, dtype: str = "float64") -> None:
-        self.dtype, model, optimizer = dtype, training.model, training.optimizer
+        self.dtype = dtype
+        self._compile(training)
+
+    def _compile(self, training: Training) -> None:
+        model, optimizer = training.model, training.optimizer
         if getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults:
             raise Unsupported(f"{type(optimizer).__name__} has a step of its own, which only engine='eager' takes")
+        self.grouped = grouped(optimizer)
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
         self.width, self.example = len(training.X[0]), training.y[0]
@@ -131,6 +136,8 @@ class Compiled:
 
     def __call__(self, training: Training, steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.training.epoch`."""
+        if self.grouped != grouped(training.optimizer):  # a callback has freed or frozen some
+            self._compile(training)
         todo, total, samples, number = list(steps), 0.0, 0, 0
         while todo:
             losses = self._run(training, todo)
@@ -197,6 +204,11 @@ class Compiled:
         rule = lambda p, g, state, lr: optimizer.rule(p, g, state, lr=lr, **fixed)
         start = optimizer.start(params[0].data, **options)
         return Trainer.group(params, rule, (type(optimizer), repr(fixed)), float(options["lr"]), start)
+
+
+def grouped(optimizer: Any) -> list[list[int]]:
+    """Which parameters the optimiser has, group by group."""
+    return [list(map(id, group["params"])) for group in optimizer.param_groups]
 
 
 def alike(params: list[Value]) -> list[list[Value]]:

@@ -79,6 +79,23 @@ def test_callbacks_see_the_same_run():
         assert other["updates"] == pytest.approx(one["updates"], rel=1e-6)
 
 
+def test_a_callback_may_free_and_freeze_parameters():
+    def change(run):
+        first, last = run.model[0].parameters(), run.model[4].parameters()
+        if run.epoch == 2:
+            run.optimizer.add_param_group({"params": first, "lr": 0.05})
+        if run.epoch == 5:
+            run.optimizer.param_groups[0]["params"] = last[:3]
+
+    def last_layer(m):
+        return optim.Adam(m[4].parameters(), lr=0.02)
+
+    eager, numbers = fit("eager", optimizer=last_layer, callbacks=change)
+    compiled, others = fit("compiled", optimizer=last_layer, callbacks=change)
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-10)
+    assert others == pytest.approx(numbers, rel=1e-9, abs=1e-12)
+
+
 class Pulled(Exception):
     """The plug."""
 
