@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from autograd.viz.film import Film, Frame
-from autograd.viz.page import asset, document, image, interactive
+from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, phrases
 from autograd.viz.style import css
 from autograd.viz.svg import svg
@@ -31,7 +31,7 @@ def widget(film: Film, whole_page: bool = False) -> str:
     chart = curve(film)
     parts = [image(chart.svg, say["loss_curve"])]
     if film.graph is not None:
-        parts.append(image(svg(film.graph), say["sample_graph"]))
+        parts.append(image(svg(film.graph, room=ROOM), say["sample_graph"]))
     summary = say["frames_as_text"].format(n=len(film))
     parts.append(f"<details><summary>{summary}</summary>\n<pre>{html.escape(table(film))}</pre>\n</details>")
     return interactive("film", "\n".join(parts), reel(film, chart), [asset("film.js")], whole_page)

@@ -9,6 +9,8 @@ import math
 import urllib.parse
 from typing import Any
 
+ROOM = 6  # characters of a number in every box: a script will write other numbers than the drawing began with
+
 
 @functools.cache
 def asset(name: str) -> str:

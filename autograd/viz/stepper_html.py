@@ -7,7 +7,7 @@ from autograd.value import Value
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import Picture, picture
 from autograd.viz.notation import Templates, printable, templates_of
-from autograd.viz.page import asset, document, image, interactive
+from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.stepper import MOST_DRAWN, Stepper
 from autograd.viz.strings import STRINGS, phrases
 from autograd.viz.svg import svg
@@ -39,7 +39,7 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
         drawn.node(drawn.ids[node]).grad = gradient  # as at the last step
     rows = list(dict.fromkeys((node.op, len(node.args)) for node in stepper.computed if node.op is not None))
     strangers = unknown(rows)
-    fallback = f"{image(svg(drawn), say['drawing'].format(root=stepper.names[stepper.root]))}\n{steps}"
+    fallback = f"{image(svg(drawn, room=ROOM), say['drawing'].format(root=stepper.names[stepper.root]))}\n{steps}"
     scripts = [asset("operations.js"), "" if strangers else program(rows), asset("stepper.js")]
     return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)
 

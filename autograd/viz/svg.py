@@ -28,8 +28,12 @@ def svg(
     prefix: str = "",
     contributions: bool = False,
     legend: bool = False,
+    room: int = 0,
 ) -> str:
-    """The picture, laid out and drawn. `prefix` goes before every id, for several drawings in one page.
+    """The picture, laid out and drawn.
+
+    `prefix` goes before every id, for several drawings in one page; `room` is how many characters of a number a box
+    has place for at least, where a script will write others.
 
     >>> from autograd import Value
     >>> from autograd.viz.model import picture
@@ -39,7 +43,7 @@ def svg(
     """
     number = {node.id: k for k, node in enumerate(picture.nodes)}
     known = {node.id: node for node in picture.nodes}
-    faces = [_Face(node) for node in picture.nodes]
+    faces = [_Face(node, room) for node in picture.nodes]
     texts = [edge_text(edge, known[edge.tail], known[edge.head], contributions) for edge in picture.edges]
     labels = [(width(text, EDGE) + 6.0, EDGE + 4.0) if text else (0.0, 0.0) for text in texts]
     links = [Link(number[e.tail], number[e.head], e.slot, label) for e, label in zip(picture.edges, labels)]
@@ -132,13 +136,16 @@ def _summary(picture: Picture) -> str:
 class _Face:
     """What is written in a box, and how big that makes it."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, room: int) -> None:
         self.sign, self.kind = sign(node), "name" if node.given else "label"
         self.label = clip(node.label, HEAD, WIDEST, bold=not node.given)
         self.rows = body_rows(node)
         header = width(self.sign, HEAD, bold=True) + width(self.label, HEAD, bold=not node.given)
         header += 8.0 if self.sign and self.label else 0.0
-        rows = [width(key, KEY) + (8.0 if key else 0.0) + len(text) * NUMBER * MONO for _, key, text in self.rows]
+        rows = [
+            width(key, KEY) + 8.0 + max(len(text), room) * NUMBER * MONO if key else len(text) * NUMBER * MONO
+            for _, key, text in self.rows
+        ]
         lines = len(self.rows) + bool(self.sign or self.label)
         least = 0.0 if node.kind == "constant" else NARROWEST - 2 * PAD
         self.size = (max([header, least, *rows]) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))

@@ -14,6 +14,7 @@ from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import picture
 from autograd.viz.notation import fill, templates_of
 from autograd.viz.page import asset
+from autograd.viz.text import short
 from tests.viz.chromium import Sheet, chromium
 from tests.viz.expressions import random_graph, readme_of_micrograd
 
@@ -293,6 +294,33 @@ def test_what_if_equals_the_engine_for_every_row(browser, tmp_path):
         assert {node.label: numbers[node.label] for node in nodes} == {
             node.label: pytest.approx((node.data, node.grad), rel=1e-12, abs=1e-12) for node in nodes
         }
+
+
+def test_what_if_stays_readable_in_the_drawing(browser, readme):
+    """Longer numbers have fewer digits where they would not fit; nothing is set smaller than a reader can read."""
+    with Sheet(browser, readme[1]) as sheet:
+        sheet.press("End")
+        sheet.page.get_by_role("textbox", name="a", exact=True).fill("-3.123456789")
+        found = sheet.page.locator(".node:not(.constant)").evaluate_all(
+            """groups => groups.flatMap((group) => [...group.querySelectorAll(".data, .grad")].map((text) => {
+                const key = text.previousElementSibling.getBBox();
+                return [parseFloat(getComputedStyle(text).fontSize), text.getBBox().x - key.x - key.width];
+            }))"""
+        )
+        assert min(size for size, _ in found) >= 9.0
+        assert min(gap for _, gap in found) > 0.0
+        v24 = sheet.page.locator(".node", has=sheet.page.locator(".name", has_text="v24"))
+        assert v24.locator(".data").text_content() in ("300.88", "300.9")  # of 300.8816, by the font
+
+
+def test_the_script_writes_numbers_as_the_drawing_does(browser):
+    rng = random.Random(0)
+    numbers = [rng.choice([1, -1]) * 10.0 ** rng.uniform(-12, 12) for _ in range(300)]
+    numbers += [0.0, -0.0, 1.0, 99999.0, 1e5, 99999.99999, 0.99999, 1e-4, 9.99999e-5, math.inf, -math.inf, math.nan]
+    page = browser.new_page()
+    written = page.evaluate(f"(xs) => {{ {asset('page.js')}; return xs.map((x) => short(x)); }}", numbers)
+    page.close()
+    assert written == [short(x) for x in numbers]
 
 
 def test_what_if_says_what_is_not_a_number(browser, readme):

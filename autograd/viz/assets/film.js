@@ -101,11 +101,11 @@ function start(host, reel, style) {
   function relabel({ nodes, partials }) {
     nodes.forEach(([data, grad], i) => {
       const group = graph.querySelector(`#${reel.nodes[i]}`);
-      if (data !== null) write(group, ".data", short(Number(data)));
-      write(group, ".grad", grad === null ? "?" : short(Number(grad)));
+      if (data !== null) write(group, ".data", Number(data));
+      write(group, ".grad", grad === null ? null : Number(grad));
     });
     partials.forEach((partial, i) => {
-      if (partial !== null) writeOnPlate(graph.querySelector(`#${reel.edges[i]}`), short(Number(partial)));
+      if (partial !== null) writeOnPlate(graph.querySelector(`#${reel.edges[i]}`), Number(partial));
     });
   }
 

@@ -6,11 +6,11 @@ function shown(x) { // six significant digits
   return (tiny ? rounded.toExponential() : String(rounded)).replace("e+", "e").replace(/-/g, "−");
 }
 
-function short(x) { // as the drawing writes its numbers: four decimals, or four digits where it is tiny or huge
+function short(x, digits = 4) { // as the drawing writes its numbers: decimals, or significant digits where it is small or huge
   const size = Math.abs(x);
   if (!Number.isFinite(x) || Number.isInteger(x) && size < 1e5) return shown(x);
-  if (size >= 1e-3 && size < 1e5) return String(Number(x.toFixed(4))).replace("-", "−");
-  return String(Number(x.toPrecision(4)).toExponential()).replace("e+", "e").replace(/-/g, "−");
+  const rounded = Number(size >= 1 && size < 1e5 ? x.toFixed(digits) : x.toPrecision(digits));
+  return (size >= 1e-4 && size < 1e5 ? String(rounded) : rounded.toExponential()).replace("e+", "e").replace(/-/g, "−");
 }
 
 function inside(x) { // a negative number in a formula stands in parentheses
@@ -107,21 +107,31 @@ function drawingOf(image) { // the drawing that is there as an image until a scr
   return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
 }
 
-function write(group, role, content) { // a number that has become longer is set smaller, not over its box
-  const text = group.querySelector(role);
-  if (!text || text.textContent === content) return; // to measure means to lay out anew, which is slow
-  text.textContent = content;
-  text.style.fontSize = "";
-  const needed = text.getComputedTextLength(), keys = group.querySelector(".key") ? 50 : 8;
-  const room = group.querySelector(".shape").getBBox().width - keys;
-  if (needed > room) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * room / needed}px`;
+function write(group, role, x) { // a number, or "?" for null, into its line of a box
+  const text = group.querySelector(role), key = text?.previousElementSibling;
+  if (text) rewrite(text, x, () => {
+    if (!key.matches(".key")) return group.querySelector(".shape").getBBox().width - 8;
+    const { x: left, width } = key.getBBox();
+    return Number(text.getAttribute("x")) - left - width - 4;
+  });
 }
 
-function writeOnPlate(edge, content) { // the number on an edge, its plate as wide as it needs
+function writeOnPlate(edge, x) { // the number on an edge, its plate as wide as it needs
   const text = edge.querySelector(".partial"), plate = edge.querySelector(".plate");
-  if (!text || text.textContent === content) return;
-  text.textContent = content;
+  if (!text || !rewrite(text, x, () => edge.querySelector(".line").getBBox().width - 12)) return;
   const wide = text.getComputedTextLength() + 6, box = plate.getBBox();
   plate.setAttribute("x", box.x + (box.width - wide) / 2);
   plate.setAttribute("width", wide);
+}
+
+function rewrite(text, x, room) { // with fewer digits, and at last smaller, where there is not enough room; whether it changed
+  const full = x === null ? "?" : short(x);
+  if ((text.dataset.full ?? text.textContent) === full) return false; // to measure means to lay out anew, which is slow
+  Object.assign(text, { textContent: full }).dataset.full = full;
+  text.style.fontSize = "";
+  const most = Math.max(20, room());
+  for (const digits of [3, 2, 1]) if (x !== null && text.getComputedTextLength() > most) text.textContent = short(x, digits);
+  const needed = text.getComputedTextLength();
+  if (needed > most) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * most / needed}px`;
+  return true;
 }

@@ -188,13 +188,13 @@ function start(host, sheet, style) {
 
   function relabel(index, gradient) { // the numbers in the drawing
     const node = sheet.nodes[index], group = part(node.id);
-    write(group, ".data", short(numbers.data[index]));
-    write(group, ".grad", gradient === null ? "?" : short(gradient));
+    write(group, ".data", numbers.data[index]);
+    write(group, ".grad", gradient);
     group.querySelector(".grad").classList.toggle("unknown", gradient === null);
     retitle(group, [group.querySelector("title").textContent.split("\n")[0], `data ${numbers.data[index]}`, `grad ${gradient ?? "?"}`]);
     node.edges.forEach((id, edge) => {
       const arg = node.args[edge], x = Array.isArray(arg) ? name(arg[0]) : arg, local = numbers.partials[index][edge];
-      writeOnPlate(part(id), short(local));
+      writeOnPlate(part(id), local);
       retitle(part(id), [`∂${name(index)}/∂${x} = ${local}`]);
     });
   }
