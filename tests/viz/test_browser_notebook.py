@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 from autograd import Value, tanh
-from autograd.viz import explain, step_through
+from autograd.viz import draw, explain, step_through
+from nn.history import History
 from tests.viz.chromium import Sheet, chromium
 from tests.viz.expressions import readme_of_micrograd
 
@@ -123,10 +124,20 @@ def test_the_untrusted_view_has_the_drawing_and_the_steps(browser, tmp_path, sch
         assert sheet.page.locator("pre").inner_text().strip() == str(stepper).strip()
 
 
-def test_the_drawing_of_the_untrusted_view_is_really_drawn(browser, tmp_path):
+def trained():
+    history = History()
+    for epoch in range(1, 31):
+        history.append(epoch=epoch, loss=1 / epoch)
+    return history
+
+
+@pytest.mark.parametrize("make", [
+    lambda: step_through(tanh(Value(0.5))), lambda: draw(tanh(Value(0.5)), engine="builtin"), trained,
+], ids=["stepper", "drawing", "history"])  # fmt: skip
+def test_the_drawing_of_the_untrusted_view_is_really_drawn(browser, tmp_path, make):
     """An image that cannot be read has no natural size."""
     path = tmp_path / "untrusted.html"
-    path.write_text(sanitized(step_through(tanh(Value(0.5)))._repr_mimebundle_()["text/html"]), encoding="utf-8")
+    path.write_text(sanitized(make()._repr_mimebundle_()["text/html"]), encoding="utf-8")
     with Sheet(browser, path) as sheet:
         assert sheet.page.locator("img").evaluate("image => image.complete && image.naturalWidth") > 100
 
