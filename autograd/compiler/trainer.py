@@ -30,7 +30,9 @@ class Trainer:
     Arguments: `loss(sample)` gives the loss of one sample, a list of `features` numbers, in plain operations on
     `parameters` and other Values; it is run once, on recording Values. It may read `Trainer.batch_mean(x)`, and may
     return a pair (loss, {buffer: x}): in each step a rule for the buffer, a Value, gets the batch's mean of x where
-    the rule for a parameter gets a derivative. `dtype`, "float64" or "float32", of all numbers.
+    the rule for a parameter gets a derivative. `dtype`, "float64" or "float32", of all numbers. `threads`
+    share the samples of a step where it is long enough: batches of a million products or more, and no batch_mean. The
+    numbers are the same in every run with as many threads, and differ in the last bits from those with another count.
     Raises TraceError where the loss takes a number out of the graph or decides something by comparing numbers,
     ValueError where a derivative can be computed in Python only, ImportError without NumPy and llvmlite.
 
@@ -41,7 +43,8 @@ class Trainer:
     """
 
     def __init__(
-        self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int, dtype: str = "float64"
+        self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int, dtype: str = "float64",
+        threads: int = 1,
     ) -> None:
         from autograd.compiler.fuse import tape_of
         from autograd.compiler.program import Program
@@ -66,7 +69,8 @@ class Trainer:
             self.constants = [x for x in trace.live if x not in known]  # read anew at each run, not trained
         leaves, count = [*self.trained, *self.constants], len(self.parameters)
         tape = tape_of(output, [*leaves, *inputs], list(observed.values()))
-        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)), dtype=dtype)
+        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)), dtype=dtype,
+                                    threads=threads)
         self.index = {p: k for k, p in enumerate(self.trained)}
         self._reached = [any(found) for found in self.program.outputs]
         self._rules: dict[Any, Recorded] = {}
@@ -112,7 +116,7 @@ class Trainer:
 
     def table(self, samples: Any) -> Any:
         """Samples as the array that runs read without copying; make it once for many runs."""
-        from autograd.compiler.program import table
+        from autograd.compiler.arrays import table
 
         return table(samples, self.program.dtype)
 

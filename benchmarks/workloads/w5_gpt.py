@@ -68,8 +68,9 @@ def stepgrad_compiled(count: int) -> Prepared:
     """One program per length of name, all on the same parameters and the same state of Adam; `count` steps a call."""
     np = need("numpy")
     need("llvmlite")
+    from autograd.compiler.arrays import aligned
     from autograd.compiler.fuse import tape_of
-    from autograd.compiler.program import Program, aligned
+    from autograd.compiler.program import Program
     from autograd.compiler.update import Update
 
     docs = documents(count)

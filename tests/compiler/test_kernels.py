@@ -9,8 +9,8 @@ np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
 from autograd.compiler import native  # noqa: E402
+from autograd.compiler.bound import fixed_kernels  # noqa: E402
 from autograd.compiler.emit import SAMPLES  # noqa: E402
-from autograd.compiler.program import fixed_kernels  # noqa: E402
 
 WIDTH = native.vector_bytes() // 8
 SIZES = (1, 2, 3, 5, WIDTH, 4 * WIDTH + 3)

@@ -12,8 +12,9 @@ import autograd  # noqa: E402
 from autograd import Value  # noqa: E402
 from autograd.compiler import lower  # noqa: E402
 from autograd.compiler import program as program_module  # noqa: E402
+from autograd.compiler.arrays import aligned  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
-from autograd.compiler.program import Program, aligned  # noqa: E402
+from autograd.compiler.program import Program  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
 from autograd.primitives import TABLE, Primitive  # noqa: E402
 from tests.compiler.graphs import random_function  # noqa: E402
