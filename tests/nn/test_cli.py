@@ -448,7 +448,8 @@ def test_an_empty_folder_may_be_filled_and_is_readable_by_others(here):
 def test_ctrl_c_is_one_line_and_leaves_nothing(here):
     process = subprocess.Popen(
         [sys.executable, "-m", "nn", "digits", "--epochs", "1000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, cwd=here, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        text=True, cwd=here, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's background jobs ignore it
     for line in process.stdout:
         if line.startswith("model"):
             break
