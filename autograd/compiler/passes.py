@@ -106,11 +106,11 @@ def folded(tape: Tape) -> Tape:
     inner: set[Arg] = set()  # the rows that a rule may look into
     for op, args in tape.rows:
         args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
-        found = None
+        found: Any = None
         while _may_fit(op.name, args, inner) and isinstance(found := _simpler(op.name, args, rows, first), tuple):
             op, args = found  # a row again, perhaps simpler still
             found = None
-        if found is None and set(map(type, args)) == {float}:
+        if found is None and args[-1].__class__ is float and set(map(type, args)) == {float}:
             found = op.forward(*args)
         if found is None:
             found = first + len(rows)
@@ -126,7 +126,7 @@ def _may_fit(name: str, args: tuple[Arg, ...], inner: set[Arg]) -> bool:
     if name not in _BY_NAME:
         return False
     for arg in args:
-        if arg in inner or (arg.__class__ is float and (name, arg) in _CONSTANTS):
+        if (name, arg) in _CONSTANTS if arg.__class__ is float else arg in inner:
             return True
     return name in _ALWAYS
 
@@ -172,10 +172,12 @@ def shared(tape: Tape) -> Tape:
     known: dict[Any, int] = {}
     rows: list[Row] = []
     for op, args in tape.rows:
-        args = tuple([arg if isinstance(arg, float) else numbers[arg] for arg in args])
-        which: tuple[Any, ...] = tuple([arg.hex() if arg.__class__ is float else arg for arg in args])
-        if op.name in _COMMUTING and which[0].__class__ is int and which[1].__class__ is int and which[0] > which[1]:
-            which = which[::-1]
+        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
+        which: tuple[Any, ...] = args
+        if float in map(type, args):
+            which = tuple([key(arg) for arg in args])
+        elif op.name in _COMMUTING and args[0] > args[1]:
+            which = args[::-1]
         row = known.setdefault((op, which), first + len(rows))
         if row == first + len(rows):
             rows.append((op, args))
@@ -205,7 +207,7 @@ def _kept(tape: Tape, needed: list[bool]) -> Tape:
     for at, (op, args) in enumerate(tape.rows, first):
         numbers.append(first + len(rows))
         if needed[at]:
-            rows.append((op, tuple([arg if isinstance(arg, float) else numbers[arg] for arg in args])))
+            rows.append((op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])))  # type: ignore[index]
     return rewritten(tape, rows, numbers)
 
 
@@ -215,6 +217,8 @@ def hoisted(tape: Tape) -> tuple[Tape, Tape]:
     The inputs of `once` are the parameters of `tape`; those of `each` are the inputs of `tape`, then the outputs of
     `once`, in order.
     """
+    if PARAMETER not in tape.kinds:  # and rows of constants alone are folded
+        return Tape((), [], []), tape
     varies = depends(tape, SAMPLE)
     first = len(tape.kinds)
     parameters = [i for i, kind in enumerate(tape.kinds) if kind == PARAMETER]
