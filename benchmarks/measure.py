@@ -19,6 +19,7 @@ class Contender:
 
     `prepare()` returns `(run, answer)`: `run()` does the work once and is what is timed; `answer()` gives the numbers
     (loss, gradients ...) by which contenders are compared. What `prepare` does (compiling, warming up) is timed apart.
+    A `run` with a method `times(count)`, which works in another process, takes its own time.
     `per` divides the time of one `run()`: steps, nodes, samples in it.
     """
 
@@ -37,6 +38,7 @@ class Workload:
     title: str
     unit: str
     contenders: list[Contender]
+    figures: dict[str, float] = field(default_factory=dict)  # what is no time: bytes a node, rows of a tape
     note: str = ""
 
 
@@ -51,7 +53,10 @@ class Result:
 
 
 def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]:
-    """Time every contender of a workload, about `seconds` each, in turns so that a busy moment hits all alike."""
+    """Time every contender of a workload, about `seconds` each, in turns so that a busy moment hits all alike.
+
+    A contender whose single run takes longer than that has two turns, not `rounds`.
+    """
     results, runs, reference = [], [], None
     for contender in workload.contenders:
         result = Result(contender.name)
@@ -72,13 +77,12 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
             result.said = f"differs from {reference[0]} by {disagreement:.1e}: not timed"
             continue
         runs.append((result, contender, run, repetitions(run, seconds / rounds)))
-    for _ in range(rounds):
+    for turn in range(rounds):
         for result, contender, run, count in runs:
+            if turn >= 2 and sum(result.times) * contender.per * count > 2 * seconds:
+                continue  # one run of it takes longer than its share of the time
             gc.collect()
-            started = time.perf_counter()
-            for _ in range(count):
-                run()
-            result.times.append((time.perf_counter() - started) / count / contender.per)
+            result.times.append(taken(run, count) / count / contender.per)
     for result, *_ in runs:
         low, result.median, high = statistics.quantiles(result.times, n=4)
         result.spread = (high - low) / 2 / result.median
@@ -97,10 +101,17 @@ def repetitions(run: Callable[[], Any], seconds: float) -> int:
     """How many runs fill about `seconds`, at least one."""
     count = 1
     while True:
-        started = time.perf_counter()
-        for _ in range(count):
-            run()
-        taken = time.perf_counter() - started
-        if taken >= seconds / 4 or count >= 1_000_000:
-            return max(1, round(count * seconds / max(taken, 1e-9)))
+        elapsed = taken(run, count)
+        if elapsed >= seconds / 4 or count >= 1_000_000:
+            return max(1, round(count * seconds / max(elapsed, 1e-9)))
         count *= 4
+
+
+def taken(run: Callable[[], Any], count: int) -> float:
+    """Seconds for so many runs."""
+    if hasattr(run, "times"):
+        return float(run.times(count))
+    started = time.perf_counter()
+    for _ in range(count):
+        run()
+    return time.perf_counter() - started

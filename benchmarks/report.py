@@ -27,6 +27,8 @@ def table(workload: Workload, results: list[Result]) -> str:
                 f"| {r.name} | {short(r.median * scale)} | ±{r.spread:.0%} | {short(r.ready)} s"
                 f" | {ratio(r.median, best)} |"
             )
+    if workload.figures:
+        lines += ["", "; ".join(f"{name} {short(x)}" for name, x in workload.figures.items()) + "."]
     if workload.note:
         lines += ["", workload.note]
     return "\n".join(lines) + "\n"
@@ -48,6 +50,7 @@ def record(workload: Workload, results: list[Result]) -> dict[str, Any]:
     return {
         "workload": workload.name,
         "title": workload.title,
+        "figures": workload.figures,
         "results": [
             {"name": r.name, "median": none(r.median), "spread": none(r.spread), "ready": none(r.ready), "said": r.said}
             for r in results

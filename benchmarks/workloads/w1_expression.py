@@ -8,6 +8,7 @@ import autograd
 from autograd import func
 from benchmarks.measure import Contender, Workload
 from benchmarks.peers import need, slots
+from benchmarks.peers.hips import hips
 
 A, B = -4.0, 2.0
 kept_alive: list[Any] = []
@@ -125,6 +126,7 @@ def workloads(quick: bool) -> list[Workload]:
                 Contender("slots and tuples", lambda: tape(slots.Value)),
                 Contender("stepgrad eager", lambda: tape(autograd.Value)),
                 Contender("PyTorch eager", torch),
+                Contender("HIPS autograd", lambda: hips("expression", a=A, b=B)),
                 Contender("JAX jit, warm call", jax),
                 Contender("CasADi, called from Python", casadi),
                 Contender("CasADi, buffer interface", casadi_buffer),

@@ -1,15 +1,17 @@
 """W2: eager throughput, a long chain of (mul, add, tanh) and a wide sum of products; build and backward, per node."""
 
-import math
+import contextlib
 import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import autograd
 from benchmarks.measure import Contender, Missing, Workload
-from benchmarks.peers import micrograd, slots
+from benchmarks.peers import micrograd, need, slots
+from benchmarks.peers.hips import hips
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
 
@@ -58,6 +60,18 @@ def engine(build: Callable[..., Any], make: Callable[[float], Any], nodes: int, 
     return (lambda: deep(once)) if recursive else once, lambda: answers
 
 
+def torch_scalars(build: Callable[..., Any], nodes: int) -> Prepared:
+    torch = need("torch")
+    answers: list[float] = []
+
+    def run() -> None:
+        root, leaves = build(lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True), nodes)
+        root.backward()
+        answers[:] = [root.item(), *(leaf.grad.item() for leaf in leaves)]
+
+    return run, lambda: answers
+
+
 def bytes_per_node(build: Callable[..., Any], make: Callable[[float], Any], nodes: int) -> float:
     """Memory that a graph holds after its backward pass."""
 
@@ -73,29 +87,38 @@ def bytes_per_node(build: Callable[..., Any], make: Callable[[float], Any], node
     return float(deep(work))
 
 
+ENGINES: dict[str, Callable[[], Any]] = {
+    "micrograd": micrograd.engine,
+    "slots and tuples": lambda: slots.Value,
+    "stepgrad eager": lambda: autograd.Value,
+}
+
+
+def prepared(name: str, build: Callable[..., Any], nodes: int) -> Prepared:
+    return engine(build, ENGINES[name](), nodes, recursive=name != "stepgrad eager")
+
+
+def memory(build: Callable[..., Any], nodes: int) -> dict[str, float]:
+    found = {}
+    for name, make in ENGINES.items():
+        with contextlib.suppress(Missing):
+            found[f"bytes a node, {name}"] = bytes_per_node(build, make(), nodes)
+    return found
+
+
 def workloads(quick: bool) -> list[Workload]:
     nodes = 3_000 if quick else 100_000
+    few = 3_000  # for HIPS autograd, which is as slow a node with few
     found = []
     for title, build in (("a chain of (mul, add, tanh)", chain), ("a sum of products", wide)):
-        makers: dict[str, Callable[[], Any]] = {
-            "micrograd, collector on": micrograd.engine,
-            "slots and tuples, collector on": lambda: slots.Value,
-            "stepgrad eager, collector on": lambda: autograd.Value,
-        }
-
-        def prepare(maker: Callable[[], Any], recursive: bool, build: Callable[..., Any] = build) -> Prepared:
-            return engine(build, maker(), nodes, recursive)
-
         contenders = [
-            Contender(name, lambda m=maker, n=name: prepare(m, "stepgrad" not in n), per=nodes)  # type: ignore[misc]
-            for name, maker in makers.items()
+            Contender(f"{name}, collector on", partial(prepared, name, build, nodes), per=nodes) for name in ENGINES
         ]
-        memory = {}
-        for name, maker in makers.items():
-            try:
-                memory[name.partition(",")[0]] = bytes_per_node(build, maker(), nodes)
-            except Missing:
-                memory[name.partition(",")[0]] = math.nan
-        note = "Bytes per node after the backward pass: " + ", ".join(f"{k} {v:.0f}" for k, v in memory.items()) + "."
-        found.append(Workload("W2", f"{title}, {nodes:,} nodes, build and backward, per node", "ns", contenders, note))
+        contenders += [
+            Contender("PyTorch scalars", partial(torch_scalars, build, nodes), per=nodes),
+            Contender(f"HIPS autograd scalars, {few:,} nodes",
+                      partial(hips, "throughput", shape=build.__name__, nodes=few), per=few, compared=few == nodes),
+        ]  # fmt: skip
+        title = f"{title}, {nodes:,} nodes, build and backward, per node"
+        found.append(Workload("W2", title, "ns", contenders, memory(build, nodes)))
     return found

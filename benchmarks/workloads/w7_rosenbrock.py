@@ -7,6 +7,7 @@ import autograd
 from autograd import func
 from benchmarks.measure import Contender, Workload
 from benchmarks.peers import need
+from benchmarks.peers.hips import hips
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
 
@@ -110,6 +111,7 @@ def workloads(quick: bool) -> list[Workload]:
             "us",
             [
                 Contender("stepgrad eager", lambda: stepgrad_eager(n)),
+                Contender("HIPS autograd, vectorised source", lambda: hips("rosenbrock", x=start(n))),
                 Contender("PyTorch torch.func, vectorised source", lambda: torch(n)),
                 Contender("JAX jit, scalar-loop source", lambda: jax(n, vectorised=False)),
                 Contender("JAX jit, vectorised source", lambda: jax(n, vectorised=True)),
