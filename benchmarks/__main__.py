@@ -1,4 +1,8 @@
-"""python -m benchmarks [--quick] [--only W1,W3] [--json FILE] [--seconds S]: every workload beside the peers."""
+"""python -m benchmarks [--quick] [--only W1,W3] [--json FILE] [--plot FILE]: every workload beside the peers.
+
+Numbers are compared first, then timed; the last table says which bars were met. HIPS autograd cannot be in stepgrad's
+environment: HIPS_PYTHON names the Python of another one that has it (`peers/hips.py`).
+"""
 
 import argparse
 import importlib
@@ -7,7 +11,9 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from benchmarks.bars import reached
 from benchmarks.measure import measure
+from benchmarks.plot import plot
 from benchmarks.report import record, table
 
 MODULES = {
@@ -18,6 +24,7 @@ MODULES = {
     "W5": "w5_gpt",
     "W6": "w6_random_graph",
     "W7": "w7_rosenbrock",
+    "SIZE": "cost_against_size",
 }
 PEERS = ["micrograd", "numpy", "llvmlite", "torch", "jax", "casadi", "scikit-learn"]
 
@@ -39,6 +46,7 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(MODULES), help="workloads, such as W1,W3")
     parser.add_argument("--seconds", type=float, default=4.0, help="time for each contender (default 4)")
     parser.add_argument("--json", help="also write the figures to this file")
+    parser.add_argument("--plot", help="also draw cost against size (SIZE) into this file; needs matplotlib")
     arguments = parser.parse_args()
     wanted = arguments.only.upper().split(",")
     unknown = [name for name in wanted if name not in MODULES]
@@ -56,9 +64,12 @@ def main() -> int:
             print(table(workload, results), flush=True)
             records.append(record(workload, results))
             disagreed = disagreed or any("differs" in result.said for result in results)
+    print(reached(records))
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump({"versions": versions, "results": records}, file, indent=1)
+    if arguments.plot:
+        plot(records, arguments.plot)
     return 1 if disagreed else 0
 
 

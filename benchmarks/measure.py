@@ -39,6 +39,7 @@ class Workload:
     unit: str
     contenders: list[Contender]
     figures: dict[str, float] = field(default_factory=dict)  # what is no time: bytes a node, rows of a tape
+    nodes: int = 0  # the size of the graph, where cost against size is the question
     note: str = ""
 
 

@@ -51,6 +51,7 @@ def record(workload: Workload, results: list[Result]) -> dict[str, Any]:
         "workload": workload.name,
         "title": workload.title,
         "figures": workload.figures,
+        "nodes": workload.nodes,
         "results": [
             {"name": r.name, "median": none(r.median), "spread": none(r.spread), "ready": none(r.ready), "said": r.said}
             for r in results

@@ -1,6 +1,7 @@
 """A scalar engine as bare as Python allows, written for comparison: slots, tuples, recursion, nothing checked."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -69,3 +70,26 @@ class Value:
         for node in reversed(order):
             for child, local in zip(node.children, node.locals):
                 child.grad += local * node.grad
+
+
+def sum(xs: Sequence[Any]) -> Any:
+    total = xs[0]
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    return sum([x * y for x, y in zip(xs, ys)])
+
+
+def exp(x: Value) -> Value:
+    return x.exp()
+
+
+def log(x: Value) -> Value:
+    return x.log()
+
+
+def relu(x: Value) -> Value:
+    return x.relu()

@@ -48,11 +48,12 @@ def workloads(quick: bool) -> list[Workload]:
         found.append(Workload("W4", title, "ms", epoch(task(count, size, dtype), epochs)))
     batch = 4 if quick else 32
     few = task(batch, batch)
+    share = batch / count  # of an epoch
     contenders = [
-        Contender("micrograd", partial(networks.scalar_engine, few, micrograd.engine)),
-        Contender("slots and tuples", partial(networks.scalar_engine, few, lambda: slots.Value)),
-        Contender("stepgrad eager", partial(networks.stepgrad_eager, few)),
-        Contender("stepgrad compiled", partial(networks.stepgrad_compiled, few, 1)),
+        Contender("micrograd", partial(networks.scalar_engine, few, micrograd.engine), share),
+        Contender("slots and tuples", partial(networks.scalar_engine, few, lambda: slots.Value), share),
+        Contender("stepgrad eager", partial(networks.stepgrad_eager, few), share),
+        Contender("stepgrad compiled", partial(networks.stepgrad_compiled, few, 1), share),
     ]
-    title = f"digits, one batch of {batch} samples, float64: the scalar engines (an epoch has 1,797 samples)"
+    title = f"digits, one epoch, float64, {1 / share:.3g} times one batch of {batch}: the scalar engines"
     return [*found, Workload("W4", title, "ms", contenders)]

@@ -1,14 +1,18 @@
 """W5: a GPT of scalars (1 layer, 16 wide, 4 heads), one Adam step on one name; the mean over many names."""
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from unittest import mock
 
+import autograd
 from autograd import Value
-from benchmarks.gpt import Config, encode, loss
+from benchmarks import gpt
+from benchmarks.gpt import Config, encode
 from benchmarks.measure import Contender, Workload
-from benchmarks.peers import need
+from benchmarks.peers import need, slots
 from nn.data import names
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
@@ -45,20 +49,23 @@ def shaped(numbers: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def stepgrad_eager(count: int) -> Prepared:
-    parameters = [Value(x) for x in flat(CONFIG.initial())]
+def scalar_engine(count: int, ops: Any) -> Prepared:
+    """The same code of scalars; `ops` holds Value, dot, sum, exp, log and relu."""
+    sys.setrecursionlimit(1_000_000)  # for the peer, which recurses once per node
+    parameters = [ops.Value(x) for x in flat(CONFIG.initial())]
     weights, docs = shaped(parameters), documents(count)
     m, v = [0.0] * len(parameters), [0.0] * len(parameters)
 
     def step(k: int) -> float:
-        found = loss(CONFIG, weights, docs[k % count])
+        with mock.patch.object(gpt, "autograd", ops):
+            found = gpt.loss(CONFIG, weights, docs[k % count])
         for p in parameters:
-            p.zero_grad()
+            p.grad = 0.0
         found.backward()
         now = corrections(k)
         for i, p in enumerate(parameters):
             p.data, m[i], v[i] = adam(p.data, p.grad, m[i], v[i], *now)
-        return float(found)
+        return float(found.data)
 
     losses = [step(k) for k in range(COMPARED)]
     return (lambda: step(COMPARED)), lambda: losses
@@ -85,7 +92,7 @@ def stepgrad_compiled(count: int) -> Prepared:
         if length not in programs:
             parameters = [Value(x) for x in current]
             letters = [[Value(0.0) for _ in range(size)] for _ in range(length)]
-            root = loss(CONFIG, shaped(parameters), letters)
+            root = gpt.loss(CONFIG, shaped(parameters), letters)
             tape = tape_of(root, [*parameters, *(x for letter in letters for x in letter)])
             programs[length] = Program(tape, len(parameters), batched=False, parameters=current)
         return programs[length]
@@ -218,7 +225,8 @@ def workloads(quick: bool) -> list[Workload]:
             f"a GPT of scalars, one Adam step on one name, mean over {count} names, float64",
             "us",
             [
-                Contender("stepgrad eager", partial(stepgrad_eager, count)),
+                Contender("slots and tuples", partial(scalar_engine, count, slots)),
+                Contender("stepgrad eager", partial(scalar_engine, count, autograd)),
                 Contender("PyTorch eager, vectorised by hand", partial(torch_eager, count)),
                 Contender("JAX jit step, vectorised by hand", partial(jax_step, count)),
                 Contender(f"JAX, {count} steps inside lax.scan", partial(jax_scan, count), count),

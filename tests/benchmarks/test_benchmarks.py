@@ -1,13 +1,17 @@
 """The benchmarks' own parts: what is measured, how it is compared and told; a small run of our contenders."""
 
+import functools
 import importlib
 import math
+from unittest import mock
 
 import pytest
 
 from benchmarks.__main__ import MODULES
+from benchmarks.bars import BARS, Bar, faster, growth, reached, ready, smaller
 from benchmarks.gpt import Config, encode, loss, sample
 from benchmarks.measure import Contender, Missing, Result, Workload, difference, measure
+from benchmarks.plot import plot
 from benchmarks.report import ratio, record, short, table
 
 
@@ -47,6 +51,93 @@ def test_the_table_names_ratios():
     assert (short(1234.5), short(1.2345), ratio(0.05, 0.1)) == ("1,234", "1.23", "2x slower")
 
 
+def table_of(workload, title, figures=None, nodes=0, **times):
+    results = [
+        {"name": name.replace("_", " "), "median": time, "ready": 2.0 * time, "said": ""}
+        for name, time in times.items()
+    ]
+    return {"workload": workload, "title": title, "figures": figures or {}, "nodes": nodes, "results": results}
+
+
+def test_what_to_reach_says_met_not_met_and_missing():
+    records = [
+        table_of("W1", "one small graph", micrograd=1.0, stepgrad_eager=0.5, JAX_jit_call=0.1, stepgrad_compiled=0.2),
+        table_of("W7", "Rosenbrock", stepgrad_compiled=0.25),
+    ]
+    lines = {line.split(" | ")[1]: line for line in reached(records).splitlines() if line.startswith("| W")}
+    assert lines["eager over micrograd"].endswith("| at least 2x | 2x | met |")
+    assert lines["compiled call over JAX's warm call"].endswith("| at least 1x | 0.5x | **not met** |")
+    assert lines["seconds until ready"].endswith("| at most 0.3 | 0.5 | **not met** |")
+    assert lines["over JAX from the scalar loop"].endswith("| a row is missing |")
+    assert len(lines) == sum(bar.workload in ("W1", "W7") for bar in BARS)
+
+
+def test_the_numbers_of_bars():
+    sizes = [
+        table_of("SIZE", "10", {"bytes": 5.0}, 10, ours=2.0),
+        table_of("SIZE", "20", {"bytes": 4.0}, 20, ours=1.0),
+        table_of("SIZE", "40", {"bytes": 6.0}, 40, ours=3.0),
+    ]
+    assert growth("ours", "median")(sizes) == 3.0  # from 1.0 to 3.0
+    assert growth("ours", "ready")(sizes) == pytest.approx(1.5)  # 0.4, 0.1, 0.15 a node
+    assert growth("bytes", "figures")(sizes) == 1.5
+    assert growth("ours", "median")(sizes[:1]) is None and faster("", "peer", "ours")(sizes) is None
+    assert ready("20", "ours")(sizes) == 2.0
+    assert smaller("", "theirs", "bytes")([table_of("W2", "", {"theirs": 8.0, "bytes": 4.0})]) == 2.0
+    assert Bar("W", "", growth("ours", "median"), most=3.0).met(3.0)
+
+
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: f"{bar.workload} {bar.what}")
+def test_bars_name_rows_that_are_there(bar):
+    """A misspelt row or title would read "a row is missing" for ever: every bar is tried on the full-size tables."""
+    records = [dict(record, figures=FIGURES) for record in full_tables(bar.workload)]
+    assert bar.measured(records) is not None
+
+
+FIGURES = {
+    f"bytes a node, {name}": 100.0 for name in ("micrograd", "slots and tuples", "stepgrad eager", "stepgrad compiled")
+}
+
+
+@functools.cache
+def full_tables(name):
+    module = importlib.import_module(f"benchmarks.workloads.{MODULES[name]}")
+    with mock.patch.object(module, "memory", return_value={}, create=True):  # it measures
+        return [
+            record(workload, [Result(c.name, 1.0, 0.0, 1.0) for c in workload.contenders])
+            for workload in module.workloads(quick=False)
+        ]
+
+
+def test_the_picture_of_cost_against_size(tmp_path):
+    pytest.importorskip("matplotlib")
+    sizes = [
+        dict(table_of("SIZE", "", FIGURES, n, stepgrad_eager=1e-6, stepgrad_compiled=1e-9)) for n in (10, 20)
+    ]
+    plot(sizes, str(tmp_path / "size.svg"))
+    text = (tmp_path / "size.svg").read_text()
+    assert text.count("<g id=\"axes_") == 3
+    with pytest.raises(ValueError, match="run the workload SIZE"):
+        plot([table_of("W1", "")], str(tmp_path / "none.svg"))
+
+
+def test_a_contender_in_another_process_takes_its_own_time():
+    class Remote:
+        asked = 0
+
+        def times(self, count):
+            Remote.asked += count
+            return 2.0 * count
+
+        def __call__(self):
+            self.times(1)
+
+    contender = Contender("far", lambda: (Remote(), lambda: [1.0]))
+    (result,) = measure(Workload("W0", "a test", "us", [contender]), seconds=0.001, rounds=9)
+    assert result.times == [2.0, 2.0] and result.median == 2.0  # longer than its share of the time: two turns
+    assert Remote.asked == 4
+
+
 def test_difference():
     assert difference([1.0, 100.0], [1.0, 101.0]) == 0.01
     assert difference([1.0], [1.0, 2.0]) == difference([1.0], [math.nan]) == math.inf
@@ -65,7 +156,7 @@ def test_the_gpt_of_scalars():
     assert name == sample(config, weights, random.Random(0)) and len(name) < config.block
 
 
-@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W7"])
+@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W7", "SIZE"])
 def test_our_contenders_agree(name):
     """stepgrad's own ways to do a workload, eager and compiled, against NumPy by hand; CI has no other peer."""
     pytest.importorskip("llvmlite")
