@@ -27,7 +27,8 @@ from autograd.compiler.run import Run, shares
 from autograd.compiler.tape import Tape
 from autograd.compiler.update import Update
 
-WORTH_SHARING = 1_000_000  # products in a step: less is done before another thread is awake
+WORTH_SHARING = 1_000_000  # products in a step: what threads save on fewer, they lose meeting after it
+WORTH_WAKING = 3_000_000  # products in a run: fewer are done before another thread is awake
 
 
 class Program:
@@ -39,8 +40,8 @@ class Program:
     `batched=False` for a loss that is not a mean over alike samples: a step then takes one row of data;
     `dtype`, "float64" or "float32", of all numbers; `parameters`, those of another program, to train them in turns;
     `threads` share the samples of a step in fixed parts, and their sums are added in a fixed order: the results are the
-    same in every run with as many. A step of less than a million products, one without a batch, and one whose samples
-    read sums over the batch take one thread.
+    same in every run with as many. Steps of less than a million products, runs of less than three million, steps
+    without a batch, and those whose samples read sums over the batch take one thread.
     """
 
     def __init__(
@@ -122,12 +123,15 @@ class Program:
         order = np.ascontiguousarray(np.concatenate(batches), np.int64)
         if len(order) and not 0 <= order.min() <= order.max() < len(samples):
             raise IndexError(f"batches name samples {order.min()} to {order.max()}, there are {len(samples)}")
-        largest = int(sizes.max())
-        threads = self.threads if largest * self.products >= WORTH_SHARING else 1
-        parts = shares(sizes, threads, self.width, self.dtype)
+        parts = shares(sizes, self.sharing(sizes), self.width, self.dtype)
         capacity = self.capacity(max(part.longest for part in parts))
         bounds = [self.bound(capacity, thread) for thread in range(len(parts))]
         return Run(bounds, parts, samples, order, updates)
+
+    def sharing(self, sizes: Ints) -> int:
+        """How many threads pay for steps of these sizes."""
+        worth = sizes.max() * self.products >= WORTH_SHARING and sizes.sum() * self.products >= WORTH_WAKING
+        return self.threads if worth else 1
 
     def capacity(self, largest: int) -> int:
         """How many samples to compute side by side: blocks of one size, small enough for the caches."""

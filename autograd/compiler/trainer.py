@@ -30,9 +30,10 @@ class Trainer:
     Arguments: `loss(sample)` gives the loss of one sample, a list of `features` numbers, in plain operations on
     `parameters` and other Values; it is run once, on recording Values. It may read `Trainer.batch_mean(x)`, and may
     return a pair (loss, {buffer: x}): in each step a rule for the buffer, a Value, gets the batch's mean of x where
-    the rule for a parameter gets a derivative. `dtype`, "float64" or "float32", of all numbers. `threads`
-    share the samples of a step where it is long enough: batches of a million products or more, and no batch_mean. The
-    numbers are the same in every run with as many threads, and differ in the last bits from those with another count.
+    the rule for a parameter gets a derivative. `dtype`, "float64" or "float32", of all numbers.
+    `threads` share the samples of a step where it is long enough: a million products or more, three million in a run,
+    and no batch_mean. Ask for as many as there are free cores: a step waits for the slowest. The same run gives the
+    same numbers every time, and with another count of threads others in the last bits.
     Raises TraceError where the loss takes a number out of the graph or decides something by comparing numbers,
     ValueError where a derivative can be computed in Python only, ImportError without NumPy and llvmlite.
 

@@ -27,6 +27,7 @@ PRECISION = {"float64": 1e-13, "float32": 5e-5}
 @pytest.fixture(autouse=True)
 def small_steps_are_shared(monkeypatch):
     monkeypatch.setattr(program_module, "WORTH_SHARING", 0)
+    monkeypatch.setattr(program_module, "WORTH_WAKING", 0)
 
 
 def network(p, x):
@@ -142,11 +143,11 @@ def test_where_one_thread_is_enough(monkeypatch):
     w = Value(2.0)
     assert Trainer(lambda x: (x[0] * w - batch_mean(x[0])) ** 2, [w], 1, threads=2).program.threads == 1
     assert program(network, 2, batched=False).threads == 1
-    monkeypatch.setattr(program_module, "WORTH_SHARING", 1_000_000)
     made = program(network, 2)
-    enough = -(-1_000_000 // made.products)
-    for count, plans in ((enough - 1, 1), (enough, 2)):
-        assert len(made.prepare(SAMPLES, [np.zeros(count, int)]).plans) == plans
+    monkeypatch.setattr(program_module, "WORTH_SHARING", 50 * made.products)
+    monkeypatch.setattr(program_module, "WORTH_WAKING", 150 * made.products)
+    for sizes, plans in (([49] * 4, 1), ([50] * 2, 1), ([50] * 3, 2), ([1, 149], 2), ([149], 1), ([150], 2)):
+        assert len(made.prepare(SAMPLES, [np.zeros(size, int) for size in sizes]).plans) == plans
 
 
 def test_no_threads_is_an_error():
