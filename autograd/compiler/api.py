@@ -32,8 +32,9 @@ def compile(
     """The same function of numbers, faster: `f` is run once on recording Values, then its graph is run as native code.
 
     Arguments and results are numbers, NumPy arrays, or nested lists, tuples and dicts of them; a Module among the
-    arguments (anything with `parameters()`), and Values that `f` closes over, are read anew at each call; a Module that
-    holds other objects than before (a flag, a layer) is traced again. Gradients
+    arguments (anything with `parameters()`), and Values that `f` closes over, are read anew at each call; where a
+    Module holds other objects than before (a flag, a layer), or a name or a list another Value, `f` is traced
+    again. Gradients
     are graph, so `compile(func.value_and_grad(f))` and `compile(func.hessian(f))` work like any other function.
 
     Arguments: `in_axes` runs many samples at once, as in jax.vmap: 0 for an argument whose first axis counts the

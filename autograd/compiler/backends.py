@@ -91,8 +91,10 @@ class Program:
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
         recording = self.recording
-        if self._builtin is None and self.native is not None and not recording.held:
-            self._builtin = calling.builtin(call.shape, recording.live, recording.result, self.native, otherwise)
+        if self._builtin is None and self.native is not None:
+            self._builtin = calling.builtin(
+                call.shape, recording.live, recording.held, recording.result, self.native, otherwise
+            )
         return self._builtin
 
     def run(self, call: Call) -> list[Any] | None:

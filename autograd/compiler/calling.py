@@ -12,6 +12,8 @@ the result is made of:
              5 p k     what calling p gives, a new array, with the next numbers put in at the k places that follow
              6 p       what p makes of the one thing that follows
 
+What lies on the ways to those Values (`places.py`) is looked at first: a name or a list may hold another one by now.
+
 Whatever is not as expected (an int, another length, a guard that fails) goes to the ordinary Python function instead,
 so that nothing here decides anything. Only CPython has this interface.
 """
@@ -25,6 +27,8 @@ from typing import Any, Protocol
 
 from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
+from autograd.compiler.places import Kept
+from autograd.compiler.places import words as places_words
 from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
 from autograd.value import Value
 
@@ -68,30 +72,38 @@ class Point(Protocol):
 
 
 def builtin(
-    arguments: Shape, live: Sequence[Value], result: Shape, point: Point, otherwise: Callable[..., Any]
+    arguments: Shape,
+    live: Sequence[Value],
+    held: list[Kept],
+    result: Shape,
+    point: Point,
+    otherwise: Callable[..., Any],
 ) -> Callable[..., Any] | None:
     """A builtin function that runs `point`, or None where more than floats, lists, tuples and arrays goes in.
 
-    The numbers of the arguments are followed by those of the `live` Values, read at each call. The last number that
-    comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
+    The numbers of the arguments are followed by those of the `live` Values, read at each call if what is `held` is
+    where it was. The last number that comes out is the verdict on the guards; calls that do not fit go to `otherwise`.
     """
     items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
     reads = [_reading(item) for item in items]
-    kept: list[Any] = [otherwise, point, live]
+    places = places_words(held)
+    kept: list[Any] = [otherwise, point, live, held]
     builds = _building(result, kept)
-    if platform.python_implementation() != "CPython" or None in reads or builds is None:
+    if platform.python_implementation() != "CPython" or None in reads or builds is None or places is None:
         return None
     reads += [[READ_VALUE, id(x)] for x in live]
     read, build = _words([word for words in reads for word in words or ()]), _words(builds)
+    where = _words([word for words in places for word in words])
     type_at = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where in an object its type stands
     arrays = getattr(sys.modules.get("numpy"), "ndarray", None)
     types = [type_at, id(float), id(list), id(tuple), id(Value), id(arrays), id(_DATA)]
     about = _words([
         ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2],
-        8 * sum(point.sizes) + 8, id(otherwise), len(items), point.program, len(live), *types,
+        8 * sum(point.sizes) + 8, id(otherwise), len(items), point.program, len(live),
+        ctypes.addressof(where), len(places), *types,
     ])  # fmt: skip
     address = _Address(ctypes.addressof(about))
-    address.kept = (about, read, build, kept)
+    address.kept = (about, read, build, where, kept)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
     made: Callable[..., Any] = make(ctypes.addressof(_method()), address, None)

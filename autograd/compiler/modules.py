@@ -30,7 +30,8 @@ def _public(container: dict[Any, Any]) -> list[Any]:
     return [name for name in container if not (isinstance(name, str) and name.startswith("_"))]
 
 
-def _holding(container: Any) -> Holding:
+def holding(container: Any) -> Holding:
+    """A list, a tuple, a set or a dictionary as it is now."""
     if not isinstance(container, dict):
         return Holding(container, [], [], list(container))
     names = _public(container)
@@ -55,7 +56,7 @@ def holdings(module: Any) -> list[Holding]:
         container = thing if isinstance(thing, (list, tuple, dict)) else getattr(thing, "__dict__", {})
         if id(container) not in seen:
             seen.add(id(container))
-            found.append(_holding(container))
+            found.append(holding(container))
             waiting += [x for x in found[-1].items if isinstance(x, (list, tuple, dict)) or is_module(x)]
     return found
 

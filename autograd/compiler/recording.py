@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard
-from autograd.compiler.modules import Holding, holdings
+from autograd.compiler.modules import holdings
 from autograd.compiler.passes import alive, optimised
+from autograd.compiler.places import Kept, reached
 from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
-from autograd.compiler.trace import closed_over, fresh, tracing
+from autograd.compiler.trace import fresh, tracing
 from autograd.primitives import TABLE
 from autograd.value import Value
 
@@ -20,14 +21,14 @@ class Recording(NamedTuple):
     tape: Tape
     names: list[str]  # of the inputs
     live: list[Value]  # made before the trace: their numbers are read at each call
-    held: list[Holding]  # by the Modules among the arguments
+    held: list[Kept]  # by the Modules among the arguments, and on the ways to the Values made before
     guards: list[Guard]
     decisions: Tape  # the outcomes of the guards, one by one
     result: Shape
 
     def current(self) -> bool:
-        """Whether the Modules still hold what they held."""
-        return all(map(Holding.holds, self.held))
+        """Whether everything is where it was."""
+        return all(place.holds() for place in self.held)
 
 
 def recorded(
@@ -39,7 +40,8 @@ def recorded(
     Raises TraceError where f does something that cannot be recorded.
     """
     given = modules(shape)
-    older = [*closed_over(f), *(p for module in given for p in module.parameters())]
+    values_before, kept = reached(f)
+    older = [*values_before, *(p for module in given for p in module.parameters())]
     called = argument_names(f, shape)
     with tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
@@ -54,7 +56,7 @@ def recorded(
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
         decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    held = [holding for module in given for holding in holdings(module)]
+    held = [*kept, *(holding for module in given for holding in holdings(module))]
     return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
 
 

@@ -17,17 +17,14 @@ that reading their `.data` is noticed as well.
 """
 
 import contextlib
-import functools
 import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FunctionType, MethodType
 from typing import Any, NoReturn
 
 from autograd import context
 from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
-from autograd.compiler.modules import is_module
 from autograd.func import _partials_as_graph
 from autograd.graph import NO_OPERAND, topological_order
 from autograd.primitives import TABLE, Primitive, number
@@ -314,54 +311,3 @@ def _install(op: Primitive) -> None:
 
 for _row in TABLE.values():
     _install(_row)
-
-
-def closed_over(f: Any) -> list[Value]:
-    """The Values that `f` can be seen to use besides its arguments: in its closure, globals and object."""
-    found: dict[Value, None] = {}
-    seen: set[int] = set()
-    waiting: list[Any] = [f]
-    while waiting:
-        x = waiting.pop()
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        if isinstance(x, Value):
-            found[x] = None
-        else:
-            waiting.extend(_within(x))
-    return list(found)
-
-
-def _within(x: Any) -> list[Any]:
-    """What `x` holds, as far as `closed_over` looks."""
-    if isinstance(x, (list, tuple, set)):
-        return list(x)
-    if isinstance(x, dict):
-        return list(x.values())
-    if isinstance(x, functools.partial):
-        return [x.func, *x.args, *x.keywords.values()]
-    if isinstance(x, MethodType):
-        return [x.__func__, x.__self__, *getattr(x.__self__, "__dict__", {}).values()]
-    if isinstance(x, FunctionType):
-        return _used_by(x)
-    if is_module(x):
-        return list(x.parameters())
-    return [x.__wrapped__] if hasattr(x, "__wrapped__") else []
-
-
-def _used_by(f: FunctionType) -> list[Any]:
-    found: list[Any] = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
-    for cell in f.__closure__ or ():
-        with contextlib.suppress(ValueError):  # a name that is not bound yet
-            found.append(cell.cell_contents)
-    if not f.__module__.startswith("autograd."):
-        found += [f.__globals__[name] for name in _names(f.__code__) if name in f.__globals__]
-    return found
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = (_names(const) for const in code.co_consts if isinstance(const, CodeType))
-    return set(code.co_names).union(*inner)
-
-

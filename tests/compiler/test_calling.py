@@ -218,7 +218,7 @@ def test_no_memory_for_a_result_is_an_error():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(calling, "array_of", lambda shape, items: Full())
             point = NativePoint(record([Value(1.0)] * 3 + [1.0], []), "float64")
-            made = calling.builtin(("tuple", 0), [], whole, point, print)
+            made = calling.builtin(("tuple", 0), [], [], whole, point, print)
         with pytest.raises(MemoryError, match="no room"):
             made()
 

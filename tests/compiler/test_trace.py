@@ -8,8 +8,9 @@ import pytest
 import autograd
 from autograd import Value, func, no_grad
 from autograd.compiler.guards import TraceError
+from autograd.compiler.places import closed_over
 from autograd.compiler.tape import evaluate, record
-from autograd.compiler.trace import Traced, closed_over, collector_resting, fresh, tracing
+from autograd.compiler.trace import Traced, collector_resting, fresh, tracing
 from autograd.primitives import TABLE
 from tests.compiler.graphs import counts, points, same
 
