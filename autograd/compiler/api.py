@@ -24,7 +24,7 @@ def compile(
     reduce: str | None = None,
     dtype: str = "float64",
     backend: str = "auto",
-    static_argnums: Sequence[int] = (),
+    static_argnums: int | Sequence[int] = (),
     threads: int = 1,
     exact: bool = False,
     max_traces: int = 16,
@@ -42,10 +42,10 @@ def compile(
     adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python", "jax" (for
     accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto" (llvm
     where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value is
-    another trace. `threads` share the samples. A single call equals the eager engine to the last bit, a batch
-    to about one ulp per function, unless `exact` asks for the same bits there too. A comparison that comes out
-    otherwise than in all traces so far traces again, at most `max_traces` times for arguments of one shape; after that
-    such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
+    another trace. At most `threads` share the samples, fewer where they would not pay. A single call equals the eager
+    engine to the last bit, a batch to about one ulp per function, unless `exact` asks for the same bits there too. A
+    comparison that comes out otherwise than in all traces so far traces again, at most `max_traces` times for arguments
+    of one shape; after that such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
 
     Raises TraceError where `f` takes a number out of the graph (float(v), .data), GuardError where the samples of one
     batch take different branches; both name the line.
@@ -197,4 +197,9 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("exact=True promises the eager engine's bits, which XLA does not give: use backend='llvm'")
     if options["reduce"] is not None and all(axis is None for axis in entries):
         raise ValueError(f"reduce={options['reduce']!r} needs samples: say with in_axes which arguments have them")
+    if isinstance(options["static_argnums"], int):
+        options["static_argnums"] = (options["static_argnums"],)
+    for name in ("threads", "max_traces"):
+        if not isinstance(options[name], int) or options[name] < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1, got {options[name]!r}")
     return options

@@ -1,7 +1,8 @@
 """Batches: a tape run over many samples, a block of them at a time, by native code.
 
     once      rows of parameters alone, at one point
-    each      the rest, in vectors over a block of samples, block after block; threads share the blocks
+    each      the rest, in vectors over a block of samples, block after block; threads share the blocks,
+              where there is work enough: the same shares for the same number of samples, so the same sums
     results   a column per output, or with a reduction 64 running sums per output, which are added at the end
 
 Functions are accurate to about one ulp (`vectormath`), or the eager engine's own with `exact`. A reduced sum of n terms
@@ -20,6 +21,7 @@ from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.primitives import Primitive
 
+SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
 LONG = 3000  # rows: from here on the interpreter, which is slower, and ready at once
 
 # Loads a block of each input column (the last sample again where a block is not full), runs the body, stores or adds.
@@ -237,7 +239,8 @@ class Batch:
         import numpy as np
 
         reducing = self.reduce is not None
-        parts = _parts(samples, self.block, self.threads)
+        paying = len(self.tape.rows) * samples // SHARE
+        parts = _parts(samples, self.block, min(self.threads, paying))
         starts = np.array([_address(x) for x in columns], np.int64)
         strides = np.array([x.strides[0] // x.itemsize for x in columns], np.int64)
         shape = len(parts) if reducing else 1, len(self.varying), self.block if reducing else samples

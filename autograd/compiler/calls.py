@@ -23,6 +23,9 @@ class Call:
             self.shape = take_apart(args, self.numbers)
             self.kinds: Sequence[str] = (PARAMETER,) * len(self.numbers)
             return
+        beyond = [i for i in static if not 0 <= i < len(args)]
+        if beyond:
+            raise ValueError(f"static_argnums names argument {beyond[0]}, the call has {len(args)}, counted from 0")
         kinds: list[str] = []
         shapes = []
         for i, (arg, axis) in enumerate(zip(args, _per_argument(in_axes, len(args)), strict=True)):

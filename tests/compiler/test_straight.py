@@ -160,7 +160,8 @@ def test_an_exception_in_an_operation_of_ones_own_gives_nan(register):
 
 @pytest.mark.parametrize("samples", [1, 7, 63, 64, 65, 200])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_any_number_of_samples_and_threads(samples, threads):
+def test_any_number_of_samples_and_threads(samples, threads, monkeypatch):
+    monkeypatch.setattr(batches, "SHARE", 1)  # or one thread would do it all
     x = np.linspace(-1.0, 1.0, samples)
     f = lambda w, x: (w * x).tanh()
     each = autograd.compile(f, in_axes=(None, 0), threads=threads)(2.0, x)
@@ -169,6 +170,18 @@ def test_any_number_of_samples_and_threads(samples, threads):
         total = autograd.compile(f, in_axes=(None, 0), threads=threads, reduce=reduce)(2.0, x)
         bound = (samples / 64 + 8) * 2.0**-53 * np.abs(each).sum()
         assert abs(total - getattr(np, reduce)(each)) <= 2 * bound
+
+
+def test_threads_are_used_only_where_they_pay(monkeypatch):
+    shares = []
+    pool = batches._pool
+    monkeypatch.setattr(batches, "_pool", lambda count: shares.append(count) or pool(count))
+    f = autograd.compile(lambda x: (x * x).tanh() + x, in_axes=0, reduce="sum", threads=2)  # 3 rows, and the verdict
+    small, large = np.linspace(-1.0, 1.0, 1000), np.linspace(-1.0, 1.0, 2 * batches.SHARE)
+    f(small)
+    assert shares == []
+    assert len({f(large) for _ in range(5)}) == 1  # the same shares, so the same bits
+    assert shares == [2] * 5
 
 
 def test_columns_of_any_stride_and_type():
