@@ -191,21 +191,29 @@ def sigmoid_forward(x: Any) -> Any:
     return where(greater_equal(x, 0.0), 1.0, tail) / (1.0 + tail)
 
 
-def logsumexp_forward(*xs: Any) -> Any:
+def log_of_powers(xs: Iterable[Any]) -> tuple[Any, Any]:
+    """The greatest number m, and ln sum e^(x - m): apart, since m + the logarithm would swallow it where m is large."""
+    xs = tuple(xs)
     highest = functools.reduce(maximum, xs)
     shift = where(less(abs(highest), inf), highest, 0.0)  # inf - inf would be nan
-    return shift + log(add_up(exp(x - shift) for x in xs))
+    return shift, log(add_up(exp(x - shift) for x in xs))
+
+
+def cross_entropy_forward(target: Any, x: Any, *xs: Any) -> Any:
+    shift, rest = log_of_powers((x, *xs))
+    return rest - (target - shift)  # not logsumexp - target: both may be 1e16, and their difference is what counts
+
+
+def softmax_near(total: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """e^x over the sum of them all; `total`, near their logsumexp, keeps the powers small, and its rounding cancels."""
+    powers = [exp(x - total) for x in xs]
+    whole = add_up(powers)
+    return tuple([power / whole for power in powers])
 
 
 def log_total(xs: Iterable[Any]) -> Any:
     """The row `logsumexp`, for rules that mention it: one node of a graph, shared by all who write it."""
     return logsumexp(xs)
-
-
-def softmax_slopes(xs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Of logsumexp(xs) - target: -1 along the target, and along each x its softmax, e^x of the sum of them all."""
-    total = log_total(xs)
-    return -1.0, *(exp(x - total) for x in xs)
 
 
 def logaddexp_forward(x: Any, y: Any) -> Any:
@@ -328,13 +336,13 @@ mean     = P("mean",     lambda *xs: add_up(xs) / len(xs),
 dot      = P("dot",      lambda *a: add_up(map(operator.mul, a[: len(a) // 2], a[len(a) // 2 :])),
                                            lambda *a: a[len(a) // 2 : -1] + a[: len(a) // 2],
              tex=tex_dot, pack=pack_pairs, composite=True)
-logsumexp = P("logsumexp", logsumexp_forward,
-                                           lambda *a: tuple(exp(x - a[-1]) for x in a[:-1]),
+logsumexp = P("logsumexp", lambda *xs: add_up(log_of_powers(xs)),
+                                           lambda *a: softmax_near(a[-1], a[:-1]),
              tex=lambda *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right)", pack=pack_some, composite=True)
-cross_entropy = P("cross_entropy", lambda target, x, *xs: log_total((x, *xs)) - target,  # of softmax; target: the logit that is right
-                                           lambda target, x, *a: softmax_slopes((x, *a[:-1])),
+cross_entropy = P("cross_entropy", cross_entropy_forward,  # of softmax; target: the logit that is right
+                                           lambda target, x, *a: (-1.0, *softmax_near(log_total((x, *a[:-1])), (x, *a[:-1]))),
              tex=lambda target, *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right) - {target}", composite=True)
-logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (exp(x - z), exp(y - z)),
+logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (sigmoid(x - y), sigmoid(y - x)),
              tex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", composite=True)
 # fmt: on
 

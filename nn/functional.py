@@ -61,13 +61,15 @@ def softmax(row: Sequence[Any]) -> list[Any]:
 
 
 def log_softmax(row: Sequence[Any]) -> list[Any]:
-    """ln softmax(row) = x_i - logsumexp(row), exact where a probability rounds to 0.
+    """ln softmax(row) = (x_i - m) - logsumexp(row - m), m the maximum: exact where a probability rounds to 0.
 
     Raises ValueError for an empty row.
 
     >>> log_softmax([1000.0, 0.0])
     [0.0, -1000.0]
     """
+    highest = _highest(row)
+    row = [x - highest for x in row]
     total = logsumexp(row)
     return [x - total for x in row]
 

@@ -145,15 +145,18 @@ POINTS = [
     Point("hypot", (0.0, 0.0), 0.0, (nan, nan)),  # a cone's tip: 0/0. A norm that may vanish needs an epsilon
     Point("hypot", (3.0, 4.0), 5.0, (0.6, 0.8)),
     Point("hypot", (inf, 1.0), inf, (nan, 0.0)),  # inf/inf
-    Point("logaddexp", (1000.0, 1000.0), 1000.6931471805599, (0.5000000000000275, 0.5000000000000275), torch=(0.5, 0.5)),  # exp(x - z), where z has been rounded at 1000: 14 digits are left of the 16
+    Point("logaddexp", (1000.0, 1000.0), 1000.6931471805599, (0.5, 0.5)),  # not exp(x - z): z has been rounded at 1000, and two digits would be lost
+    Point("logaddexp", (1e16, 1e16), 1e16, (0.5, 0.5)),
     Point("logaddexp", (0.0, -inf), 0.0, (1.0, 0.0)),
     Point("logaddexp", (-inf, -inf), -inf, (nan, nan)),  # log(0 + 0): the share of each is 0/0
     Point("logaddexp", (1000.0, 0.0), 1000.0, (1.0, 0.0)),
-    Point("logsumexp", (1000.0, 1000.0), 1000.6931471805599, (0.5000000000000275, 0.5000000000000275)),
+    Point("logsumexp", (1000.0, 1000.0), 1000.6931471805599, (0.5, 0.5), torch=(0.5000000000000275, 0.5000000000000275)),  # exp(x - z) in PyTorch: z has been rounded
+    Point("logsumexp", (1e16, 1e16), 1e16, (0.5, 0.5), torch=(1.0, 1.0)),  # the same: no digit is left there
     Point("logsumexp", (-inf, 0.0), 0.0, (0.0, 1.0)),
     Point("logsumexp", (-inf, -inf), -inf, (nan, nan)),  # the same
     Point("cross_entropy", (3.0, 1.0, 2.0), -0.686738312481777, (-1.0, 0.26894142136999505, 0.7310585786300048)),
     Point("cross_entropy", (1000.0, 1000.0, 0.0), 0.0, (-1.0, 1.0, 0.0)),
+    Point("cross_entropy", (1e16, 1e16, 1e16), 0.6931471805599453, (-1.0, 0.5, 0.5)),  # not logsumexp - target, which is 0 there
     Point("cross_entropy", (-inf, -inf, 0.0), inf, (-1.0, 0.0, 1.0)),  # the answer had no chance
     Point("sin", (inf,), nan, (nan,)),
     Point("tan", (inf,), nan, (nan,)),

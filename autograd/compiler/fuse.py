@@ -12,7 +12,7 @@ from typing import Any
 from autograd.compiler.formula import Formula, applied, specialised
 from autograd.compiler.tape import PARAMETER as ONE_FOR_ALL
 from autograd.compiler.tape import Tape, expansion, record
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import TABLE, Primitive, log_of_powers
 from autograd.value import Value
 
 CONSTANT, PARAMETER, INPUT, PAIRS, REDUCTION, FUNCTION = range(6)
@@ -23,7 +23,8 @@ class Rows:
 
     `kind[k]` says which; `pairs[k]` is the flat list a, b, a, b, ... of row numbers; `formula[k]` and `args[k]` are a
     function row. `batched[k]`: one number per sample, instead of one for all. `needs[k]`: a parameter is below it.
-    `rule[k]` is (op, args) where a row's derivative is that of an operation it was expanded from.
+    `rule[k]` is (op, args) where a row's derivative is that of an operation it was expanded from, and `result[k]` the
+    row that the rule takes for the operation's result where it is not k.
     `weight` is the row of a sample's weight, its share of the batch; `joint`: a sample's numbers depend on the others'.
     """
 
@@ -36,6 +37,7 @@ class Rows:
         self.needs: list[bool] = []
         self.value: dict[int, float] = {}
         self.rule: dict[int, tuple[Primitive, tuple[int, ...]]] = {}
+        self.result: dict[int, int] = {}
         self.expanded: dict[tuple[str, tuple[int, ...]], int] = {}  # operations of many operands that are written out
         self.weight, self.joint = -1, False
         self._constants: dict[str, int] = {}
@@ -198,9 +200,9 @@ class _Fuser:
             base = self.row(args[0])
             self.done[k] = rows.function(specialised(op, args[1])[0], (base,))
             rows.rule[self.done[k]] = op, (base, rows.constant(args[1]))
-        elif name == "cross_entropy":  # the logsumexp of a sample's logits is one for all the classes it may have
+        elif name == "cross_entropy":
             target, *logits = map(self.row, args)
-            self.pending[k] = [rows.one, self.expanded(TABLE["logsumexp"], tuple(logits)), rows.minus_one, target]
+            self.pending[k] = self.cross_entropy(target, tuple(logits))
         elif op.variadic:
             self.done[k] = self.expanded(op, tuple(map(self.row, args)))
         else:
@@ -242,6 +244,30 @@ class _Fuser:
             rows.expanded[key] = rows.function(applied(TABLE["identity"], 1), (inner,))
             rows.rule[rows.expanded[key]] = (op, args)
         return rows.expanded[key]
+
+
+    def cross_entropy(self, target: int, logits: tuple[int, ...]) -> list[int]:
+        """ln sum e^(x - m), one row for all the classes that a sample may have, less target - m; m is held still.
+
+        The derivative of the first is logsumexp's, whose rule takes m for its result just as well: it cancels.
+        """
+        rows, key = self.rows, ("cross_entropy", logits)
+        if key not in rows.expanded:
+            shift, rest = fuse(powers_tape(len(logits)), logits, rows)
+            rest = rows.function(applied(TABLE["identity"], 1), (rest,))
+            rows.rule[rest], rows.result[rest] = (TABLE["logsumexp"], logits), shift
+            rows.expanded[key] = rest
+        rest = rows.expanded[key]
+        margin = rows.function(applied(TABLE["sub"], 2), (target, rows.result[rest]))
+        rows.rule[margin] = TABLE["identity"], (target,)
+        return [rows.one, rest, rows.minus_one, margin]
+
+
+@functools.cache
+def powers_tape(n: int) -> Tape:
+    """The maximum m of n numbers and ln sum e^(x - m), as a tape."""
+    inputs = [Value(0.5) for _ in range(n)]
+    return record(log_of_powers(inputs), inputs)
 
 
 @functools.cache

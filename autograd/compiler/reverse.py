@@ -90,7 +90,7 @@ def split(rows: Rows, pairs: list[int]) -> tuple[list[int], list[int]]:
 def _through_rule(rows: Rows, row: int, g: int, collected: dict[int, list[int]]) -> None:
     """Hand the adjoint `g` of an operation's row on to its operands."""
     op, args = rows.rule[row]
-    operands = (*args, row)
+    operands = (*args, rows.result.get(row, row))
     if op.name == "pow" and (formula := rows.formula[row]) is not None and len(rows.args[row]) == 1:
         slope = rows.function(specialised(op, formula.args[1])[1], args[:1])
         collected.setdefault(args[0], []).extend((slope, g))

@@ -72,6 +72,7 @@ def torch_functional(name):
 
 # ------------------------------------------------------------------------------------------- activations
 
+LARGE = [[1e16, 1e16], [1e10, 1e10 + 1.0], [1e5, 1e5], [1e4, 9999.5], [1e308, 1e308], [1e308, -1e308]]
 EXTREME = [-1000.0, -40.0, -1.0, -1e-3, 1e-3, 1.0, 40.0, 1000.0]
 
 
@@ -82,10 +83,10 @@ def activations():
             g = lambda xs: -torch_functional("logsigmoid")(-xs)
         yield name, Case(lambda f=f: ours(lambda xs: [f(x) for x in xs], gauss(6) + EXTREME),
                          lambda g=g: theirs(g, gauss(6) + EXTREME))
-    for row in gauss(5), [1000.0, 1001.0, -1000.0], [1000.0, 1000.0]:
+    for row in gauss(5), [1000.0, 1001.0, -1000.0], [1000.0, 1000.0], *LARGE:
         for name in "softmax", "log_softmax":
             f, g = getattr(F, name), torch_functional(name)
-            yield f"{name} of {len(row)} from {row[0]:.0f}", Case(
+            yield f"{name} of {len(row)} from {row[0]:.6g}", Case(
                 lambda f=f, row=row: ours(f, row), lambda g=g, row=row: theirs(lambda xs: g(xs, dim=0), row))
 
 
@@ -110,6 +111,7 @@ def losses():
         ("cross_entropy", LOGITS, CLASSES, {}), ("cross_entropy", LOGITS, CLASSES, {"weight": WEIGHT}),
         ("cross_entropy", LOGITS, CLASSES, {"label_smoothing": 0.1}),
         ("cross_entropy", LOGITS, CLASSES, {"weight": WEIGHT, "label_smoothing": 0.1}),
+        ("cross_entropy", LARGE, [0, 1, 0, 1, 0, 0], {}),
         ("nll_loss", X, CLASSES[:4], {}), ("nll_loss", X, CLASSES[:4], {"weight": WEIGHT}),
     ]
     for name, x, y, options in listed:
@@ -127,7 +129,7 @@ def losses():
                 return torch_functional(name)(tensor, target, reduction=reduction, **given)
 
             words = ", ".join(f"{key}={x}" for key, x in options.items())
-            words += "at the edges" if x[0] is EDGES else ""
+            words += "at the edges" if x[0] is EDGES else "of large logits" if x is LARGE else ""
             yield f"{name}({words}) {reduction}", Case(functools.partial(ours, mine, x),
                                                        functools.partial(theirs, torchs, x))
 

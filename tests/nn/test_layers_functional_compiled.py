@@ -3,9 +3,9 @@
 import pytest
 
 import nn
-from autograd import TraceError, compile, func
+from autograd import TraceError, Trainer, Value, compile, func
 from nn import functional as F
-from tests.nn.against_pytorch import BITS, CLASSES, EDGES, LOGITS, OPTIMISERS, PROBABILITIES, WEIGHT, X, Y
+from tests.nn.against_pytorch import BITS, CLASSES, EDGES, LARGE, LOGITS, OPTIMISERS, PROBABILITIES, WEIGHT, X, Y
 
 MODULES = {
     "MLP": lambda: nn.MLP(3, [4, 2], activation="tanh", seed=0),
@@ -55,6 +55,20 @@ def test_losses(name):
 def test_cross_entropy(options):
     f = func.value_and_grad(lambda rows: F.cross_entropy(rows, CLASSES, **options))
     assert flat(compile(f, backend="python")(LOGITS)) == flat(f(LOGITS))
+
+
+@pytest.mark.parametrize("logits", LARGE)
+def test_large_logits_keep_their_digits_in_every_engine(logits):
+    pytest.importorskip("llvmlite")
+    f = func.value_and_grad(lambda row: F.cross_entropy(row, 0))
+    eager = flat(f(logits))
+    weights = [Value(x) for x in logits]
+    trainer = Trainer(lambda sample: F.cross_entropy([w * x for w, x in zip(weights, sample)], 0), weights, 2)
+    loss, gradient = trainer.value_and_grad(trainer.table([[1.0, 1.0]]))
+    assert flat(compile(f, backend="python")(logits)) == eager
+    # LLVM's exp and log are within 1 unit in the last place of libm's.
+    assert flat(compile(f, backend="llvm")(logits)) == pytest.approx(eager, rel=1e-15)
+    assert flat([loss, list(gradient)]) == pytest.approx(eager, rel=1e-15)
 
 
 @pytest.mark.parametrize(("name", "options"), OPTIMISERS)
