@@ -4,13 +4,14 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.guards import Guard
+from autograd.compiler.guards import Guard, left_the_graph
 from autograd.compiler.modules import holdings
 from autograd.compiler.passes import alive, optimised
 from autograd.compiler.places import Kept, reached
 from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import fresh, tracing
+from autograd.context import Line
 from autograd.primitives import TABLE
 from autograd.value import Value
 
@@ -47,6 +48,7 @@ def recorded(
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
         values: list[Any] = []
         result = results(f(*put_together(shape, iter(inputs))), values, constants)
+        _check_texts(result, trace.shown)
         for value in values:
             trace.operand(value)
         live = list(trace.live)
@@ -58,6 +60,18 @@ def recorded(
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
     held = [*kept, *(holding for module in given for holding in holdings(module))]
     return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
+
+
+def _check_texts(result: Shape, shown: dict[str, Line]) -> None:
+    """Raise where a text in the result was made of a number."""
+    kind, *rest = result if isinstance(result, tuple) else (result,)
+    if kind == "static" and isinstance(rest[0], str):
+        for text, line in shown.items():
+            if text in rest[0]:
+                raise left_the_graph(f"the text {rest[0]!r} in the result", line)
+    elif kind != "static" and rest and isinstance(rest[-1], tuple):
+        for part in rest[-1]:
+            _check_texts(part, shown)
 
 
 def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:

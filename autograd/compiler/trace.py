@@ -50,6 +50,7 @@ class Trace:
         self.live: dict[Value, None] = {}
         self.made: set[Value] = set()
         self.inputs: list[Value] = []
+        self.shown: dict[str, context.Line] = {}  # numbers as texts, and the lines that made them
         self.of_batch = False  # whether the run stands for all samples of a batch, as the loss of a Trainer does
 
     def note(self, node: Value) -> None:
@@ -196,6 +197,12 @@ class Traced(Value):
     def item(self) -> NoReturn:
         raise left_the_graph("item()", context._calling_line())
 
+    def __format__(self, spec: str) -> str:
+        return _shown(super().__format__(spec))
+
+    def __repr__(self) -> str:
+        return _shown(super().__repr__())
+
     def __float__(self) -> NoReturn:
         raise left_the_graph("float(...), which the math module calls too,", context._calling_line())
 
@@ -231,6 +238,14 @@ class Traced(Value):
 
     def __ge__(self, other: Any) -> bool:
         return _decide(self.greater_equal(other))
+
+
+def _shown(text: str) -> str:
+    """A text of a number, which may be printed but not returned: it would be this call's for ever."""
+    trace = active()
+    if trace is not None:
+        trace.shown.setdefault(text, context._calling_line())
+    return text
 
 
 def _decide(comparison: Any) -> bool:

@@ -216,6 +216,27 @@ def test_everything_is_put_back_also_after_an_error():
     assert (w * 2.0).data == 4.0
 
 
+@pytest.mark.parametrize("f", [
+    lambda x: f"{x:.2f}",
+    lambda x: (x, {"said": [repr(x * 2.0)]}),
+    lambda x: "loss " + str(x),
+    lambda x: {"text": f"{x}", "number": x},
+])  # fmt: skip
+def test_a_text_of_a_number_is_no_result(f):
+    with pytest.raises(TraceError, match=r"(?s)the text .* in the result takes a number out .*test_trace\.py:\d+"):
+        autograd.compile(f)(1.0)
+
+
+def test_a_text_of_a_number_may_be_printed(capsys):
+    def f(x):
+        print(f"{x:.2f}")
+        return {"name": "cube", "value": x**3}
+
+    fast = autograd.compile(f)
+    assert [fast(2.0), fast(3.0)] == [{"name": "cube", "value": 8.0}, {"name": "cube", "value": 27.0}]
+    assert capsys.readouterr().out == "2.00\n"  # once, while tracing
+
+
 def test_where_a_function_keeps_its_values():
     a, b, c, d, e, g = (Value(float(i)) for i in range(6))
 
