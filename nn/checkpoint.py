@@ -18,6 +18,7 @@ from typing import Any
 
 from nn.module import Module
 from nn.saving import from_tensors, to_tensors
+from nn.seeds import generator
 from nn.tensorfile import FileError, read_tensors, write_tensors
 
 __all__ = ["Checkpoint", "Shuffle", "described", "fingerprint", "generators"]
@@ -38,7 +39,7 @@ class Checkpoint:
 
     def save(self, path: str | Path) -> None:
         """Write everything to a file, replaced in one step."""
-        states = [generator.getstate() for generator in generators(self.model)]
+        states = [rng.getstate() for rng in generators(self.model)]
         state = {
             "facts": dict(self.facts),
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
@@ -81,8 +82,8 @@ class Checkpoint:
         return probed
 
     def _set_generators(self, states: list[Any]) -> None:
-        for generator, state in zip(generators(self.model), states, strict=True):
-            set_generator(generator, state)
+        for rng, state in zip(generators(self.model), states, strict=True):
+            set_generator(rng, state)
 
 
 def generators(model: Module) -> list[random.Random]:
@@ -91,17 +92,17 @@ def generators(model: Module) -> list[random.Random]:
     return list(dict.fromkeys(found))
 
 
-def set_generator(generator: random.Random, state: Any) -> None:
+def set_generator(rng: random.Random, state: Any) -> None:
     """`setstate` from what JSON made of `getstate`."""
     version, internal, gauss = state
-    generator.setstate((version, tuple(internal), gauss))
+    rng.setstate((version, tuple(internal), gauss))
 
 
 class Shuffle:
     """The order of the samples: a new permutation per epoch, from a generator of its own."""
 
-    def __init__(self, samples: int, seed: int) -> None:
-        self.samples, self.rng = samples, random.Random(seed)
+    def __init__(self, samples: int, seed: int | None) -> None:
+        self.samples, self.rng = samples, generator(random.getrandbits(64) if seed is None else seed)
 
     def __call__(self) -> list[int]:
         order = list(range(self.samples))

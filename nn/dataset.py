@@ -1,10 +1,11 @@
 """Dataset: labelled samples as plain lists of plain numbers, and its split into parts."""
 
-import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from nn.seeds import generator
 
 if TYPE_CHECKING:
     from nn.columns import Column
@@ -107,7 +108,7 @@ def train_test_split(dataset: Dataset, fraction: float = 0.2, seed: int = 0) -> 
     """
     if not 0.0 < fraction < 1.0:
         raise ValueError(f"fraction is the share of the test part, between 0 and 1 exclusive, got {fraction}")
-    rng = random.Random(seed)
+    rng = generator(seed)
     train: list[int] = []
     test: list[int] = []
     for label in range(len(dataset.class_names)) if dataset.class_names else [None]:

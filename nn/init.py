@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from autograd import Value
-from nn.layers import Layer, Neuron, generator
+from nn.layers import Layer, Neuron
 from nn.module import Module
+from nn.seeds import generator
 
 Seed = int | random.Random | None
 Target = TypeVar("Target", Module, list[Value])

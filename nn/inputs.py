@@ -2,9 +2,11 @@
 
 import math
 import numbers
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+from autograd import no_grad
 from nn import checks
 from nn import functional as F
 from nn.module import Module
@@ -31,8 +33,24 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     if have != width and loss in _ELEMENTWISE:
         advice = "they have to match for this loss; classes would be whole numbers from 0, with loss=F.cross_entropy"
         raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: {advice}")
+    _ask_for_every(targets, loss, outputs, f"{name}y")
     checks.loss_value(loss(outputs, (targets * 2)[:2]))
     return rows, targets, loss
+
+
+def _ask_for_every(targets: list[Any], loss: Loss, outputs: list[Any], name: str) -> None:
+    """Raise what the loss raises for any of the targets, and say for which: each distinct one is tried once."""
+    tried = set()
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a warning for the first two will do
+        for i, target in enumerate(targets):
+            if repr(target) in tried:
+                continue
+            tried.add(repr(target))
+            try:
+                loss(outputs, [target, target])
+            except ValueError as error:
+                raise ValueError(f"{name}[{i}] is {target}: {error}") from error
 
 
 _ELEMENTWISE: tuple[Any, ...] = (
@@ -116,7 +134,8 @@ def as_targets(y: Any, rows: int, name: str = "y") -> list[Any]:
         if len(table[0]) > 1:
             return table
         targets = [target[0] for target in targets]  # a column of numbers, as NumPy has it
-    return [int(t) if isinstance(t, numbers.Integral) else _number(t, f"{name}[{i}]") for i, t in enumerate(targets)]
+    found = [_number(target, f"{name}[{i}]") for i, target in enumerate(targets)]
+    return [int(t) if isinstance(t, numbers.Integral) else x for t, x in zip(targets, found)]
 
 
 def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
@@ -137,20 +156,29 @@ def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
 
 def _listed(data: Any, name: str) -> list[Any]:
     """`data` as a list; an array, or a table that can become one, says for itself what is in it."""
-    if not isinstance(data, list | tuple) and hasattr(data, "__array__"):
-        data = data.__array__()
-    if hasattr(data, "tolist"):
-        data = data.tolist()
+    data = _plain(data)
     if isinstance(data, str | bytes | dict) or not hasattr(data, "__iter__"):
         raise TypeError(f"{name} is a list or an array of numbers, got {type(data).__name__}")
     return list(data)
 
 
+def _plain(data: Any) -> Any:
+    """What an array holds; asked first for its list, in which a masked array has None where a number is missing."""
+    if not isinstance(data, list | tuple | numbers.Real) and not hasattr(data, "tolist") and hasattr(data, "__array__"):
+        data = data.__array__()
+    return data.tolist() if hasattr(data, "tolist") else data
+
+
 def _number(x: Any, where: str) -> float:
-    if hasattr(x, "__array__") and not isinstance(x, numbers.Real):
-        x = x.__array__().tolist()
+    x = _plain(x)
+    if x is None:
+        raise TypeError(f"{where} is None: not a number, it is missing: leave the sample out or fill the gap in")
     if not isinstance(x, numbers.Real):
         raise TypeError(f"{where} is {x!r}: not a number")
-    if not math.isfinite(x):
-        raise ValueError(f"{where} is {float(x)}: data must be finite, leave the sample out or fill the gap in")
-    return float(x)
+    try:
+        found = float(x)
+    except OverflowError:
+        raise ValueError(f"{where} is a whole number beyond 1.8e308, the largest float: scale the data") from None
+    if not math.isfinite(found):
+        raise ValueError(f"{where} is {found}: data must be finite, leave the sample out or fill the gap in")
+    return found

@@ -8,13 +8,7 @@ from typing import Any
 from autograd import Value, dot, scope
 from nn.activations import Activation, by_name
 from nn.module import Module, Row
-
-
-def generator(seed: int | random.Random | None) -> random.Random:
-    """Where random numbers come from: a seed's own generator, or Python's global one, as in micrograd."""
-    if seed is None:
-        return random.random.__self__  # type: ignore[attr-defined, no-any-return]  # the module cannot be copied
-    return random.Random(seed) if isinstance(seed, int) else seed
+from nn.seeds import generator
 
 
 class Neuron(Module):

@@ -91,9 +91,8 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
     >>> hinge_loss([0.5, -3.0], [1, -1], reduction="sum")
     0.5
     """
-    wrong = [y for y in _flat(target) if _number(y) not in (-1.0, 1.0, None)]
-    if wrong:
-        raise ValueError(f"hinge_loss needs targets of -1 and 1, got {wrong[0]!r}: 2 * y - 1 turns 0 and 1 into them")
+    _expect(target, lambda y: y in (-1.0, 1.0), "hinge_loss needs targets of -1 and 1, got {}: "
+            "2 * y - 1 turns 0 and 1 into them")
     return _elementwise("hinge_loss", lambda x, y: relu(margin - y * x), input, target, reduction)
 
 
@@ -102,11 +101,13 @@ def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> An
 
     Its derivative (p - y) / (p (1 - p)) is infinite at 0 and 1: as in PyTorch, the divisor is at least 1e-12.
     Prefer `binary_cross_entropy_with_logits`, which is exact where p rounds to 0 or 1.
-    Raises ValueError for a p that is not a probability.
+    Raises ValueError for a p that is not a probability, and for a target that is none.
 
     >>> round(binary_cross_entropy([0.5, 1.0], [1, 1], reduction="sum"), 6)
     0.693147
     """
+    _expect_probabilities("binary_cross_entropy", target)
+
     def cross_entropy_of_p(p: Any, y: Any) -> Any:
         number = _number(p)
         if number is None:  # being compiled: both formulas, and a choice between them
@@ -138,11 +139,13 @@ def binary_cross_entropy_with_logits(
     """The binary cross-entropy of sigmoid(x), from the logit x: (1 - y) x + softplus(-x), stable for any x.
 
     `pos_weight` multiplies the loss of the positive samples.
-    Warns when the logits look like probabilities, that is, when a sigmoid was applied to them.
+    Raises ValueError for a target that is no probability. Warns when the logits look like probabilities, that is, when
+    a sigmoid was applied to them.
 
     >>> binary_cross_entropy_with_logits([1000.0, -1000.0], [1, 0])
     0.0
     """
+    _expect_probabilities("binary_cross_entropy_with_logits", target)
     logits = _flat(input)
     if logits and all(map(_is_sigmoid, logits)) and (len(logits) > 1 or isinstance(logits[0], Value)):
         _warn("binary_cross_entropy_with_logits", "sigmoid")
@@ -304,6 +307,19 @@ def _flat(x: Any) -> list[Any]:
 
 def _size(x: Any) -> str:
     return f"a list of {len(x)}" if _is_list(x) else "a number"
+
+
+def _expect(target: Any, fits: Callable[[float], bool], message: str) -> None:
+    """Raise ValueError for the first target that does not fit."""
+    for y in _flat(target):
+        known = _number(y)
+        if known is not None and not fits(known):
+            raise ValueError(message.format(f"{known:g}"))
+
+
+def _expect_probabilities(name: str, target: Any) -> None:
+    _expect(target, lambda y: 0.0 <= y <= 1.0, name + " needs targets from 0 to 1, got {}: "
+            "(y + 1) / 2 turns -1 and 1 into them")
 
 
 def _number(x: Any) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 from autograd import Value, mean, sqrt
 from nn.layers import expect
 from nn.module import Module, Row
+from nn.seeds import generator
 
 
 class BatchNorm1d(Module):
@@ -102,7 +103,7 @@ class Dropout(Module):
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"Dropout needs a probability from 0 to 1, got {p}")
         self.p = p
-        self.rng = random.Random(random.getrandbits(64) if seed is None else seed)
+        self.rng = generator(random.getrandbits(64) if seed is None else seed)
 
     def forward(self, row: Row) -> Any:
         if not self.training:

@@ -1,10 +1,10 @@
 """Toy sets: labelled points in the plane, the same ones for the same seed."""
 
 import math
-import random
 from collections.abc import Callable
 
 from nn.dataset import Dataset
+from nn.seeds import generator
 
 __all__ = ["moons", "circles", "spirals", "xor", "blobs"]
 
@@ -77,7 +77,7 @@ def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
     """
     _check_size("xor", n, 4)
     _check_finite("xor", "noise", noise)
-    rng = random.Random(seed)
+    rng = generator(seed)
     corners = [(i // 2 % 2, i % 2) for i in range(n)]
     features = [[rng.gauss(a, noise), rng.gauss(b, noise)] for a, b in corners]
     return Dataset(features, [a ^ b for a, b in corners], ["x", "y"], ["equal", "different"])
@@ -110,7 +110,7 @@ def _plane(
     classes = len(class_names)
     _check_size(name, n, classes)
     _check_finite(name, "noise", noise)
-    rng = random.Random(seed)
+    rng = generator(seed)
     features: list[list[float]] = []
     labels = [i % classes for i in range(n)]
     for i, label in enumerate(labels):

@@ -284,6 +284,8 @@ def test_every_kind_of_data_gives_the_same_bits():
     ([[1.0, 2.0]], [0.5], ValueError, "the model gives 2 outputs a row, and y has 1"),
     ([[1.0, 2.0]], [math.nan], ValueError, r"y\[0\] is nan: data must be finite"),
     ([[1.0, 2.0]], ["a"], TypeError, r"y\[0\] is 'a': not a number"),
+    ([[10**400, 1]], [0], ValueError, "X, row 0, column 0 is a whole number beyond 1.8e308"),
+    ([[1.0, 2.0]], [10**400], ValueError, r"y\[0\] is a whole number beyond 1.8e308"),
     ("1 2", [0], TypeError, "X is a list or an array of numbers, got str"),
     (7, [0], TypeError, "X is a list or an array of numbers, got int"),
 ])
@@ -315,6 +317,24 @@ def test_whole_floats_are_classes_too(outputs, options):
     histories = [fit(model, X, y, **options) for model, y in zip(models, (Y, [float(k) for k in Y]), strict=True)]
     assert histories[0] == histories[1]
     assert histories[0].loss[0] > 0.5, "a cross-entropy, not a squared error"
+
+
+@pytest.mark.parametrize(("loss", "good", "bad", "message"), [
+    (F.binary_cross_entropy, 1, -1, r"y\[3\] is -1: binary_cross_entropy needs targets from 0 to 1, got -1: "),
+    (F.binary_cross_entropy_with_logits, 0.5, 1.5, r"y\[3\] is 1.5: .* needs targets from 0 to 1, got 1.5"),
+    (F.hinge_loss, -1, 0, r"y\[3\] is 0: hinge_loss needs targets of -1 and 1, got 0: 2 \* y - 1"),
+    (lambda outputs, targets: F.hinge_loss(outputs, targets), 1, 2, r"y\[3\] is 2: hinge_loss needs targets"),
+    (lambda outputs, targets: F.cross_entropy([[y, -y] for y in outputs], targets), 1, 2,
+     r"y\[3\] is 2: cross_entropy needs a class from 0 to 1"),
+])
+def test_every_target_is_tried_before_any_work(loss, good, bad, message):
+    model = nn.Sequential(nn.Linear(2, 1, seed=0), nn.Sigmoid())
+    before = bits(model)
+    with pytest.raises(ValueError, match="^" + message):
+        fit(model, X[:5], [good, good, good, bad, good], loss=loss)
+    with pytest.raises(ValueError, match="^validation " + message):
+        fit(model, X[:5], [good] * 5, loss=loss, validation=(X[:5], [good, good, good, bad, good]))
+    assert bits(model) == before
 
 
 def test_a_loss_is_a_mean():
