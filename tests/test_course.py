@@ -60,7 +60,7 @@ def test_the_extra_brings_what_the_course_imports():
 # Each is set by MathJax and by KaTeX, and can be read as it stands where neither runs. A backslash before punctuation
 # (a thin space, a norm) is eaten by some Markdown before a formula is found; layout by \left or \boxed reads badly.
 TEX = re.compile(
-    r"\\(approx|beta|cdot|cos|cosh|delta|displaystyle|frac|gamma|lambda|leftarrow|ln|mathrm|max|mu|odot|partial|Phi|sigma"
+    r"\\(alpha|approx|beta|cdot|cos|cosh|delta|displaystyle|frac|gamma|lambda|leftarrow|ln|mathrm|max|mu|odot|partial|Phi|sigma"
     r"|sin|sqrt|sum|tanh|text|varepsilon)(?![A-Za-z])"
 )
 
@@ -99,21 +99,23 @@ HOMES = [
     ("05", "elu, gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh"),
     ("05", "prelu"),
     ("07", 'F.mse_loss, "MAE": F.l1_loss, "Huber": F.huber_loss'),
-    ("07", "hinge_loss"),
+    ("07", "F.hinge_loss(z, 1.0)"),
     ("07", "binary_cross_entropy_with_logits(z, 1.0)"),
     ("07", "## The double softmax"),
-    ("07", "LogSoftmax"),
+    ("07", "F.log_softmax(z)"),
     ("06", "**mini-batch** gradient descent"),
     ("06", "CosineAnnealingLR"),
     ("06", "**gradient accumulation**"),
     ("04", "momentum=0.85, nesterov=nesterov"),
     ("04", "optim.Adagrad"),
     ("04", "optim.RMSprop"),
-    ("04", "optim.Adam(p, lr=0.6)"),
+    ("04", "optim.Adam(p, lr=lr)"),
     ("04", "damped=False"),
     ("09", "nn.optim.AdamW"),
     ("08", "## Initial weights (1): not zeros"),
     ("08", "xavier_normal_"),
+    ("08", "xavier_uniform_"),
+    ("08", "calculate_gain"),
     ("08", "kaiming_normal_"),
     ("08", "nn.stats.gradient_flow"),
     ("05", "nn.stats.dead_units(layer"),
