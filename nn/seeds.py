@@ -1,6 +1,6 @@
 """Where random numbers come from."""
 
-import numbers
+import operator
 import random
 
 
@@ -16,6 +16,7 @@ def generator(seed: int | random.Random | None) -> random.Random:
         return random.random.__self__  # type: ignore[attr-defined, no-any-return]  # the module cannot be copied
     if isinstance(seed, random.Random):
         return seed
-    if not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed is a whole number (or a random.Random), not {seed!r}")
-    return random.Random(int(seed))
+    try:
+        return random.Random(operator.index(seed))
+    except TypeError:
+        raise TypeError(f"seed is a whole number (or a random.Random), not {seed!r}") from None

@@ -23,6 +23,11 @@ class Group(NamedTuple):
         columns = [[x] * steps if isinstance(x, (int, float)) else list(x) for x in self.rates.values()]
         return list(zip(*columns, strict=True)) if columns else [()] * steps
 
+    def first(self, steps: int) -> "Group":
+        """The same for these many steps only."""
+        return self._replace(rates={name: x if isinstance(x, (int, float)) else list(x)[:steps]
+                                    for name, x in self.rates.items()})
+
 
 class Trainer:
     """The mean of `loss(sample)` over batches of samples, and its gradient, as native code that also trains.
@@ -128,16 +133,21 @@ class Trainer:
         """A step for each batch of row numbers: the loss of each, before its step, and how many steps were taken.
 
         `state` maps a parameter to its optimiser's numbers; it, and the parameters' `data` and `grad`, are left as
-        eager steps leave them. A loss or gradient that is not finite ends the run before that step's update.
+        eager steps leave them. A loss or gradient that is not finite ends the run before that step's update, and so
+        does an update that would make a parameter nan or inf.
         """
         import numpy as np
 
         self._read()
+        if not batches:
+            return [], 0
         parts = [self._part(group, stretch, len(batches), state)
                  for group in groups for stretch in self._stretches(group.params)]
         losses = self.program.run(self.table(samples), [np.array(batch, np.int64) for batch in batches],
                                   [part.update for part in parts])
         done: int = self.program.done
+        if done and not np.isfinite(self.program.parameters[:len(self.trained)]).all():
+            return self.run(samples, batches[:done - 1], [group.first(done - 1) for group in groups], state)
         for p, x in zip(self.trained, self.program.parameters.tolist()):
             p.data = x
         for p, slope, reached in zip(self.parameters, self.program.gradient.tolist(), self._reached):

@@ -86,16 +86,27 @@ class Optimizer:
     def step(self) -> None:
         """Update every parameter that has a gradient.
 
-        Raises AnomalyError, before anything is changed, when a gradient is nan or inf.
+        Raises AnomalyError, before anything is changed, when a gradient is nan or inf, or a parameter would become so.
         """
         due = [(group, p) for group in self.param_groups for p in group["params"] if p.has_grad]
         for _, p in due:
             self.check_gradient(p, p.grad)
-        for group, p in due:
-            options = self.options(group, p)
-            # A momentum that is switched on later finds no buffer in the state: it gets a new one.
-            state = {**self.start(p.data, **options), **self.state.get(p, {})}
-            p.data, self.state[p] = self.rule(p.data, p.grad, state, **options)
+        for p, x, state in [(p, *self._updated(group, p)) for group, p in due]:
+            p.data, self.state[p] = x, state
+
+    def _updated(self, group: Group, p: Value) -> tuple[float, State]:
+        """What the rule makes of a parameter and its state."""
+        options = self.options(group, p)
+        # A momentum that is switched on later finds no buffer in the state: it gets a new one.
+        state = {**self.start(p.data, **options), **self.state.get(p, {})}
+        try:
+            x, state = self.rule(p.data, p.grad, state, **options)
+        except (ZeroDivisionError, OverflowError):
+            x = math.nan
+        if math.isfinite(x):
+            return x, state
+        advice = "eps=0 divides by 0 where every gradient was 0" if options.get("eps") == 0.0 else "lr is too large"
+        raise AnomalyError(f"{self._title}: {named(p)} would go from {p.data} to {x}, and nothing was updated: {advice}")
 
     def check_gradient(self, p: Value, g: float) -> None:
         """Raise AnomalyError for a gradient that is nan or inf."""
@@ -135,7 +146,8 @@ class Optimizer:
         params = [p for group in self.param_groups for p in group["params"]]
         self.state = {params[int(i)]: dict(state) for i, state in state_dict["state"].items()}
         for group, other in zip(self.param_groups, saved):
-            group.update({name: x for name, x in other.items() if name != "params"})
+            # A pair of betas comes back from JSON as a list.
+            group.update({name: tuple(x) if isinstance(x, list) else x for name, x in other.items() if name != "params"})
 
 
 def decay_groups(model: Module, weight_decay: float) -> list[Group]:

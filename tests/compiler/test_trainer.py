@@ -94,3 +94,15 @@ def test_a_batch_mean_elsewhere_is_an_error():
     w = Value(1.0)
     with pytest.raises(TraceError, match="cannot pass through batch_mean"):
         Trainer(lambda sample: autograd.grad(Trainer.batch_mean(w * sample[0]), [w])[0], [w], 1)
+
+
+def test_an_update_that_would_do_harm_is_not_taken():
+    def descent(rates):
+        w, v = Value(1.0), Value(3.0)
+        trainer = Trainer(lambda sample: (w * sample[0] - v * sample[1]) ** 2, [w, v], features=2)
+        group = Trainer.group([w, v], lambda p, g, state, lr: (p - lr * g, state), "descent", rates, {})
+        losses, done = trainer.run([[2.0, 1.0], [1.0, 3.0]], [[k % 2] for k in range(len(rates))], [group], {})
+        return losses[:done], done, (w.data, v.data)
+
+    assert descent([0.01, 0.01, 1e308, 0.01]) == descent([0.01, 0.01])
+    assert descent([1e308]) == ([], 0, (1.0, 3.0))

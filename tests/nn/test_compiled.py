@@ -238,6 +238,22 @@ def test_what_cannot_be_compiled_says_so(model, loss, message):
         Compiled(training(model(), OPTIMIZERS["sgd"], BLOBS.features, BLOBS.labels, loss))
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_step_that_would_do_harm_is_not_taken_by_either_engine(batch_size):
+    """A column of zeros gives a weight no gradient, and with eps=0 its step divides by it."""
+    said = []
+    for engine in ("eager", "compiled"):
+        model = nn.Linear(2, 1, seed=0)
+        model.neurons[0].b.data = 0.0
+        before = model.state_dict()
+        with pytest.warns(RuntimeWarning, match=r"step \d: RMSprop: neuron0/w1 would go from .* to nan, and nothing was upd"):
+            history = nn.fit(model, [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]], [1.5, 2.5, 0.5], batch_size=batch_size, seed=1,
+                             optimizer=nn.optim.RMSprop(model.parameters(), eps=0.0), engine=engine, progress=False)
+        assert model.state_dict() == before
+        said.append(history.stopped)
+    assert said[0] == said[1]
+
+
 def test_a_step_that_diverges_is_reported_as_the_eager_engine_does():
     reports = []
     for engine in ("eager", "compiled"):

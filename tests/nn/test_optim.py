@@ -123,6 +123,24 @@ def test_a_gradient_that_is_not_finite_is_named_and_nothing_moves(bad):
     assert model.state_dict() == before
 
 
+@pytest.mark.parametrize("kind", [Adagrad, RMSprop, Adam, AdamW])
+def test_a_step_that_would_do_harm_changes_nothing(kind):
+    p, q = Value(1.0, label="p"), Value(2.0, label="q")
+    optimizer = kind([p, q], eps=0.0)
+    p.grad, q.grad = 1.0, 0.0
+    with pytest.raises(AnomalyError, match=rf"{kind.__name__}: q would go from 2.0 to nan, and nothing .*: eps=0 div"):
+        optimizer.step()
+    assert (p.data, q.data, optimizer.state) == (1.0, 2.0, {})
+
+
+def test_a_weight_never_becomes_infinite():
+    p = Value(1e308, label="p")
+    p.grad = -1e308
+    with pytest.raises(AnomalyError, match="SGD: p would go from 1e.308 to inf, and nothing was updated: lr is too la"):
+        SGD([p], lr=10.0).step()
+    assert p.data == 1e308
+
+
 def test_a_gradient_without_a_name_is_told_by_its_number():
     x = Value(2.5)
     x.grad = math.nan

@@ -419,6 +419,15 @@ def test_an_engine_is_one_of_three():
         fit(mlp(), engine="fast")
 
 
+def test_the_same_optimizer_can_be_resumed_again_and_again(tmp_path):
+    model, straight = mlp(), mlp()
+    optimizer = nn.optim.Adam(model.parameters(), lr=0.05)
+    for epochs in (2, 4, 6):
+        fit(model, optimizer=optimizer, epochs=epochs, checkpoint=tmp_path / "run", resume=True)
+    fit(straight, optimizer=nn.optim.Adam(straight.parameters(), lr=0.05), epochs=6)
+    assert bits(model) == bits(straight)
+
+
 def test_the_same_optimizer_can_go_on_though_a_schedule_changed_its_rate(tmp_path):
     model = mlp()
     optimizer = nn.optim.SGD(model.parameters(), lr=1.0)
