@@ -137,7 +137,7 @@ def torch(size: int, samples: int) -> Prepared:
 def workloads(quick: bool) -> list[Workload]:
     """Sizes that a peer cannot compile or run in seconds are left out for it.
 
-    JAX's compiled graph of 1,000 operations took 20 ms for one point when this was written, so 1,024 points are not tried.
+    JAX's compiled graph of 1,000 operations took 20 ms a point when this was written: 1,024 points are not tried.
     """
     found = []
     for size in (30, 100) if quick else (1_000, 10_000, 100_000):
