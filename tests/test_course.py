@@ -60,8 +60,8 @@ def test_the_extra_brings_what_the_course_imports():
 # Each is set by MathJax and by KaTeX, and can be read as it stands where neither runs. A backslash before punctuation
 # (a thin space, a norm) is eaten by some Markdown before a formula is found; layout by \left or \boxed reads badly.
 TEX = re.compile(
-    r"\\(alpha|approx|beta|cdot|cos|cosh|delta|displaystyle|frac|gamma|lambda|leftarrow|ln|mathrm|max|mu|odot|partial|Phi|sigma"
-    r"|sin|sqrt|sum|tanh|text|varepsilon)(?![A-Za-z])"
+    r"\\(alpha|approx|beta|cdot|cos|cosh|delta|displaystyle|frac|gamma|lambda|leftarrow|ln|mathrm|max|mu|odot|partial|Phi"
+    r"|sigma|sin|sqrt|sum|tanh|text|varepsilon)(?![A-Za-z])"
 )
 
 
