@@ -4,10 +4,11 @@
     python notebooks/check.py --update         write what they show now; once more, and no byte changes
     python notebooks/check.py 02_*.ipynb       these only
 
-Text, HTML and SVG are compared exactly. Of a raster picture only its size is: its bytes depend on fonts. (It is kept
-in 128 colours, which look the same and take a third of the room.) Memory addresses read 0x..., and an error is its
-last line: a traceback is full of the paths of one machine. A cell that is meant to fail has the tag
-`raises-exception`. Python in the text, which is where solutions are, is run after the rest.
+Text, HTML and SVG are compared exactly, also the SVG that a notebook writes into pictures/ under its own name. Of a
+raster picture only its size is: its bytes depend on fonts. (It is kept in 128 colours, which look the same and take a
+third of the room.) Memory addresses read 0x..., and an error is its last line: a traceback is full of the paths of one
+machine. A cell that is meant to fail has the tag `raises-exception`. Python in the text, which is where solutions are,
+is run after the rest.
 """
 
 import argparse
@@ -136,18 +137,28 @@ def lines(cell: Any) -> Iterator[str]:
 
 def content_lines(mime: str, content: Any) -> list[str]:
     if mime == "image/png":
-        head = base64.b64decode(content)[:24]  # signature, length and name of a chunk, then width and height
-        return [f"{int.from_bytes(head[16:20], 'big')} x {int.from_bytes(head[20:], 'big')} pixels"]
+        return [pixels(base64.b64decode(content))]
     return ["a picture"] if mime == "image/jpeg" else str(content).splitlines()
+
+
+def pixels(png: bytes) -> str:
+    head = png[:24]  # signature, length and name of a chunk, then width and height
+    return f"{int.from_bytes(head[16:20], 'big')} x {int.from_bytes(head[20:], 'big')} pixels"
 
 
 def difference(committed: Any, now: Any) -> str:
     """The first cell whose outputs differ, and where in it; empty when there is none."""
     for number, (one, other) in enumerate(zip(committed.cells, now.cells), 1):
-        old, new = list(lines(one)), list(lines(other))
-        if old != new:
-            at, (was, is_now) = next((k, pair) for k, pair in enumerate(zip_longest(old, new), 1) if pair[0] != pair[1])
-            return f"cell {number}, line {at} of its output:\n" + excerpt(was, is_now)
+        if found := first_difference(list(lines(one)), list(lines(other)), " of its output"):
+            return f"cell {number}, line {found}"
+    return ""
+
+
+def first_difference(old: list[str], new: list[str], of: str = "") -> str:
+    """The number of the first line that differs, and both; empty when there is none."""
+    for number, (was, is_now) in enumerate(zip_longest(old, new), 1):
+        if was != is_now:
+            return f"{number}{of}:\n{excerpt(was, is_now)}"
     return ""
 
 
@@ -181,17 +192,56 @@ def refuse_private(content: str) -> None:
         raise Untrue(f"it shows {told}, a path of this machine")
 
 
+def pictures(path: Path) -> dict[str, bytes]:
+    """The pictures that a notebook keeps beside itself, in files of its own name."""
+    return {kept.name: kept.read_bytes() for kept in sorted((path.parent / "pictures").glob(f"{path.stem}.*"))}
+
+
+def put(wanted: dict[str, bytes], path: Path) -> None:
+    """Make these the pictures of a notebook."""
+    there, folder = pictures(path), path.parent / "pictures"
+    for name in there.keys() - wanted.keys():
+        (folder / name).unlink()
+    for name, content in wanted.items():
+        if there.get(name) != content:
+            (folder / name).write_bytes(content)
+
+
+def changed_pictures(committed: dict[str, bytes], now: dict[str, bytes]) -> str:
+    """The first picture that differs, and where in it; empty when there is none."""
+    for name in sorted({*committed, *now}):
+        if name not in committed or name not in now:
+            return f"pictures/{name} is " + ("missing" if name in now else "of no cell")
+        if found := first_difference(picture_lines(name, committed[name]), picture_lines(name, now[name])):
+            return f"pictures/{name}, line {found}"
+    return ""
+
+
+def picture_lines(name: str, content: bytes) -> list[str]:
+    return [pixels(content)] if name.endswith(".png") else content.decode().splitlines()
+
+
 def check(path: Path, update: bool = False) -> bool:
-    """Run the notebook. Returns whether --update changed the file; raises Untrue where the file is not true."""
-    before = path.read_text(encoding="utf-8")
-    now = execute(nbformat.reads(before, as_version=4), path.parent)
-    refuse_private(after := text(now))
+    """Run the notebook. Returns whether --update changed a file; raises Untrue where a file is not true."""
+    before, kept = path.read_text(encoding="utf-8"), pictures(path)
+    put({}, path)  # so that what is there afterwards was drawn now
+    try:
+        now = execute(nbformat.reads(before, as_version=4), path.parent)
+        drawn = pictures(path)
+    finally:
+        put(kept, path)
+    after = text(now)
+    for content in (after, *(drawing.decode(errors="replace") for drawing in drawn.values())):
+        refuse_private(content)
     if not update:
         compare(before, now)
-    elif after != before:
+        if found := changed_pictures(kept, drawn):
+            raise Untrue(found)
+        return False
+    put(drawn, path)
+    if after != before:
         path.write_text(after, encoding="utf-8", newline="\n")
-        return True
-    return False
+    return after != before or drawn != kept
 
 
 def main() -> int:

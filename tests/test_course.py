@@ -36,6 +36,16 @@ def test_links_between_lessons_lead_somewhere(name):
         assert target.startswith("https://") or (NOTEBOOKS / target).is_file(), target
 
 
+@pytest.mark.parametrize("name", BOOKS)
+def test_a_lesson_keeps_one_picture_in_its_own_name_and_the_readme_shows_and_describes_it(name):
+    code = [cell.source for cell in BOOKS[name].cells if cell.cell_type == "code"]
+    (kept,) = {found for source in code for found in re.findall(r'"(pictures/[^"]+)"', source)}
+    assert Path(kept).stem == name and (NOTEBOOKS / kept).is_file()
+    readme = (NOTEBOOKS.parent / "README.md").read_text("utf-8")
+    (alt,) = re.findall(rf"!\[(.*)\]\(notebooks/{re.escape(kept)}\)", readme)
+    assert len(alt) > 20, "what would somebody see who cannot see it?"
+
+
 def brought_by(extra):
     """The packages that `pip install 'stepgrad[extra]'` brings."""
     extras = tomllib.loads((NOTEBOOKS.parent / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]

@@ -110,6 +110,58 @@ def test_a_path_of_this_machine_is_reported():
         check.refuse_private(f"saved as {NOTEBOOKS}/film.html")
 
 
+DRAWS = "from autograd import Value\nv = Value(0.1) * 3\nv.draw().save('pictures/drawn.svg')"
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A notebook that writes a picture beside itself, and that picture."""
+    path, kept = tmp_path / "drawn.ipynb", tmp_path / "pictures" / "drawn.svg"
+    kept.parent.mkdir()
+    nbformat.write(notebook(DRAWS), path)
+    assert check.check(path, update=True)
+    return path, kept
+
+
+def test_a_changed_digit_in_a_picture_beside_the_notebook_is_caught_and_left_as_it_is(drawn):
+    path, kept = drawn
+    true = kept.read_bytes()
+    assert not check.check(path) and kept.read_bytes() == true
+    false = true.replace(b">0.3<", b">0.31<", 1)
+    kept.write_bytes(false)
+    with pytest.raises(check.Untrue, match=r"pictures/drawn\.svg, line .*:\n  committed: .*0\.31"):
+        check.check(path)
+    assert kept.read_bytes() == false
+    assert check.check(path, update=True) and kept.read_bytes() == true
+    assert not check.check(path, update=True)
+
+
+def test_a_missing_picture_is_caught_and_not_made(drawn):
+    path, kept = drawn
+    kept.unlink()
+    with pytest.raises(check.Untrue, match=r"pictures/drawn\.svg is missing"):
+        check.check(path)
+    assert not kept.exists()
+
+
+def test_a_picture_that_no_cell_draws_is_caught(drawn):
+    path, kept = drawn
+    other = kept.with_suffix(".png")
+    other.write_bytes(base64.b64decode(picture(640, 480)))
+    with pytest.raises(check.Untrue, match=r"pictures/drawn\.png is of no cell"):
+        check.check(path)
+    assert other.exists()
+
+
+def test_a_path_in_a_picture_is_reported(tmp_path):
+    path = tmp_path / "private.ipynb"
+    (tmp_path / "pictures").mkdir()
+    writes = "import os\nwith open('pictures/private.svg', 'w') as file:\n    file.write('<svg>' + os.getcwd())"
+    nbformat.write(notebook(writes, "0;"), path)
+    with pytest.raises(check.Untrue, match="a path of this machine"):
+        check.check(path, update=True)
+
+
 def picture(width, height):
     return base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4) + height.to_bytes(4)).decode()
 
@@ -124,6 +176,9 @@ def shows(png):
 def test_a_raster_picture_counts_by_its_size():
     one, other = shows(picture(640, 480)), shows(picture(640, 481))
     assert check.difference(one, shows(picture(640, 480) + "AAAA")) == ""
+    files = [{"a.png": base64.b64decode(picture(*size))} for size in ((640, 480), (640, 481))]
+    assert check.changed_pictures(files[0], {"a.png": files[0]["a.png"] + b"A"}) == ""
+    assert "a.png, line 1:\n  committed: 640 x 480" in check.changed_pictures(*files)
     assert "committed: 640 x 480 pixels\n  now:       640 x 481 pixels" in check.difference(one, other)
 
 
