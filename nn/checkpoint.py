@@ -19,9 +19,9 @@ from typing import Any
 from nn.module import Module
 from nn.saving import from_tensors, to_tensors
 from nn.seeds import generator
-from nn.tensorfile import FileError, read_tensors, write_tensors
+from nn.tensorfile import FileError, read_described, write_tensors
 
-__all__ = ["Checkpoint", "Shuffle", "described", "fingerprint", "generators"]
+__all__ = ["Checkpoint", "Shuffle", "described", "fingerprint", "generators", "read_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,7 @@ class Checkpoint:
         Raises FileError for a damaged file, or one that is not a checkpoint, and ValueError when a fact, or what the
         model computes, is another than it was: the run would not be the same. The model is then as it was before.
         """
-        tensors, metadata = read_tensors(path, ours=True)
-        if "stepgrad.checkpoint" not in metadata:
-            raise FileError(f"{path} is not a checkpoint of a training run")
-        state = json.loads(metadata["stepgrad.checkpoint"])
+        tensors, state = read_checkpoint(path)
         for name, fact in self.facts.items():
             self._compare(path, name, state["facts"].get(name), fact)
         weights = self.model.state_dict()
@@ -84,6 +81,14 @@ class Checkpoint:
     def _set_generators(self, states: list[Any]) -> None:
         for rng, state in zip(generators(self.model), states, strict=True):
             set_generator(rng, state)
+
+
+def read_checkpoint(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors and the state in a checkpoint. Raises FileError, which names the file, for anything else."""
+    tensors, state = read_described(path, "stepgrad.checkpoint", "a checkpoint of a training run")
+    if not {"facts", "parts", "generators", "probe"} <= set(state):
+        raise FileError(f"{path} is damaged: it holds a part of a checkpoint only")
+    return tensors, state
 
 
 def generators(model: Module) -> list[random.Random]:

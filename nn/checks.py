@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import Value
 from nn import optim
+from nn.checkpoint import read_checkpoint
 from nn.module import Module
 from nn.normalization import BatchNorm1d
 
@@ -77,11 +78,15 @@ def schedule_of(optimizer: Any, schedule: Any) -> None:
 
 
 def checkpoint_file(checkpoint: str | Path | None, resume: bool) -> None:
-    """Raise unless there is a folder for the file, and a file to resume from is named."""
+    """Raise unless there is a folder for the file, a file to resume from is named, and none but ours is replaced."""
     if resume and checkpoint is None:
         raise ValueError("resume=True needs checkpoint=, the file to continue from")
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         raise FileNotFoundError(f"checkpoint={str(checkpoint)!r}: there is no folder {str(Path(checkpoint).parent)!r}")
+    if checkpoint is not None and Path(checkpoint).is_dir():
+        raise IsADirectoryError(f"checkpoint={str(checkpoint)!r} is a folder: name a file in it")
+    if checkpoint is not None and Path(checkpoint).exists() and Path(checkpoint).stat().st_size:
+        read_checkpoint(checkpoint)  # an empty file may have been made for us
 
 
 def callback_list(callbacks: Any) -> list[Any]:

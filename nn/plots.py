@@ -7,10 +7,11 @@ eyes (Okabe and Ito's); no meaning hangs on colour alone.
 
 import itertools
 import math
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd import no_grad
+from autograd import Value, no_grad
 from nn import stats
 from nn.descent import Path
 from nn.module import Module
@@ -57,15 +58,19 @@ def decision_boundary(
 
     Arguments: `model` maps rows of two features to an output each: one logit (positive for class 1) or a row of
     logits; `X`, n rows of 2; `y`, n classes, 0 to k-1, or -1 and 1; `resolution`, points per side.
-    Raises ValueError unless the rows have two features, or without samples.
+    Raises ValueError unless the rows have two features, all finite, and a class each, or without samples.
     """
     if not len(X) or any(len(row) != 2 for row in X):
         raise ValueError("decision_boundary draws the plane: it needs rows of 2 features, "
                          f"got {len(X[0]) if len(X) else 'none'}")
+    if len(X) != len(y):
+        raise ValueError(f"decision_boundary needs a class for each row, got {len(y)} for {len(X)} rows")
+    if not all(map(math.isfinite, itertools.chain(*X))):
+        raise ValueError("decision_boundary draws points of the plane: every number of X must be finite")
+    targets = _classes(y)
     ax = _axes(ax)
     us, vs = (_spaced(column, resolution) for column in zip(*X))
     margins = [_margins(output) for output in _predict(model, [[u, v] for v in vs for u in us])]
-    targets = [int(label > 0) if min(y) < 0 else int(label) for label in y]
     k = max(len(margins[0]), max(targets) + 1)
     names = list(class_names or [f"class {i}" for i in range(k)])
     for i, margin in enumerate(zip(*margins)):
@@ -103,20 +108,24 @@ def activations(model: Module, X: Sequence[Any], *, bins: int = 40, ax: Any = No
     Beside each stands how much of it is saturated or dead, as `nn.stats.activations` counts.
     """
     ax = _axes(ax)
-    numbers = stats.outputs(model, X)
+    outputs = stats.outputs(model, X)
     rows = stats.activations(model, X)
-    everything = [x for xs in numbers.values() for x in xs]
+    everything = [x for xs in outputs.values() for x in xs if math.isfinite(x)]
+    if not everything:
+        raise ValueError("no output of this model is finite: there is nothing to draw")
     low, high = min(everything), max(everything)
     width = (high - low) / bins or 1.0
     edges = [low + width * i for i in range(bins + 1)]
-    for i, (row, xs) in enumerate(zip(rows, numbers.values())):
+    for i, (row, xs) in enumerate(zip(rows, outputs.values())):
         counts = [0] * bins
-        for x in xs:
+        finite = [x for x in xs if math.isfinite(x)]
+        for x in finite:
             counts[min(int((x - low) / width), bins - 1)] += 1
         base = len(rows) - 1 - i
-        heights = [base + 0.85 * count / max(counts) for count in counts]
+        heights = [base + 0.85 * count / max(1, *counts) for count in counts]
         ax.stairs(heights, edges, baseline=base, fill=True, color=COLOURS[i % 6], alpha=0.75)
         note = f"{row.saturated:.0%} saturated" + (f", {row.dead:.0%} dead" if row.dead else "")
+        note += f", {1 - len(finite) / len(xs):.0%} nan or inf" if len(finite) < len(xs) else ""
         ax.text(1.02, base + 0.15, note, transform=ax.get_yaxis_transform(), fontsize="small")
     ax.set_yticks([len(rows) - 1 - i + 0.1 for i in range(len(rows))], [row.layer for row in rows])
     ax.tick_params(axis="y", length=0)
@@ -124,7 +133,7 @@ def activations(model: Module, X: Sequence[Any], *, bins: int = 40, ax: Any = No
 
 
 def paths(
-    f: Callable[[list[float]], Any],
+    f: Callable[[list[Any]], Any],
     paths: Mapping[str, Path | Sequence[Sequence[float]]],
     *,
     levels: int = 24,
@@ -134,7 +143,8 @@ def paths(
     """The ways several optimisers took down a function of two variables, on its contour lines.
 
     Arguments: `f` takes a list of two numbers; `paths`, by name, are Paths of `gradient_descent` or lists of points.
-    Contour levels are spaced evenly in log(1 + f - min f), so that narrow valleys show.
+    Contour levels are spaced evenly in log(1 + f - min f), so that narrow valleys show. Where a path diverged, points
+    beyond 1e100 and heights that are not finite are left out.
     Raises ValueError for points that are not pairs.
     """
     ax = _axes(ax)
@@ -142,11 +152,12 @@ def paths(
     points = [p for way in ways.values() for p in way]
     if not points or any(not _is_row(p) or len(p) != 2 for p in points):
         raise ValueError("paths draws the plane: every point must be a pair of numbers")
-    us, vs = (_spaced(column, resolution, margin=0.2) for column in zip(*points))
-    with no_grad():
-        heights = [float(f([u, v])) for v in vs for u in us]
-    least = min(heights)
-    depth = _rows([math.log1p(h - least) for h in heights], resolution)
+    ways = {name: [p for p in way if max(map(abs, p)) < 1e100] for name, way in ways.items()}
+    us, vs = (_spaced(column, resolution, margin=0.2) for column in zip(*itertools.chain(*ways.values())))
+    with no_grad():  # Values overflow to inf where Python's floats raise
+        heights = [float(f([Value(u), Value(v)])) for v in vs for u in us]
+    least = min(filter(math.isfinite, heights))
+    depth = _rows([math.log1p(h - least) if math.isfinite(h) else math.nan for h in heights], resolution)
     ax.contour(us, vs, depth, levels=levels, cmap="viridis", linewidths=0.8)
     for i, (name, way) in enumerate(ways.items()):
         ax.plot([u for u, _ in way], [v for _, v in way], LINES[i % 4], color=COLOURS[(i + 1) % 6], linewidth=1.6,
@@ -160,13 +171,15 @@ def confusion_matrix(
 ) -> Any:
     """How often each class was taken for each: rows are what it was, columns what the model said.
 
-    Raises ValueError for lists of different length, or none.
+    Classes are whole numbers from 0, or -1 and 1. Raises ValueError for others, for lists of different length, or none.
     """
     if len(actual) != len(predicted) or not len(actual):
         raise ValueError(f"confusion_matrix compares two lists of one length, got {len(actual)} and {len(predicted)}")
+    classes = _classes([*actual, *predicted])
+    k = max(*classes, len(class_names or []) - 1) + 1
+    names = list(class_names or (("-1", "1") if -1 in [*actual, *predicted] else map(str, range(k))))
+    actual, predicted = classes[: len(actual)], classes[len(actual) :]
     ax = _axes(ax)
-    k = max(*actual, *predicted, len(class_names or []) - 1) + 1
-    names = list(class_names or map(str, range(k)))
     counts = [[0] * k for _ in range(k)]
     for a, p in zip(actual, predicted):
         counts[a][p] += 1
@@ -222,21 +235,30 @@ def _predict(model: Any, rows: list[list[float]]) -> Sequence[Any]:
             module.training = mode
 
 
+def _classes(labels: Sequence[Any]) -> list[int]:
+    """Classes as whole numbers from 0; those of -1 and 1 become 0 and 1."""
+    signs = -1 in list(labels) and all(label in (-1, 1) for label in labels)
+    for label in labels:
+        if not isinstance(label, numbers.Real) or label % 1 or not (signs or float(label) >= 0.0):
+            raise ValueError(f"classes are whole numbers from 0, or -1 and 1, not {label!r}")
+    return [int(label > 0) if signs else int(label) for label in labels]
+
+
 def _margins(output: Any) -> list[float]:
     """By how much each class is ahead of the best other one; a single logit is that of class 1 against class 0."""
     if not _is_row(output):
         return [-float(output), float(output)]
-    numbers = list(map(float, output))
-    return [x - max(numbers[:i] + numbers[i + 1 :]) for i, x in enumerate(numbers)]
+    logits = list(map(float, output))
+    return [x - max(logits[:i] + logits[i + 1 :]) for i, x in enumerate(logits)]
 
 
 def _is_row(x: Any) -> bool:
     return hasattr(x, "__len__")
 
 
-def _spaced(numbers: Sequence[float], n: int, margin: float = 0.1) -> list[float]:
-    """n numbers evenly spaced over the range of `numbers` and a margin on both sides."""
-    low, high = min(numbers), max(numbers)
+def _spaced(xs: Sequence[float], n: int, margin: float = 0.1) -> list[float]:
+    """n numbers evenly spaced over the range of `xs` and a margin on both sides."""
+    low, high = min(xs), max(xs)
     pad = margin * (high - low) or 1.0
     return [low - pad + (high - low + 2.0 * pad) * i / (n - 1) for i in range(n)]
 

@@ -13,7 +13,7 @@ from nn.dataset import Dataset, picture_size
 from nn.module import Module
 from nn.saving import load_with_notes, save
 from nn.table import Table
-from nn.tensorfile import FileError
+from nn.tensorfile import refusing
 
 __all__ = ["Judged", "Predictor", "Scale"]
 
@@ -171,9 +171,7 @@ class Predictor:
         if path.is_dir():
             path = path / "model.safetensors"
         model, notes = load_with_notes(path)
-        try:
+        with refusing(path, "was not written by `python -m nn train`"):
             columns = [Column(column["name"], tuple(column["values"])) for column in notes.pop("columns")]
-            return cls(model, columns, [Scale(*pair) for pair in notes.pop("standardise")],
+            return cls(model, columns, [Scale(*map(float, pair)) for pair in notes.pop("standardise")],
                        notes.pop("target"), notes.pop("classes"), Scale(*notes.pop("standardise_target")), notes)
-        except (KeyError, TypeError) as error:
-            raise FileError(f"{path} was not written by `python -m nn train`: it does not say {error}") from error

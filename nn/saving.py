@@ -8,14 +8,15 @@ import functools
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import autograd
 from nn import functional as F
+from nn.activations import NAMES
 from nn.module import Module
-from nn.tensorfile import FileError, read_tensors, write_tensors
+from nn.tensorfile import FileError, read_described, refusing, write_tensors
 
 __all__ = ["save", "load", "load_with_notes", "architecture", "build"]
 
@@ -39,6 +40,11 @@ def save(model: Module, path: str | Path, **notes: Any) -> None:
     description: dict[str, Any] = {"format": FORMAT, "architecture": architecture(model), "notes": notes}
     twin = build(description["architecture"], [type(module) for module in model.modules()])
     if list(twin.state_dict()) != list(model.state_dict()):
+        given = list(_given(model))
+        twice = next((module for module in given if given.count(module) > 1), None)
+        if twice is not None:
+            raise TypeError(f"this {type(model).__name__} has one {type(twice).__name__} in two places, which a file "
+                            "cannot describe: save model.state_dict() yourself")
         raise TypeError(f"this {type(model).__name__} was changed after it was built, so that its arguments do not "
                         "describe it any more: build it anew, or save model.state_dict() yourself")
     text = json.dumps(description, allow_nan=False, ensure_ascii=False)
@@ -61,18 +67,18 @@ def load(path: str | Path, classes: Iterable[type[Module]] = ()) -> Module:
 
 def load_with_notes(path: str | Path, classes: Iterable[type[Module]] = ()) -> tuple[Module, dict[str, Any]]:
     """The model in a file of `save`, and the notes that were saved with it."""
-    tensors, metadata = read_tensors(path, ours=True)
-    if "stepgrad.model" not in metadata:
-        raise FileError(f"{path} holds no model of stepgrad's nn.save")
-    description = json.loads(metadata["stepgrad.model"])
-    if description["format"] != FORMAT:
-        raise FileError(f"{path} has format {description['format']}, this version reads {FORMAT}: upgrade stepgrad")
-    try:
+    tensors, description = read_described(path, "stepgrad.model", "a model of stepgrad's nn.save")
+    with refusing(path, "cannot be loaded"):
+        if description["format"] != FORMAT:
+            raise ValueError(f"it has format {description['format']}, this version reads {FORMAT}: upgrade stepgrad")
+        numbers, needed = sum(map(_count, tensors.values())), size(description["architecture"])
+        if numbers < needed:
+            raise ValueError(f"it holds another model: {numbers} numbers for an architecture of {needed}")
+        notes = dict(description["notes"])
+    with refusing(path, "cannot build its model"):
         model = build(description["architecture"], classes)
-    except (TypeError, ValueError, LookupError) as error:
-        raise FileError(f"{path}: cannot build its model: {error}") from error
     model.load_state_dict(from_tensors(tensors, model.state_dict(), path))
-    return model.eval(), description["notes"]
+    return model.eval(), notes
 
 
 # --------------------------------------------------------------------------------------------------- architecture
@@ -84,14 +90,17 @@ def architecture(model: Module) -> dict[str, Any]:
     bound = inspect.signature(type(model).__init__).bind(model, *args, **named)
     bound.apply_defaults()  # written down, so that a default that changes later does not change old files
     described = {name: _described(x, f"{type(model).__name__}({name}=...)")
-                 for name, x in list(bound.arguments.items())[1:] if name != "seed" and x not in ((), {})}
+                 for name, x in list(bound.arguments.items())[1:]
+                 if name != "seed" and not (isinstance(x, tuple | dict) and not x)}
     return {"class": type(model).__name__, **described}
 
 
 def _described(x: Any, where: str) -> Any:
     if isinstance(x, Module):
         return architecture(x)
-    if isinstance(x, list | tuple):
+    if hasattr(x, "tolist"):  # NumPy's numbers and arrays
+        return _described(x.tolist(), where)
+    if isinstance(x, list | tuple | range):
         return [_described(item, where) for item in x]
     if isinstance(x, dict):
         return {key: _described(item, where) for key, item in x.items()}
@@ -102,6 +111,47 @@ def _described(x: Any, where: str) -> Any:
         return {"function": name}
     raise TypeError(f"{where} is {x!r}, which a file cannot describe: use an activation's name, "
                     "or save model.state_dict() yourself")
+
+
+def _given(x: Any) -> Iterator[Module]:
+    """The modules that a module was built from, and those that these were built from."""
+    if isinstance(x, Module):
+        args, named = x._arguments
+        for module in filter(lambda arg: isinstance(arg, Module), [*args, *named.values()]):
+            yield module
+            yield from _given(module)
+
+
+SIZES: dict[str, Callable[..., int]] = {  # how many numbers a module has, from what it is built with
+    "Neuron": lambda nin, **_: nin + 1,
+    "Layer": lambda nin, nout, **_: nout * (nin + 1),
+    "Linear": lambda nin, nout, **_: nout * (nin + 1),
+    "MLP": lambda nin, nouts, **_: sum(n * (m + 1) for m, n in zip([nin, *nouts], nouts)),
+    "BatchNorm1d": lambda num_features, affine, track_running_stats, **_:
+        1 + 2 * num_features * (affine + track_running_stats),
+    "PReLU": lambda num_parameters, **_: num_parameters,
+}
+
+
+def size(description: Any) -> int:
+    """How many numbers the modules of nn in a description have: known before any of them is built.
+
+    >>> size({"class": "Residual", "module": {"class": "Linear", "nin": 2, "nout": 2}})
+    6
+    """
+    if isinstance(description, list):
+        return sum(map(size, description))
+    if not isinstance(description, dict):
+        return 0
+    inside = sum(map(size, description.values()))
+    own = SIZES.get(description.get("class", ""))
+    if own is None:
+        return inside
+    return inside + own(**{key: x for key, x in description.items() if key != "class"})
+
+
+def _count(tensor: Any) -> int:
+    return sum(map(_count, tensor)) if isinstance(tensor, list) else 1
 
 
 def build(description: Mapping[str, Any], classes: Iterable[type[Module]] = ()) -> Module:
@@ -144,9 +194,9 @@ def _built(x: Any, classes: Iterable[type[Module]]) -> Any:
 
 @functools.cache
 def _functions() -> dict[str, Callable[..., Any]]:
-    """The functions that a file may name: the operations, and the activations among nn.functional."""
-    return {name: f for space in (vars(F), vars(autograd)) for name, f in space.items()
-            if name[0] != "_" and callable(f) and not isinstance(f, type)}
+    """The functions that a file may name: those of one number, and nothing that does more than compute."""
+    operations = {name: f for name, f in vars(autograd).items() if len(getattr(f, "operands", ())) == 1}
+    return {**operations, **NAMES, "logsigmoid": F.logsigmoid}
 
 
 def _modules() -> list[type[Module]]:

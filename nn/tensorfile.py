@@ -6,6 +6,7 @@ then the tensors' bytes without a gap. It is short enough to be written here, so
 A SHA-256 of everything, kept among the header's metadata, makes a single changed bit visible.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -13,11 +14,11 @@ import os
 import struct
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["FileError", "read_tensors", "write_tensors", "write_atomically"]
+__all__ = ["FileError", "read_described", "read_tensors", "refusing", "write_tensors", "write_atomically"]
 
 TYPECODES: dict[str, Literal["d", "f"]] = {"F64": "d", "F32": "f"}  # what `array` calls safetensors' types
 LARGEST_HEADER = 100_000_000  # the library's own limit, in bytes
@@ -103,6 +104,34 @@ def read_tensors(path: str | Path, ours: bool = False) -> tuple[dict[str, Any], 
     if sha256 is not None and sha256 != _checksum({**header, "__metadata__": metadata}, data):
         raise FileError(f"{path} is damaged: its contents do not match the SHA-256 stored in it")
     return _tensors(header, data, path), metadata
+
+
+def read_described(path: str | Path, key: str, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors in a file of ours, and the JSON object in its metadata under `key`, which makes it a `kind`.
+
+    Raises FileError, which names the file, for anything else.
+    """
+    tensors, metadata = read_tensors(path, ours=True)
+    if key not in metadata:
+        raise FileError(f"{path} is not {kind}: it has no {key}")
+    with refusing(path, f"is damaged: its {key} cannot be read"):
+        described = json.loads(metadata[key])
+        if not isinstance(described, dict):
+            raise TypeError(f"it is no JSON object, but {described!r}"[:80])
+    return tensors, described
+
+
+@contextlib.contextmanager
+def refusing(path: str | Path, problem: str) -> Iterator[None]:
+    """Turn what goes wrong inside, when text from a file is not what it should be, into a FileError that names it."""
+    try:
+        yield
+    except FileError:
+        raise
+    except KeyError as error:
+        raise FileError(f"{path} {problem}: it does not say {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise FileError(f"{path} {problem}: {error}") from error
 
 
 def _split(content: bytes, path: Path) -> tuple[dict[str, Any], bytes]:

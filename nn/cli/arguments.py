@@ -70,7 +70,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("model", help="the folder that train wrote, or its model.safetensors")
     made.add_argument("data", help="a CSV file with the model's columns, in any order; others are passed on")
     _header(made)
-    made.add_argument("--out", metavar="FILE", help="where to write (default: DATA with -predictions before .csv)")
+    made.add_argument("--out", metavar="FILE",
+                      help="where to write (default: DATA with -predictions, -predictions-2, ... before .csv)")
+    made.add_argument("--force", action="store_true", help="let --out replace a file")
     made = command("inspect", inspect, "print a trained model",
                    "Print what a trained model is: its layers, its columns, how it was made, how good it is.")
     made.add_argument("model", help="the folder that train wrote, or its model.safetensors")

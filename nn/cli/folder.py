@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nn.dataset import DataError
 
-__all__ = ["Folder", "output_folder"]
+__all__ = ["Folder", "free", "output_folder"]
 
 MARK = "model.safetensors"  # what a folder of ours has
 
@@ -28,7 +28,7 @@ def output_folder(out: str | None, default: Path, force: bool = False) -> Iterat
     Without `out` the name is `default`, or the next free `default-2`, `default-3`, ... A folder `out` that exists and
     is not empty is refused before any work; with `force` an earlier run's is replaced at the end, in one step.
     """
-    name = Path(out) if out else _free(default)
+    name = Path(out) if out else free(default)
     if name.exists() and not name.is_dir():
         raise DataError(f"{name} exists and is a file: choose another --out")
     if name.is_dir() and any(name.iterdir()):
@@ -51,12 +51,12 @@ def output_folder(out: str | None, default: Path, force: bool = False) -> Iterat
         raise
 
 
-def _free(default: Path) -> Path:
-    """The first of `default`, `default-2`, `default-3`, ... that is not there."""
-    name, count = default, 1
+def free(default: Path, suffix: str = "") -> Path:
+    """The first of `default`, `default-2`, `default-3`, ..., each with the suffix, that is not there."""
+    name, count = default.with_name(default.name + suffix), 1
     while name.exists():
         count += 1
-        name = default.with_name(f"{default.name}-{count}")
+        name = default.with_name(f"{default.name}-{count}{suffix}")
     return name
 
 
@@ -72,7 +72,7 @@ def _move(path: Path, name: Path, default: Path | None) -> Path:
         except OSError:
             if default is None or not name.exists():
                 raise
-            name = _free(default)
+            name = free(default)
 
 
 def _swap(path: Path, name: Path) -> None:

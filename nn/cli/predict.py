@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nn.cli.folder import MARK, free
 from nn.columns import as_number
 from nn.dataset import DataError
 from nn.predictor import Predictor
@@ -19,6 +20,7 @@ __all__ = ["predict"]
 
 def predict(arguments: argparse.Namespace) -> None:
     """Read rows, predict, write them with the predictions to a CSV file."""
+    path = _place(arguments)
     predictor = Predictor.load(arguments.model)
     table = read_table(arguments.data, arguments.header)
     features = predictor.features(table)
@@ -31,7 +33,6 @@ def predict(arguments: argparse.Namespace) -> None:
     writer.writerow([*table.header, *(name for name, _ in added)])
     for i, row in enumerate(table.rows):
         writer.writerow([*row, *(column[i] for _, column in added)])
-    path = _place(arguments)
     try:
         write_atomically(path, text.getvalue().encode())
     except OSError as error:
@@ -43,11 +44,16 @@ def predict(arguments: argparse.Namespace) -> None:
 
 
 def _place(arguments: argparse.Namespace) -> Path:
-    """Where the predictions go: never over the data themselves."""
-    source = Path(arguments.data)
-    path = Path(arguments.out) if arguments.out else source.with_name(f"{source.stem}-predictions.csv")
-    if path.exists() and path.samefile(source):
-        raise DataError(f"--out {path} would replace the data: choose another file")
+    """Where the predictions go: over no other file without --force, and never over the data or the model."""
+    source, model = Path(arguments.data), Path(arguments.model)
+    if not arguments.out:
+        return free(source.with_name(f"{source.stem}-predictions"), ".csv")
+    path = Path(arguments.out)
+    for kept, what in ((source, "data"), (model, "model"), (model / MARK, "model")):
+        if path.is_file() and kept.is_file() and path.samefile(kept):
+            raise DataError(f"--out {path} would replace the {what}: choose another file")
+    if path.is_file() and not arguments.force:
+        raise DataError(f"{path} exists: choose another --out, or replace it with --force")
     return path
 
 

@@ -106,7 +106,8 @@ class Optimizer:
         if math.isfinite(x):
             return x, state
         advice = "eps=0 divides by 0 where every gradient was 0" if options.get("eps") == 0.0 else "lr is too large"
-        raise AnomalyError(f"{self._title}: {named(p)} would go from {p.data} to {x}, and nothing was updated: {advice}")
+        raise AnomalyError(f"{self._title}: {named(p)} would go from {p.data} to {x}, and nothing was updated: "
+                           f"{advice}")
 
     def check_gradient(self, p: Value, g: float) -> None:
         """Raise AnomalyError for a gradient that is nan or inf."""
@@ -146,8 +147,8 @@ class Optimizer:
         params = [p for group in self.param_groups for p in group["params"]]
         self.state = {params[int(i)]: dict(state) for i, state in state_dict["state"].items()}
         for group, other in zip(self.param_groups, saved):
-            # A pair of betas comes back from JSON as a list.
-            group.update({name: tuple(x) if isinstance(x, list) else x for name, x in other.items() if name != "params"})
+            options = {name: x for name, x in other.items() if name != "params"}  # JSON makes a list of betas' pair
+            group.update({name: tuple(x) if isinstance(x, list) else x for name, x in options.items()})
 
 
 def decay_groups(model: Module, weight_decay: float) -> list[Group]:

@@ -337,12 +337,26 @@ def test_predict_refuses_in_one_line(trained, capsys, model, content, message):
     ("halves.csv", "--out halves.csv would replace the data: choose another file"),
     ("none/answers.csv", "cannot write none/answers.csv: No such file or directory"),
     ("model", "cannot write model: Is a directory"),
+    ("model/model.safetensors", "--out model/model.safetensors would replace the model: choose another file"),
+    ("notes.txt", "notes.txt exists: choose another --out, or replace it with --force"),
 ])
 def test_predictions_are_not_written_anywhere(trained, capsys, out, message):
+    (trained / "notes.txt").write_text("mine")
     before = everything(trained)
     assert run("predict", "model", "halves.csv", "--out", out) == 2
     assert capsys.readouterr().err == f"python -m nn: {message}\n"
     assert everything(trained) == before
+
+
+def test_earlier_predictions_are_replaced_only_by_force(trained, capsys):
+    for name in ("halves-predictions.csv", "halves-predictions-2.csv"):
+        assert run("predict", "model", "halves.csv") == 0
+        assert f"rows: {name}\n" in capsys.readouterr().out
+    before = (trained / "halves-predictions.csv").read_text()
+    (trained / "halves-predictions-2.csv").write_text("old")
+    assert run("predict", "model", "halves.csv", "--out", "halves-predictions-2.csv", "--force") == 0
+    assert (trained / "halves-predictions-2.csv").read_text() == before
+    assert run("predict", "model", "halves.csv", "--out", "halves.csv", "--force") == 2
 
 
 def test_inspect_prints_the_model(trained, capsys):

@@ -246,8 +246,8 @@ def test_a_step_that_would_do_harm_is_not_taken_by_either_engine(batch_size):
         model = nn.Linear(2, 1, seed=0)
         model.neurons[0].b.data = 0.0
         before = model.state_dict()
-        with pytest.warns(RuntimeWarning, match=r"step \d: RMSprop: neuron0/w1 would go from .* to nan, and nothing was upd"):
-            history = nn.fit(model, [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]], [1.5, 2.5, 0.5], batch_size=batch_size, seed=1,
+        with pytest.warns(RuntimeWarning, match=r"step \d: RMSprop: neuron0/w1 would go from .* to nan, and nothing"):
+            history = nn.fit(model, [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]], [1.5, 2.5, 0.5], batch_size=batch_size,
                              optimizer=nn.optim.RMSprop(model.parameters(), eps=0.0), engine=engine, progress=False)
         assert model.state_dict() == before
         said.append(history.stopped)

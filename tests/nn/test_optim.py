@@ -136,7 +136,7 @@ def test_a_step_that_would_do_harm_changes_nothing(kind):
 def test_a_weight_never_becomes_infinite():
     p = Value(1e308, label="p")
     p.grad = -1e308
-    with pytest.raises(AnomalyError, match="SGD: p would go from 1e.308 to inf, and nothing was updated: lr is too la"):
+    with pytest.raises(AnomalyError, match=r"SGD: p would go from 1e.308 to inf, and nothing was updated: lr is t"):
         SGD([p], lr=10.0).step()
     assert p.data == 1e308
 

@@ -130,6 +130,30 @@ def test_confusion_matrix():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
 
 
+def test_confusion_of_minus_one_and_one():
+    ax = plots.confusion_matrix([-1, -1, 1], [1, 1, 1])
+    assert ax.get_title() == "1 of 3 right (33.3%)"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["-1", "1"]
+    assert {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in ax.texts} == {
+        (0, 1): "2", (1, 1): "1"}
+
+
+def test_a_descent_that_diverged_is_drawn():
+    def f(p):
+        return p[0] ** 2 + 10.0 * p[1] ** 2
+
+    wild = nn.gradient_descent(f, [2.0, 1.0], lr=0.5, num_iterations=1000)
+    assert max(map(abs, wild.points[-1])) > 1e150
+    ax = plots.paths(f, {"wild": wild}, resolution=10)
+    ax.figure.canvas.draw()
+    assert max(abs(y) for _, y in ax.lines[0].get_xydata()) > 1e50
+
+
+def test_outputs_that_are_not_finite_are_counted():
+    model = nn.MLP(1, [2, 1], seed=0)
+    assert ", 50% nan or inf" in texts(plots.activations(model, [[1.0], [float("nan")]]))[-1]
+
+
 def test_a_given_axes_is_drawn_into():
     import matplotlib.pyplot as plt
 
@@ -146,6 +170,12 @@ def test_a_given_axes_is_drawn_into():
     (lambda: plots.paths(lambda p: p, {"one": nn.gradient_descent(lambda x: x * x, 1.0, 0.1, 2)}), "pair of numbers"),
     (lambda: plots.paths(lambda p: p, {}), "pair of numbers"),
     (lambda: plots.confusion_matrix([0, 1], [0]), "two lists of one length, got 2 and 1"),
+    (lambda: plots.decision_boundary(lambda rows: rows, [[1.0, 2.0]] * 30, [1]), "got 1 for 30 rows"),
+    (lambda: plots.decision_boundary(lambda rows: rows, [[1.0, float("nan")]], [1]), "number of X must be finite"),
+    (lambda: plots.decision_boundary(lambda rows: rows, [[1.0, 2.0]], ["a"]), "from 0, or -1 and 1, not 'a'"),
+    (lambda: plots.confusion_matrix([-2, 1], [1, 1]), "classes are whole numbers from 0, or -1 and 1, not -2"),
+    (lambda: plots.confusion_matrix([0.5, 1], [1, 1]), "classes are whole numbers from 0, or -1 and 1, not 0.5"),
+    (lambda: plots.activations(nn.Linear(1, 1), [[float("inf")]]), "no output of this model is finite"),
     (lambda: plots.confusion_matrix([], []), "two lists of one length, got 0 and 0"),
 ])
 def test_what_cannot_be_drawn_says_why(call, message):

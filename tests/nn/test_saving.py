@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 import nn
-from nn.saving import architecture, build, from_tensors, load_with_notes, place, to_tensors
+from nn.saving import architecture, build, from_tensors, load_with_notes, place, size, to_tensors
 from nn.tensorfile import FileError, read_tensors, write_tensors
 
 X = [[0.5, -1.0, 2.0], [1.0, 0.0, 0.25], [-0.5, 3.0, 1.0]]
@@ -112,13 +112,13 @@ def test_nothing_is_unpickled(tmp_path):
 
 
 @pytest.mark.parametrize(("description", "message"), [
-    ({"format": 2, "architecture": {}, "notes": {}}, "has format 2, this version reads 1: upgrade stepgrad"),
+    ({"format": 2, "architecture": {}, "notes": {}}, "it has format 2, this version reads 1: upgrade stepgrad"),
     ({"format": 1, "architecture": {"class": "Value"}, "notes": {}}, "no module is called 'Value'"),
-    ({"format": 1, "architecture": {"class": "MLP"}, "notes": {}}, "cannot build its model: .*missing 2 required"),
+    ({"format": 1, "architecture": {"class": "MLP"}, "notes": {}}, "cannot be loaded: .*missing 2 required"),
     ({"format": 1, "architecture": {"class": "MLP", "nin": 1, "nouts": [1], "activation": {"function": "save"}},
-      "notes": {}}, "cannot build its model: 'save'"),
+      "notes": {}}, "cannot build its model: it does not say 'save'"),
     ({"format": 1, "architecture": {"class": "MLP", "nin": 1, "nouts": [2]}, "notes": {}}, "holds another model"),
-    ({"format": 1, "architecture": {"class": "MLP", "nin": 1, "nouts": [1, 1]}, "notes": {}}, "it has no number"),
+    ({"format": 1, "architecture": {"class": "Neuron", "nin": 1}, "notes": {}}, "it has no number"),
 ])
 def test_a_file_that_describes_no_model_of_ours(tmp_path, description, message):
     path = tmp_path / "odd"
@@ -128,9 +128,57 @@ def test_a_file_that_describes_no_model_of_ours(tmp_path, description, message):
     assert str(path) in str(caught.value)
 
 
+DEEP = {"class": "ReLU"}
+for _ in range(700):
+    DEEP = {"class": "Residual", "module": DEEP}
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("{", "m is damaged: its stepgrad.model cannot be read: Expecting property name"),
+    ("[]", r"m is damaged: its stepgrad.model cannot be read: it is no JSON object, but \[\]"),
+    ("{}", "m cannot be loaded: it does not say 'format'"),
+    ('{"format": 1, "architecture": {"class": "ReLU"}}', "m cannot be loaded: it does not say 'notes'"),
+    ('{"format": 1, "architecture": {"class": "ReLU"}, "notes": 7}', "m cannot be loaded: .*not iterable"),
+    ('{"format": 1, "architecture": {}, "notes": {}}', "m cannot build its model: it does not say 'class'"),
+    (json.dumps({"format": 1, "architecture": DEEP, "notes": {}}), "m cannot .*: maximum recursion depth exceeded"),
+    ('{"format": 1, "architecture": {"class": "Linear", "nin": 3000, "nout": 3000}, "notes": {}}',
+     "m cannot be loaded: it holds another model: 1 numbers for an architecture of 9003000"),
+    ('{"format": 1, "architecture": {"class": "Linear", "nin": "a", "nout": 3000}, "notes": {}}', "m cannot be loaded"),
+    ('{"format": 1, "notes": {}, "architecture": {"class": "Neuron", "nin": 0, "activation": {"function": "grad"}}}',
+     "m cannot build its model: it does not say 'grad'"),
+])
+def test_a_file_made_by_hand_is_refused_at_once(tmp_path, text, message):
+    write_tensors(tmp_path / "m", {"b": 1.0}, {"stepgrad.model": text})
+    with pytest.raises(FileError, match=message):
+        nn.load(tmp_path / "m")
+
+
+def test_sizes_are_known_before_anything_is_built():
+    for model in [*models(), nn.BatchNorm1d(3, affine=False), nn.BatchNorm1d(3, track_running_stats=False)]:
+        if model.state_dict() and not any(isinstance(module, nn.MLP) for module in model.modules()):
+            assert size(architecture(model)) == len(model.state_dict()), model
+    assert size(architecture(nn.MLP(3, [4, 2]))) == len(nn.MLP(3, [4, 2]).state_dict())
+
+
+@pytest.mark.parametrize("make", [
+    lambda np: nn.MLP(2, np.array([8, 1])), lambda np: nn.Linear(np.int64(2), np.int32(1)),
+    lambda np: nn.MLP(2, range(1, 3)), lambda np: nn.LeakyReLU(np.float64(0.25)), lambda np: nn.MLP(2, (3, 1)),
+])
+def test_sizes_may_come_from_numpy(make, tmp_path):
+    model = make(pytest.importorskip("numpy"))
+    nn.save(model, tmp_path / "m")
+    assert repr(nn.load(tmp_path / "m")) == repr(model)
+
+
+def test_a_shared_layer_is_refused_for_what_it_is(tmp_path):
+    shared = nn.Linear(2, 2)
+    with pytest.raises(TypeError, match="this Sequential has one Linear in two places, which a file cannot describe"):
+        nn.save(nn.Sequential(shared, nn.Tanh(), nn.Residual(shared)), tmp_path / "m")
+
+
 def test_a_file_without_a_model(tmp_path):
     write_tensors(tmp_path / "t", {"a": 1.0}, {})
-    with pytest.raises(FileError, match=r"t holds no model of stepgrad's nn\.save"):
+    with pytest.raises(FileError, match=r"t is not a model of stepgrad's nn\.save"):
         nn.load(tmp_path / "t")
 
 

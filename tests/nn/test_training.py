@@ -522,6 +522,22 @@ def test_a_refused_model_keeps_its_weights(tmp_path):
     assert bits(other) == before
 
 
+def test_a_checkpoint_replaces_no_file_but_a_checkpoint(tmp_path):
+    notes, model = tmp_path / "notes.txt", tmp_path / "model"
+    notes.write_text("dear diary")
+    nn.save(mlp(), model)
+    for path in (notes, model):
+        before = path.read_bytes()
+        with pytest.raises(FileError, match=f"{path.name} is not a"):
+            fit(mlp(), checkpoint=path)
+        assert path.read_bytes() == before
+    with pytest.raises(IsADirectoryError, match=r"checkpoint='.*' is a folder: name a file in it"):
+        fit(mlp(), checkpoint=tmp_path)
+    (tmp_path / "empty").touch()
+    for _ in range(2):
+        fit(mlp(), checkpoint=tmp_path / "empty", epochs=1)
+
+
 def test_a_damaged_checkpoint_and_another_file_are_refused(tmp_path):
     path = tmp_path / "run"
     fit(mlp(), checkpoint=path)
