@@ -19,6 +19,8 @@ from autograd.compiler.tape import Tape
 from autograd.primitives import TABLE, Primitive
 
 WORDS = 5
+UNUSED = (0, 0, 0)  # operands
+UNREAD, KEPT, FREED = -1, -2, -3  # in place of the row that reads a number last
 
 
 class Program(NamedTuple):
@@ -53,44 +55,44 @@ def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = 
     last = _last_readers(tape)
     place: list[Any] = list(inputs or range(first))
     count = first + len(constants)
-    words, free = array.array("i"), []
+    words: list[int] = []
+    free: list[int] = []
     for at, (op, args) in enumerate(tape.rows, first):
-        operands = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in args]
-        for arg in set(args):
-            if isinstance(arg, int) and arg >= first and last[arg] == at:
+        operands = [constants[arg.hex()] if arg.__class__ is float else place[arg] for arg in args]  # type: ignore
+        for arg in args:
+            if arg.__class__ is int and last[arg] == at:
                 free.append(place[arg])
+                last[arg] = FREED  # it may be the other operand too
         if free:
             target = free.pop()
         else:
             target, count = count, count + 1
         place.append(target)
-        words.extend((code[op], target, *operands, *(0,) * (3 - len(operands))))
-        if last[at] == -1:
+        words += code[op], target, *operands, *UNUSED[len(operands) :]
+        if last[at] == UNREAD:
             free.append(target)
     outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
-    return Program(words, [float.fromhex(key) for key in constants], outputs, count)
+    return Program(array.array("i", words), [float.fromhex(key) for key in constants], outputs, count)
 
 
 def _constants(tape: Tape) -> dict[str, int]:
     """The place of every constant, after the inputs; by its digits, since 0.0 == -0.0 and nan != nan."""
-    places: dict[str, int] = {}
-    for arg in [arg for _, args in tape.rows for arg in args] + tape.outputs:
-        if isinstance(arg, float):
-            places.setdefault(arg.hex(), len(tape.kinds) + len(places))
-    return places
+    found = [arg.hex() for _, args in tape.rows for arg in args if isinstance(arg, float)]
+    found += [arg.hex() for arg in tape.outputs if isinstance(arg, float)]
+    return {digits: place for place, digits in enumerate(dict.fromkeys(found), len(tape.kinds))}
 
 
 def _last_readers(tape: Tape) -> list[int]:
-    """For every number of the tape, the last row that reads it: -1 if none does, beyond all rows for an output."""
+    """For every number of the tape, the last row that reads it: UNREAD, or KEPT for inputs and outputs."""
     first = len(tape.kinds)
-    last = [-1] * (first + len(tape.rows))
+    last = [UNREAD] * (first + len(tape.rows))
     for at, (_, args) in enumerate(tape.rows, first):
         for arg in args:
-            if isinstance(arg, int):
+            if arg.__class__ is int:
                 last[arg] = at
-    for arg in tape.outputs:
+    for arg in (*range(first), *tape.outputs):
         if isinstance(arg, int):
-            last[arg] = len(last)
+            last[arg] = KEPT
     return last
 
 

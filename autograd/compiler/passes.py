@@ -73,14 +73,25 @@ def _pattern(node: ast.expr) -> Pattern:
 rules = [_parse(line) for line in RULES.strip().splitlines()]
 
 
-_BY_NAME: dict[str, list[Rule]] = {}
-for _rule in rules:
-    _BY_NAME.setdefault(_rule.left[0], []).append(_rule)
+def _sight(rule: Rule) -> Any:
+    """What tells at a glance that the rule may fit: its operation, with a constant or the operation of an operand.
 
-# What a row must have for any rule to fit: a rule of letters alone, one of these constants, one of these operands.
-_ALWAYS = {rule.left[0] for rule in rules if all(isinstance(part, str) for part in rule.left[1])}
-_CONSTANTS = {(rule.left[0], part) for rule in rules for part in rule.left[1] if isinstance(part, float)}
-_OPERANDS = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
+    >>> _sight(_parse("mul(x, 1.0) => x   exact")), _sight(_parse("neg(neg(x)) => x   exact"))
+    (('mul', 1.0), ('neg', 'neg'))
+    >>> _sight(_parse("identity(x) => x   by definition"))
+    'identity'
+    """
+    for part in rule.left[1]:
+        if not isinstance(part, str):
+            return rule.left[0], part if isinstance(part, float) else part[0]
+    return rule.left[0]
+
+
+_BY_SIGHT: dict[Any, list[Rule]] = {}
+for _rule in rules:
+    _BY_SIGHT.setdefault(_sight(_rule), []).append(_rule)
+_RULED = {rule.left[0] for rule in rules}
+_INNER = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
 
 
 def optimised(tape: Tape) -> Tape:
@@ -103,11 +114,11 @@ def folded(tape: Tape) -> Tape:
     first = len(tape.kinds)
     numbers: list[Any] = list(range(first))
     rows: list[Row] = []
-    inner: set[Arg] = set()  # the rows that a rule may look into
+    inner: dict[Arg, str] = {}  # the rows that a rule may look into, and their operations
     for op, args in tape.rows:
         args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
         found: Any = None
-        while _may_fit(op.name, args, inner) and isinstance(found := _simpler(op.name, args, rows, first), tuple):
+        while op.name in _RULED and isinstance(found := _simpler(op.name, args, rows, first, inner), tuple):
             op, args = found  # a row again, perhaps simpler still
             found = None
         if found is None and args[-1].__class__ is float and set(map(type, args)) == {float}:
@@ -115,25 +126,20 @@ def folded(tape: Tape) -> Tape:
         if found is None:
             found = first + len(rows)
             rows.append((op, args))
-            if op.name in _OPERANDS:
-                inner.add(found)
+            if op.name in _INNER:
+                inner[found] = op.name
         numbers.append(found)
     return rewritten(tape, rows, numbers)
 
 
-def _may_fit(name: str, args: tuple[Arg, ...], inner: set[Arg]) -> bool:
-    """Whether a rule can apply at all: a quick look that spares most rows the comparison."""
-    if name not in _BY_NAME:
-        return False
-    for arg in args:
-        if (name, arg) in _CONSTANTS if arg.__class__ is float else arg in inner:
-            return True
-    return name in _ALWAYS
-
-
-def _simpler(name: str, args: tuple[Arg, ...], rows: list[Row], first: int) -> Arg | Row | None:
+def _simpler(name: str, args: tuple[Arg, ...], rows: list[Row], first: int, inner: dict[Arg, str]) -> Arg | Row | None:
     """What the first rule that fits makes of the row, or None."""
-    for rule in _BY_NAME[name]:
+    candidates = _BY_SIGHT.get(name, [])
+    for arg in args:
+        seen = arg if arg.__class__ is float else inner.get(arg)
+        if seen is not None:
+            candidates = candidates + _BY_SIGHT.get((name, seen), [])
+    for rule in candidates:
         bound: dict[str, Arg] = {}
         if all(_fits(part, arg, bound, rows, first) for part, arg in zip(rule.left[1], args)):
             return _build(rule.right, bound)
@@ -142,7 +148,8 @@ def _simpler(name: str, args: tuple[Arg, ...], rows: list[Row], first: int) -> A
 
 def _fits(pattern: Pattern, arg: Arg, bound: dict[str, Arg], rows: list[Row], first: int) -> bool:
     if isinstance(pattern, str):
-        return key(bound.setdefault(pattern, arg)) == key(arg)
+        other = bound.setdefault(pattern, arg)
+        return other is arg or key(other) == key(arg)
     if isinstance(pattern, float):
         return key(arg) == key(pattern)
     if isinstance(arg, float) or arg < first:
@@ -197,7 +204,7 @@ def alive(tape: Tape) -> Tape:
             for arg in tape.rows[at][1]:
                 if arg.__class__ is int:
                     needed[arg] = True
-    return _kept(tape, needed)
+    return tape if all(needed[first:]) else _kept(tape, needed)
 
 
 def _kept(tape: Tape, needed: list[bool]) -> Tape:

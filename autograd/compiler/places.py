@@ -32,6 +32,8 @@ class Place(NamedTuple):
 
 Kept = Place | Holding
 
+_ENDS = {int, float, str, bool, type(None)}  # plain things, which lead to nothing: there may be very many
+
 
 def closed_over(f: Any) -> list[Value]:
     """The Values that `f` can be seen to use besides its arguments: in its closure, globals and object."""
@@ -60,6 +62,8 @@ def reached(f: Any) -> tuple[list[Value], list[Kept]]:
             found.update(dict.fromkeys(x.parameters()))
             kept += holdings(x)
         for item, place in () if isinstance(x, Value) else _within(x):
+            if item.__class__ in _ENDS:
+                continue
             above.setdefault(id(item), []).append((id(x), place))
             if id(item) not in things:
                 things[id(item)] = item

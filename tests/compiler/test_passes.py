@@ -37,6 +37,18 @@ def test_each_rule_is_exact_and_fires(rule):
         assert same(before, after), (point, before, after)
 
 
+@pytest.mark.parametrize("rule", rules, ids=lambda rule: rule.text)
+def test_each_rule_fires_whatever_its_letters_stand_for(rule):
+    letters = sorted(set(re.findall(r"\b[a-z]\b", rule.text.split("=>")[0])))
+    rows = [(TABLE["neg"], (i,)) for i in range(len(letters))]  # the row that rules look into most
+    before = len(rows)
+    shifted = [None] * len(letters) + letters  # a letter's number is that of its row
+    out = build(rule.left, shifted, rows, len(letters))
+    simpler = folded(Tape((PARAMETER,) * len(letters), rows, [out]))
+    left = alive(simpler)
+    assert len(left.rows) < len(rows) or [op for op, _ in simpler.rows[before:]] != [op for op, _ in rows[before:]]
+
+
 @pytest.mark.parametrize("text", ["x + 0.0", "x * 0.0", "x - x", "x / x", "0.0 - x"])
 def test_what_is_not_exact_is_left_alone(text):
     x = Value(2.0)
