@@ -145,3 +145,35 @@ HOMES = [
 def test_every_subject_is_at_home_in_one_lesson(number, words):
     homes = [name[:2] for name, book in BOOKS.items() if any(words in cell.source for cell in book.cells)]
     assert homes == [number]
+
+
+# A lesson sets a term in bold, or in a heading, where it teaches it; any other only mentions it, and says where it was.
+TERMS = {
+    "02": ["topological order"],
+    "04": ["local minimum", "gradient ascent", "momentum", "AdaGrad", "RMSprop", "Adam", "Newton", "Nesterov"],
+    "05": ["PReLU", "saturated", "dead"],
+    "06": ["mini-batch", "schedule", "gradient accumulation", "decision boundary", "confusion matrix"],
+    "07": ["Huber", "cross-entropy", "hinge", "double softmax"],
+    "08": [
+        "vanishing gradients", "exploding gradients", "break the symmetry", "gain", "batch normalisation",
+        "residual connections", "clipping",
+    ],
+    "09": ["overfitting", "weight decay", "dropout", "early stopping", "validation"],
+    "10": ["Taylor test"],
+    "11": ["tape", "guard"],
+    "12": ["attention"],
+}
+
+
+@pytest.mark.parametrize(("number", "term"), [(number, term) for number, terms in TERMS.items() for term in terms])
+def test_every_term_is_taught_in_one_lesson(number, term):
+    def teaches(book):
+        return re.search(rf"\b{term}(e?s)?\b", " ".join(taught(prose(book)).split()), re.IGNORECASE)
+
+    assert [name[:2] for name, book in BOOKS.items() if teaches(book)] == [number]
+
+
+def taught(text):
+    """What stands in bold or in a heading."""
+    without_code = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    return "\n".join(re.findall(r"\*\*[^*]+\*\*|^#+ .*$", without_code, re.MULTILINE))
