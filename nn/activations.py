@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import autograd
 from nn import functional as F
 from nn.module import Module, Row, Undecayed
 
@@ -12,14 +13,14 @@ Activation = str | Callable[[Any], Any] | Module | None
 class Elementwise(Module):
     """Applies a function of one number to every number of the row."""
 
-    def __init__(self, function: Callable[..., Any], **options: float) -> None:
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         self._function, self._options = function, options
 
     def forward(self, row: Row) -> Row:
         return [self._function(x, **self._options) for x in row]
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={x:g}" for name, x in self._options.items())
+        return ", ".join(f"{name}={x if isinstance(x, str) else f'{x:g}'}" for name, x in self._options.items())
 
 
 class ReLU(Elementwise):
@@ -56,14 +57,15 @@ class ELU(Elementwise):
 
 
 class GELU(Elementwise):
-    """x times the normal distribution function of x. Source: D. Hendrycks, K. Gimpel, 2016.
+    """x times the normal distribution function of x, or its `approximate` "tanh". Source: Hendrycks, Gimpel, 2016.
 
     >>> GELU()([0.0, 100.0])
     [0.0, 100.0]
     """
 
-    def __init__(self) -> None:
-        super().__init__(F.gelu)
+    def __init__(self, approximate: str = "none") -> None:
+        F.gelu(0.0, approximate)  # refuses another one now, not in the first forward pass
+        super().__init__(F.gelu, **({} if approximate == "none" else {"approximate": approximate}))
 
 
 class SiLU(Elementwise):
@@ -78,14 +80,14 @@ class SiLU(Elementwise):
 
 
 class Softplus(Elementwise):
-    """ln(1 + e^x), a smooth ReLU.
+    """ln(1 + e^(beta x)) / beta, a smooth ReLU.
 
     >>> Softplus()([-1000.0, 1000.0])
     [0.0, 1000.0]
     """
 
-    def __init__(self) -> None:
-        super().__init__(F.softplus)
+    def __init__(self, beta: float = 1.0) -> None:
+        super().__init__(F.softplus, **({} if beta == 1.0 else {"beta": beta}))
 
 
 class Sigmoid(Elementwise):
@@ -138,6 +140,8 @@ class PReLU(Module):
 class Softmax(Module):
     """Numbers to probabilities: e^x_i / sum e^x_j. Losses take the logits before it, not its result.
 
+    PyTorch's `dim` has no meaning here: a row is all there is.
+
     >>> Softmax()([0.0, 0.0])
     [0.5, 0.5]
     """
@@ -158,8 +162,8 @@ class LogSoftmax(Module):
 
 
 NAMES: dict[str, Callable[..., Any]] = {
-    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": F.gelu, "silu": F.silu,
-    "softplus": F.softplus, "sigmoid": F.sigmoid, "tanh": F.tanh,
+    "relu": F.relu, "leaky_relu": F.leaky_relu, "elu": F.elu, "gelu": autograd.gelu, "silu": F.silu,
+    "softplus": autograd.softplus, "sigmoid": F.sigmoid, "tanh": F.tanh,
 }  # fmt: skip
 MODULES: dict[str, type[Module]] = {"prelu": PReLU, "softmax": Softmax, "log_softmax": LogSoftmax}
 

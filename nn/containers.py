@@ -7,7 +7,8 @@ from nn.module import Module, Row
 
 
 class Sequential(Module):
-    """Modules one after the other, each fed with the outputs of the one before; `model[i]` is one of them.
+    """Modules one after the other, each fed with the outputs of the one before; `model[i]` is one of them,
+    `model[i:j]` a Sequential of some, which share their parameters with it.
 
     Raises TypeError for what is not a Module.
 
@@ -33,8 +34,8 @@ class Sequential(Module):
         for name, x in super()._members():  # "0.weight", as in PyTorch, without the list's name
             yield name.removeprefix("members."), x
 
-    def __getitem__(self, i: int) -> Module:
-        return self.members[i]
+    def __getitem__(self, i: int | slice) -> Module:
+        return Sequential(*self.members[i]) if isinstance(i, slice) else self.members[i]
 
     def __len__(self) -> int:
         return len(self.members)

@@ -1,6 +1,7 @@
 """Gradient descent on a plain function: the tutorials' first algorithm, with the path it takes."""
 
 import math
+import numbers
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,10 +58,11 @@ def gradient_descent(
 ) -> Path:
     """Repeat x <- x - lr f'(x) (or +, to maximise) and return the path.
 
-    Arguments: `f` takes a number, or a list of numbers where `x0` is one, and returns a number; `lr` is the learning
-    rate. It ends after `num_iterations` steps, when the next step is no longer than `tol` (Euclidean; 0 never ends it),
-    or when f or its gradient is no longer finite: `reason` says which.
-    Raises ValueError for a negative lr, num_iterations or tol, TypeError where `f` does not return a number.
+    Arguments: `f` takes a number, or a list of numbers where `x0` is one (or an array), and returns a number; `lr` is
+    the learning rate. It ends after `num_iterations` steps, when the next step is no longer than `tol` (Euclidean; 0
+    never ends it), or when f or its gradient is no longer finite: `reason` says which.
+    Raises ValueError for a negative lr, num_iterations or tol, TypeError where `f` does not return a number,
+    or one that does not come from its argument.
 
     On f(x) = x^2 a step multiplies x by 1 - 2 lr: 0.1 converges, 1 jumps between x0 and -x0, more diverges.
 
@@ -72,9 +74,18 @@ def gradient_descent(
     for name, x in (("lr", lr), ("num_iterations", num_iterations), ("tol", tol)):
         if not x >= 0:
             raise ValueError(f"gradient_descent needs {name} >= 0, got {x}")
+    x0 = x0.tolist() if hasattr(x0, "tolist") else x0
     many = isinstance(x0, (list, tuple))
     point = [float(x) for x in x0] if many else [float(x0)]
-    slope_at = value_and_grad((lambda xs: f(xs)) if many else (lambda xs: f(xs[0])))
+
+    def recorded(xs: list[Any]) -> Any:
+        value = f(xs if many else xs[0])
+        if isinstance(value, numbers.Real):
+            raise TypeError(f"f returned {float(value)}, a plain number, so its derivative is lost: build it from its "
+                            "argument with autograd's functions (autograd.sin, not math.sin)")
+        return value
+
+    slope_at = value_and_grad(recorded)
     points: list[Any] = []
     values: list[float] = []
     gradients: list[Any] = []

@@ -16,6 +16,7 @@ class Neuron(Module):
 
     Arguments: `activation`, a name, a function of one number or None, is applied when `nonlin` is true. Weights start
     uniform in (-1, 1), the bias at 0, drawn from `seed` (an int, or a random.Random) or from Python's generator.
+    Without `bias` there is no b.
     Raises ValueError for a row of another length.
 
     >>> n = Neuron(2, seed=0)
@@ -25,19 +26,25 @@ class Neuron(Module):
     """
 
     def __init__(
-        self, nin: int, nonlin: bool = True, activation: Activation = "relu", seed: int | random.Random | None = None
+        self,
+        nin: int,
+        nonlin: bool = True,
+        activation: Activation = "relu",
+        seed: int | random.Random | None = None,
+        bias: bool = True,
     ) -> None:
         if nin < 0:
             raise ValueError(f"a neuron has 0 inputs or more, got {nin}")
         rng = generator(seed)
         self.w = [Value(rng.uniform(-1, 1), label=f"w{i}") for i in range(nin)]
-        self.b = Value(0.0, label="b")
+        self.b = Value(0.0, label="b") if bias else None
         self.activation = by_name(activation)
         self.nonlin = nonlin and self.activation is not None
 
     def forward(self, x: Row) -> Any:
         expect(self, len(self.w), x)
-        z = dot(self.w, x) + self.b
+        z = dot(self.w, x)
+        z = z if self.b is None else z + self.b
         return self.activation(z) if self.nonlin else z
 
     def extra_repr(self) -> str:
@@ -64,6 +71,7 @@ class Layer(Module):
         nonlin: bool = True,
         activation: Activation = "relu",
         seed: int | random.Random | None = None,
+        bias: bool = True,
     ) -> None:
         if nout < 1:
             raise ValueError(f"a layer needs at least one neuron, got {nout}")
@@ -71,7 +79,8 @@ class Layer(Module):
         f = by_name(activation if nonlin else None)
         on_the_row = isinstance(f, Module)
         self.nin = nin
-        self.neurons = [Neuron(nin, nonlin and not on_the_row, None if on_the_row else f, rng) for _ in range(nout)]
+        self.neurons = [Neuron(nin, nonlin and not on_the_row, None if on_the_row else f, rng, bias)
+                        for _ in range(nout)]
         self.activation = f if on_the_row else None
 
     def forward(self, x: Row) -> Row:
@@ -88,16 +97,18 @@ class Layer(Module):
 
 
 class Linear(Layer):
-    """A layer without activation, initialised as PyTorch's: weights and biases uniform within 1 / sqrt(nin).
+    """A layer without activation, initialised as PyTorch's: weights and biases uniform within 1 / sqrt(in_features).
 
-    >>> Linear(3, 2)
-    Linear(3 -> 2)  8 parameters
+    >>> Linear(3, 2), Linear(in_features=3, out_features=2, bias=False)
+    (Linear(3 -> 2)  8 parameters, Linear(3 -> 2)  6 parameters)
     """
 
-    def __init__(self, nin: int, nout: int, seed: int | random.Random | None = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, seed: int | random.Random | None = None
+    ) -> None:
         rng = generator(seed)
-        super().__init__(nin, nout, nonlin=False, seed=rng)
-        bound = nin**-0.5 if nin else 0.0
+        super().__init__(in_features, out_features, nonlin=False, seed=rng, bias=bias)
+        bound = in_features**-0.5 if in_features else 0.0
         for p in self.parameters():
             p.data = rng.uniform(-bound, bound)
 

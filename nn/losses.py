@@ -7,16 +7,13 @@ and raises ValueError for shapes that differ.
 
 import math
 import numbers
-import operator
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import autograd
 from autograd import (
     Value,
     clamp,
-    div,
     greater_equal,
     log,
     log1p,
@@ -96,11 +93,13 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
     return _elementwise("hinge_loss", lambda x, y: relu(margin - y * x), input, target, reduction)
 
 
-def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> Any:
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
     """-(y ln p + (1 - y) ln(1 - p)) for a probability p in [0, 1], each logarithm at least -100, as in PyTorch.
 
     Its derivative (p - y) / (p (1 - p)) is infinite at 0 and 1: as in PyTorch, the divisor is at least 1e-12.
-    Prefer `binary_cross_entropy_with_logits`, which is exact where p rounds to 0 or 1.
+    Prefer `binary_cross_entropy_with_logits`, which is exact where p rounds to 0 or 1. There, and wherever p (1 - p) is
+    below 1e-12, the derivative is not the loss's own, and gradcheck says so.
+    `weight` multiplies each loss: a number, one for each number of a row, or one for each number of `input`.
     Raises ValueError for a p that is not a probability, and for a target that is none.
 
     >>> round(binary_cross_entropy([0.5, 1.0], [1, 1], reduction="sum"), 6)
@@ -109,7 +108,7 @@ def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> An
     _expect_probabilities("binary_cross_entropy", target)
 
     def cross_entropy_of_p(p: Any, y: Any) -> Any:
-        number = _number(p)
+        number = number_in(p)
         if number is None:  # being compiled: both formulas, and a choice between them
             inner = greater_equal(p * (1.0 - p), EDGE)
             return where(inner, _cross_entropy(where(inner, p, 0.5), y), _cross_entropy_at_the_edge(p, y))
@@ -118,7 +117,7 @@ def binary_cross_entropy(input: Any, target: Any, reduction: str = "mean") -> An
                              "binary_cross_entropy_with_logits takes any number")
         return (_cross_entropy if number * (1.0 - number) >= EDGE else _cross_entropy_at_the_edge)(p, y)
 
-    return _elementwise("binary_cross_entropy", cross_entropy_of_p, input, target, reduction)
+    return _elementwise("binary_cross_entropy", _times(cross_entropy_of_p), input, target, reduction, weight)
 
 
 def _cross_entropy(p: Any, y: Any) -> Any:
@@ -134,11 +133,12 @@ def _cross_entropy_at_the_edge(p: Any, y: Any) -> Any:
 
 
 def binary_cross_entropy_with_logits(
-    input: Any, target: Any, reduction: str = "mean", pos_weight: float = 1.0
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
 ) -> Any:
     """The binary cross-entropy of sigmoid(x), from the logit x: (1 - y) x + softplus(-x), stable for any x.
 
-    `pos_weight` multiplies the loss of the positive samples.
+    `weight` multiplies each loss, `pos_weight` those of the positive samples: a number, one for each number of a row,
+    or one for each number of `input`.
     Raises ValueError for a target that is no probability. Warns when the logits look like probabilities, that is, when
     a sigmoid was applied to them.
 
@@ -148,61 +148,13 @@ def binary_cross_entropy_with_logits(
     _expect_probabilities("binary_cross_entropy_with_logits", target)
     logits = _flat(input)
     if logits and all(map(_is_sigmoid, logits)) and (len(logits) > 1 or isinstance(logits[0], Value)):
-        _warn("binary_cross_entropy_with_logits", "sigmoid")
+        warn_of("binary_cross_entropy_with_logits", "sigmoid")
 
-    def from_logit(x: Any, y: Any) -> Any:
-        return (1.0 - y) * x + (1.0 + (pos_weight - 1.0) * y) * softplus(-x)
+    def from_logit(x: Any, y: Any, positive: float) -> Any:
+        return (1.0 - y) * x + (1.0 + (positive - 1.0) * y) * softplus(-x)
 
-    return _elementwise("binary_cross_entropy_with_logits", from_logit, input, target, reduction)
-
-
-# ------------------------------------------------------------------------------------ losses, row by row
-
-
-def nll_loss(input: Any, target: Any, weight: Sequence[float] | None = None, reduction: str = "mean") -> Any:
-    """The negative log-likelihood -input[target], from a row of log-probabilities (or several) and a class each.
-
-    `weight` gives each class its weight; the mean is then weighted too, as in PyTorch.
-    Raises ValueError for unequal lengths and for a class out of range.
-
-    >>> nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1], weight=[1.0, 3.0])
-    0.3125
-    """
-    return _by_class("nll_loss", lambda row, k: _weighed(-row[k], weight, k), input, target, weight, reduction)
-
-
-def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Sequence[float] | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    """-ln softmax(logits)[target] = logsumexp(logits) - logits[target], stable for any logits.
-
-    Arguments: a row of k logits and a class 0 to k-1, or n rows and n classes; `weight` as in `nll_loss`;
-    `label_smoothing`, the share of the target that is spread evenly over all classes (Szegedy et al., 2016).
-    Raises ValueError for unequal lengths and for a class out of range. Warns when the logits look like
-    probabilities, that is, when a softmax was applied to them.
-
-    >>> round(cross_entropy([[2.0, 1.0], [0.0, 1000.0]], [0, 1]), 6)
-    0.156631
-    """
-    rows = _lists(input) if is_batch(input) else [_lists(input)]
-    if rows and all(_is_distribution(row) for row in rows):
-        _warn("cross_entropy", "softmax")
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(f"label_smoothing is a share from 0 to 1, got {label_smoothing}")
-
-    def from_logits(row: Sequence[Any], k: int) -> Any:
-        return _weighed(autograd.cross_entropy(row[k], *row), weight, k)
-
-    def smoothed(row: Sequence[Any], k: int) -> Any:
-        everywhere = sum([from_logits(row, other) for other in range(len(row))])
-        return (1.0 - label_smoothing) * from_logits(row, k) + label_smoothing / len(row) * everywhere
-
-    loss = smoothed if label_smoothing else from_logits
-    return _by_class("cross_entropy", loss, input, target, weight, reduction)
+    return _elementwise("binary_cross_entropy_with_logits", _times(from_logit), input, target, reduction, weight,
+                        pos_weight)
 
 
 # --------------------------------------------------------------------------------------- regularisation
@@ -237,82 +189,66 @@ def _huber(x: Any, y: Any, delta: float) -> Any:
     return near * (r - 0.5 * near)
 
 
-def _elementwise(name: str, loss: Callable[[Any, Any], Any], input: Any, target: Any, reduction: str) -> Any:
-    """`loss` of every pair of numbers at the same place in `input` and `target`, reduced."""
-    return _reduce(_paired(name, loss, input, target), reduction)
+def _times(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """The same loss times a weight, which comes after the target."""
+    return lambda x, y, weight, *options: weight * loss(x, y, *options) if weight != 1.0 else loss(x, y, *options)
 
 
-def _paired(name: str, loss: Callable[[Any, Any], Any], input: Any, target: Any) -> Any:
-    if not _is_list(input) and not _is_list(target):
-        return loss(input, target)
-    if not _is_list(input) or not _is_list(target) or len(input) != len(target):
-        raise ValueError(f"{name} compares numbers at the same place, got {_size(input)} against {_size(target)}")
-    return [_paired(name, loss, x, y) for x, y in zip(input, target)]
-
-
-def _by_class(
-    name: str,
-    loss: Callable[[Any, int], Any],
-    input: Any,
-    target: Any,
-    weight: Sequence[float] | None,
-    reduction: str,
+def _elementwise(
+    name: str, loss: Callable[..., Any], input: Any, target: Any, reduction: str, *weights: Any
 ) -> Any:
-    """`loss(row, class)` of every row, reduced; the mean divides by the weights of the classes met."""
-    one = not is_batch(input)
-    rows, classes = ([_lists(input)], [target]) if one else (_lists(input), target)
-    if not _is_list(classes) or len(rows) != len(classes):
-        raise ValueError(f"{name} needs one class per row, got {len(rows)} rows against {_size(classes)}")
-    classes = [_class(name, row, k) for row, k in zip(rows, classes)]
-    if weight is not None and any(len(weight) != len(row) for row in rows):
-        raise ValueError(f"{name} needs one weight per class, got {len(weight)} for {len(rows[0])} classes")
-    losses = [loss(row, k) for row, k in zip(rows, classes)]
-    if weight is None or reduction != "mean":
-        return _reduce(losses[0] if one else losses, reduction)
-    return div(sum(losses), math.fsum(weight[k] for k in classes))
+    """`loss` of every pair of numbers at the same place in `input` and `target`, and of their weights, reduced."""
+    given = [1.0 if weight is None else weight for weight in weights]
+    return reduced(_paired(name, loss, input, target, *given), reduction)
 
 
-def _weighed(loss: Any, weight: Sequence[float] | None, k: int) -> Any:
-    return loss if weight is None else weight[k] * loss
+def _paired(name: str, loss: Callable[..., Any], input: Any, target: Any, *weights: Any) -> Any:
+    if not is_list(input) and not is_list(target):
+        return loss(input, target, *weights)
+    if not is_list(input) or not is_list(target) or len(input) != len(target):
+        raise ValueError(f"{name} compares numbers at the same place, got {size_of(input)} against {size_of(target)}")
+    parts = [_parted(name, weight, input) for weight in weights]
+    return [_paired(name, loss, *both) for both in zip(input, target, *parts)]
 
 
-def _class(name: str, row: Sequence[Any], target: Any) -> int:
-    k: Any = operator.index(target) if hasattr(target, "__index__") else target  # 1.0 is class 1 too
-    real = isinstance(k, numbers.Real)
-    if not real or k % 1 or not 0 <= k < len(row):
-        raise ValueError(f"{name} needs a class from 0 to {len(row) - 1} for a row of {len(row)}, got {target!r}")
-    return int(k)
+def _parted(name: str, weight: Any, input: Any) -> list[Any]:
+    """The weights of each item of `input`: a number, and a row where the items are rows, is for all of them."""
+    if not is_list(weight) or (is_batch(input) and not is_batch(weight)):
+        return [weight] * len(input)
+    if len(weight) != len(input):
+        raise ValueError(f"{name} needs a weight for each number, got {len(weight)} for {len(input)}")
+    return list(weight)
 
 
-def _reduce(losses: Any, reduction: str) -> Any:
+def reduced(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     if reduction not in _REDUCTIONS:
         raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
-    return _REDUCTIONS[reduction](_flat(losses)) if _is_list(losses) else losses
+    return _REDUCTIONS[reduction](_flat(losses)) if is_list(losses) else losses
 
 
-def _is_list(x: Any) -> bool:
+def is_list(x: Any) -> bool:
     return isinstance(x, (list, tuple)) or bool(shape(x))
 
 
-def _lists(x: Any) -> Any:
+def as_lists(x: Any) -> Any:
     return x.tolist() if shape(x) else x
 
 
 def _flat(x: Any) -> list[Any]:
     """The numbers in nested lists, from left to right."""
-    return [number for item in x for number in _flat(item)] if _is_list(x) else [x]
+    return [number for item in x for number in _flat(item)] if is_list(x) else [x]
 
 
-def _size(x: Any) -> str:
-    return f"a list of {len(x)}" if _is_list(x) else "a number"
+def size_of(x: Any) -> str:
+    return f"a list of {len(x)}" if is_list(x) else "a number"
 
 
 def _expect(target: Any, fits: Callable[[float], bool], message: str) -> None:
     """Raise ValueError for the first target that does not fit."""
     for y in _flat(target):
-        known = _number(y)
+        known = number_in(y)
         if known is not None and not fits(known):
             raise ValueError(message.format(f"{known:g}"))
 
@@ -322,7 +258,7 @@ def _expect_probabilities(name: str, target: Any) -> None:
             "(y + 1) / 2 turns -1 and 1 into them")
 
 
-def _number(x: Any) -> float | None:
+def number_in(x: Any) -> float | None:
     """The number in `x`, to be checked; None where there is none yet, because the loss is being compiled."""
     if isinstance(x, Value):
         return x.data if type(x) is Value else None
@@ -334,13 +270,6 @@ def _is_sigmoid(x: Any) -> bool:
     return x.op is sigmoid if isinstance(x, Value) else isinstance(x, float) and 0.0 < x < 1.0
 
 
-def _is_distribution(row: Any) -> bool:
-    shares = [x for x in map(_number, row) if x is not None and 0.0 <= x <= 1.0]
-    if len(shares) < max(2, len(row)):
-        return False
-    return abs(math.fsum(shares) - 1.0) < 1e-9  # a softmax sums to 1 but for rounding; logits do not
-
-
-def _warn(loss: str, squashed: str) -> None:
+def warn_of(loss: str, squashed: str) -> None:
     warnings.warn(f"{loss} takes logits, and these look like probabilities: leave out the {squashed} before it, "
                   "or training will be slow and end in a wrong place", stacklevel=3)

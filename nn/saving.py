@@ -107,7 +107,7 @@ def _described(x: Any, where: str) -> Any:
     if x is None or isinstance(x, str | bool | int | float):
         return x
     name = str(getattr(x, "name", None) or getattr(x, "__name__", ""))
-    if _functions().get(name) is x:
+    if name in _functions() and x in (_functions()[name], getattr(F, name, None)):
         return {"function": name}
     raise TypeError(f"{where} is {x!r}, which a file cannot describe: use an activation's name, "
                     "or save model.state_dict() yourself")
@@ -123,9 +123,9 @@ def _given(x: Any) -> Iterator[Module]:
 
 
 SIZES: dict[str, Callable[..., int]] = {  # how many numbers a module has, from what it is built with
-    "Neuron": lambda nin, **_: nin + 1,
-    "Layer": lambda nin, nout, **_: nout * (nin + 1),
-    "Linear": lambda nin, nout, **_: nout * (nin + 1),
+    "Neuron": lambda nin, bias=True, **_: nin + bias,
+    "Layer": lambda nin, nout, bias=True, **_: nout * (nin + bias),
+    "Linear": lambda in_features, out_features, bias=True, **_: out_features * (in_features + bias),
     "MLP": lambda nin, nouts, **_: sum(n * (m + 1) for m, n in zip([nin, *nouts], nouts)),
     "BatchNorm1d": lambda num_features, affine, track_running_stats, **_:
         1 + 2 * num_features * (affine + track_running_stats),
@@ -136,7 +136,7 @@ SIZES: dict[str, Callable[..., int]] = {  # how many numbers a module has, from 
 def size(description: Any) -> int:
     """How many numbers the modules of nn in a description have: known before any of them is built.
 
-    >>> size({"class": "Residual", "module": {"class": "Linear", "nin": 2, "nout": 2}})
+    >>> size({"class": "Residual", "module": {"class": "Layer", "nin": 2, "nout": 2}})
     6
     """
     if isinstance(description, list):

@@ -104,7 +104,7 @@ def fit(
 
     Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss. A loss
     or gradient that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped`
-    says which operation made it.
+    says which operation made it. A validation loss that is nan or inf ends it too, after its epoch.
 
     >>> import nn
     >>> from nn.data import xor
@@ -144,6 +144,9 @@ def fit(
                 training.stop(f"epoch {training.epoch + 1}: {report}")
                 warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
                 break
+            if not math.isfinite(row.get("validation_loss", 0.0)):
+                training.stop(f"epoch {training.epoch}: the validation loss is {row['validation_loss']}")
+                warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
             if checkpoint is not None:
                 saved.save(checkpoint)
             show(row)

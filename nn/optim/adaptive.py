@@ -107,7 +107,7 @@ class Adam(Optimizer):
     """p <- p - lr m / (sqrt(v) + eps), m and v the running averages of g and g^2, freed of their start at zero.
 
     `amsgrad` never lets v decrease. `weight_decay` adds weight_decay p to g, which the division by sqrt(v) then
-    scales too: AdamW does not.
+    scales too; with `decoupled_weight_decay` p shrinks by the factor 1 - lr weight_decay instead, as in AdamW.
     Source: D. Kingma, J. Ba, ICLR 2015; S. Reddi et al., ICLR 2018 (amsgrad); torch.optim.Adam.
 
     >>> from autograd import Value
@@ -129,9 +129,10 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad,
-                         maximize=maximize)
+                         maximize=maximize, decoupled_weight_decay=decoupled_weight_decay)
 
     def check(self, **options: Any) -> None:
         super().check(**options)
@@ -146,8 +147,10 @@ class Adam(Optimizer):
     @staticmethod
     def rule(
         p: Any, g: Any, state: State, *, lr: Any, betas: tuple[float, float], eps: float, weight_decay: float,
-        amsgrad: bool, maximize: bool,
+        amsgrad: bool, maximize: bool, decoupled_weight_decay: bool,
     ) -> tuple[Any, State]:
+        if decoupled_weight_decay:
+            p, weight_decay = p * (1.0 - lr * weight_decay), 0.0
         g = ascend_and_decay(p, g, maximize, weight_decay)
         beta1, beta2 = betas
         step = state["step"] + 1.0
@@ -186,8 +189,4 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
-
-    @staticmethod
-    def rule(p: Any, g: Any, state: State, *, lr: Any, weight_decay: float, **options: Any) -> tuple[Any, State]:
-        return Adam.rule(p * (1.0 - lr * weight_decay), g, state, lr=lr, weight_decay=0.0, **options)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)

@@ -5,7 +5,7 @@ PyTorch's do: a warm-up and a decay may run side by side.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nn.optim.optimizer import Optimizer
@@ -159,8 +159,9 @@ class ReduceLROnPlateau:
 
     Arguments: `mode` "min" or "max" says what better is; a change counts when it exceeds `threshold`, a share of the
     best ("rel") or a number ("abs"); after a reduction, `cooldown` epochs are not counted; no rate falls below
-    `min_lr`, and a change smaller than `eps` is not made. `step` takes the metric.
-    Raises ValueError for a factor of 1 or more, and for another mode.
+    `min_lr` (a number, or one for each group of parameters), and a change smaller than `eps` is not made. `step` takes
+    the metric.
+    Raises ValueError for a factor of 1 or more, for another mode, and for another number of `min_lr` than of groups.
 
     >>> from autograd import Value
     >>> from nn.optim import SGD
@@ -180,7 +181,7 @@ class ReduceLROnPlateau:
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr: float = 0.0,
+        min_lr: float | Sequence[float] = 0.0,
         eps: float = 1e-8,
     ) -> None:
         if not factor < 1.0:
@@ -188,6 +189,9 @@ class ReduceLROnPlateau:
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError("ReduceLROnPlateau needs mode 'min' or 'max' and threshold_mode 'rel' or 'abs', "
                              f"got {mode!r} and {threshold_mode!r}")
+        if isinstance(min_lr, Sequence) and len(min_lr) != len(optimizer.param_groups):
+            raise ValueError("ReduceLROnPlateau needs one min_lr, or one for each group: "
+                             f"got {len(min_lr)} for {len(optimizer.param_groups)} groups")
         self.optimizer = optimizer
         self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
         self.threshold, self.threshold_mode, self.min_lr, self.eps = threshold, threshold_mode, min_lr, eps
@@ -217,8 +221,9 @@ class ReduceLROnPlateau:
         return metric < self.best * (1.0 - self.threshold) if down else metric > self.best * (1.0 + self.threshold)
 
     def _reduce(self) -> None:
-        for group in self.optimizer.param_groups:
-            lower = max(group["lr"] * self.factor, self.min_lr)
+        groups, least = self.optimizer.param_groups, self.min_lr
+        for group, bound in zip(groups, least if isinstance(least, Sequence) else [least] * len(groups)):
+            lower = max(group["lr"] * self.factor, bound)
             if group["lr"] - lower > self.eps:
                 group["lr"] = lower
 

@@ -48,8 +48,9 @@ def ours(f, x, parameters=list):
     values = nested(Value, x)
     ys = flat(f(values))
     for weight, y in enumerate(ys, start=1):
-        (weight * y).backward()
-    return [y.data for y in ys] + [v.grad for v in flat(values)] + [p.grad for p in parameters()]
+        if isinstance(y, Value):  # the loss of an ignored row is a plain 0
+            (weight * y).backward()
+    return [float(y) for y in ys] + [v.grad for v in flat(values)] + [p.grad for p in parameters()]
 
 
 def theirs(f, x, parameters=list):
@@ -83,6 +84,12 @@ def activations():
             g = lambda xs: -torch_functional("logsigmoid")(-xs)
         yield name, Case(lambda f=f: ours(lambda xs: [f(x) for x in xs], gauss(6) + EXTREME),
                          lambda g=g: theirs(g, gauss(6) + EXTREME))
+    for name, options in ("gelu", {"approximate": "tanh"}), ("softplus", {"beta": 0.5}):
+        f, g = functools.partial(getattr(F, name), **options), functools.partial(torch_functional(name), **options)
+        if name == "softplus":
+            g = lambda xs: -2.0 * torch_functional("logsigmoid")(-0.5 * xs)
+        yield f"{name}{options}", Case(lambda f=f: ours(lambda xs: [f(x) for x in xs], gauss(6) + EXTREME),
+                                       lambda g=g: theirs(g, gauss(6) + EXTREME))
     for row in gauss(5), [1000.0, 1001.0, -1000.0], [1000.0, 1000.0], *LARGE:
         for name in "softmax", "log_softmax":
             f, g = getattr(F, name), torch_functional(name)
@@ -97,7 +104,7 @@ LOGITS = [*gauss(3, 3, seed=3), [1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 1000.0
 CLASSES, BITS = [2, 0, 1, 0, 0], nested(lambda y: float(y > 0.0), gauss(5, 3, seed=4))
 PROBABILITIES = nested(lambda x: 0.5 + 0.12 * x, gauss(5, 3, seed=5))
 EDGES = [0.0, 1e-300, 1e-20, 5e-13, 2e-12, 1.0 - 1e-11, 1.0 - 2.0**-53, 1.0]
-WEIGHT = [0.5, 2.0, 1.5]
+WEIGHT, SHARES = [0.5, 2.0, 1.5], nested(abs, gauss(5, 3, seed=6))
 
 
 def losses():
@@ -112,6 +119,12 @@ def losses():
         ("cross_entropy", LOGITS, CLASSES, {"label_smoothing": 0.1}),
         ("cross_entropy", LOGITS, CLASSES, {"weight": WEIGHT, "label_smoothing": 0.1}),
         ("cross_entropy", LARGE, [0, 1, 0, 1, 0, 0], {}),
+        ("binary_cross_entropy", PROBABILITIES, BITS, {"weight": WEIGHT}),
+        ("binary_cross_entropy_with_logits", LOGITS, BITS, {"weight": WEIGHT, "pos_weight": [0.5, 3.0, 1.0]}),
+        ("binary_cross_entropy_with_logits", LOGITS, BITS, {"weight": SHARES}),
+        ("cross_entropy", LOGITS, [2, -100, 1, 0, -100], {}),
+        ("cross_entropy", LOGITS, [2, 1, 1, 0, 0], {"ignore_index": 1, "weight": WEIGHT, "label_smoothing": 0.1}),
+        ("nll_loss", X, [2, -100, 1, 0], {"weight": WEIGHT}),
         ("nll_loss", X, CLASSES[:4], {}), ("nll_loss", X, CLASSES[:4], {"weight": WEIGHT}),
     ]
     for name, x, y, options in listed:
@@ -129,6 +142,7 @@ def losses():
                 return torch_functional(name)(tensor, target, reduction=reduction, **given)
 
             words = ", ".join(f"{key}={x}" for key, x in options.items())
+            words += ", some ignored" if -100 in y else ""
             words += "at the edges" if x[0] is EDGES else "of large logits" if x is LARGE else ""
             yield f"{name}({words}) {reduction}", Case(functools.partial(ours, mine, x),
                                                        functools.partial(theirs, torchs, x))
@@ -152,7 +166,8 @@ def numbers_into(module, seed=7):
                     for row, k in zip(linear.weight, range(linear.out_features), strict=True):
                         for i in range(linear.in_features):
                             row[i] = rng.gauss(0.0, 1.0)
-                        linear.bias[k] = rng.gauss(0.0, 1.0)
+                        if linear.bias is not None:
+                            linear.bias[k] = rng.gauss(0.0, 1.0)
                 elif not list(linear.children()):
                     for p in linear.parameters():
                         for i in range(len(p)):
@@ -167,7 +182,8 @@ def gradients_in_our_order(module):
     found = []
     for part in module.modules():
         if isinstance(part, torch.nn.Linear):
-            found += [torch.cat([w, b.reshape(1)]) for w, b in zip(part.weight.grad, part.bias.grad, strict=True)]
+            biases = part.bias.grad.reshape(-1, 1) if part.bias is not None else [[]] * part.out_features
+            found += [torch.cat([w, torch.tensor(b) if b == [] else b]) for w, b in zip(part.weight.grad, biases)]
         elif not list(part.children()):
             found += [p.grad for p in part.parameters()]
     return found
@@ -192,6 +208,11 @@ def layers():
 
     listed = {
         "Linear": (lambda: nn.Linear(3, 2), lambda t: t.Linear(3, 2)),
+        "Linear without bias": (lambda: nn.Linear(in_features=3, out_features=2, bias=False),
+                                lambda t: t.Linear(in_features=3, out_features=2, bias=False)),
+        "Sequential, its middle": (
+            lambda: nn.Sequential(nn.Tanh(), nn.Linear(3, 3), nn.GELU(approximate="tanh"), nn.Linear(3, 1))[1:3],
+            lambda t: t.Sequential(t.Tanh(), t.Linear(3, 3), t.GELU(approximate="tanh"), t.Linear(3, 1))[1:3]),
         "Linear, ReLU": (lambda: nn.Layer(3, 4), lambda t: t.Sequential(t.Linear(3, 4), t.ReLU())),
         "MLP": (lambda: nn.MLP(3, [4, 4, 1], activation="tanh"),
                 lambda t: t.Sequential(t.Linear(3, 4), t.Tanh(), t.Linear(4, 4), t.Tanh(), t.Linear(4, 1))),
@@ -275,6 +296,7 @@ OPTIMISERS = [
     ("Adam", {"lr": 0.1, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "amsgrad": True}),
     ("Adam", {"lr": 0.01, "amsgrad": True, "weight_decay": 0.01, "maximize": True}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.3, "decoupled_weight_decay": True}),
     ("AdamW", {}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
     ("AdamW", {"lr": 0.05, "betas": (0.7, 0.9), "amsgrad": True, "weight_decay": 0.1}),
@@ -339,6 +361,7 @@ PLATEAUS = [
     {"patience": 1}, {"patience": 0, "factor": 0.5, "cooldown": 2}, {"patience": 2, "mode": "max", "factor": 0.3},
     {"patience": 1, "threshold": 0.05, "threshold_mode": "abs", "min_lr": 0.02},
     {"patience": 0, "mode": "max", "threshold_mode": "abs", "threshold": 0.01, "eps": 1e-3},
+    {"patience": 0, "min_lr": [0.01, 0.05]},
 ]
 
 

@@ -90,3 +90,15 @@ def test_impossible_options_are_named(options, message):
 def test_a_function_that_returns_no_number_is_named():
     with pytest.raises(TypeError, match="a function that returns one number"):
         gradient_descent(lambda x: [x, x], 1.0, 0.1)
+
+
+@pytest.mark.parametrize("f", [lambda x: math.sin(x), lambda x: 3.0])
+def test_a_function_that_leaves_the_graph_is_refused(f):
+    with pytest.raises(TypeError, match=r"f returned .*, a plain number, so its derivative is lost: .*autograd\.sin"):
+        gradient_descent(f, 1.0, lr=0.1)
+
+
+def test_an_array_is_a_point():
+    np = pytest.importorskip("numpy")
+    f = lambda p: p[0] ** 2 + p[1] ** 2
+    assert gradient_descent(f, np.array([1.0, 2.0]), 0.1, 3) == gradient_descent(f, [1.0, 2.0], 0.1, 3)

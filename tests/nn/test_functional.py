@@ -60,11 +60,21 @@ def test_integers_booleans_and_arrays_are_targets():
     (lambda: F.cross_entropy([[1.0, 2.0]], 0), "one class per row, got 1 rows against a number"),
     (lambda: F.cross_entropy([1.0, 2.0], 0, weight=[1.0]), "one weight per class, got 1 for 2 classes"),
     (lambda: F.cross_entropy([1.0, 2.0], 0, label_smoothing=2.0), "share from 0 to 1, got 2.0"),
+    (lambda: F.cross_entropy([[1.0, 2.0], [1.0]], [0, 0]), "cross_entropy needs rows of one length, got 1 and 2"),
+    (lambda: F.gelu(1.0, approximate="erf"), "gelu has approximate='none' and 'tanh', not 'erf'"),
+    (lambda: nn.GELU("erf"), "gelu has approximate='none' and 'tanh', not 'erf'"),
+    (lambda: F.binary_cross_entropy([0.5, 0.5], [1, 0], weight=[1.0]), "a weight for each number, got 1 for 2"),
     (lambda: F.softmax([]), "softmax of no numbers"),
 ])
 def test_what_does_not_fit_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_row_may_be_an_array():
+    np = pytest.importorskip("numpy")
+    for f in (F.softmax, F.log_softmax):
+        assert f(np.array([1.0, 2.0])) == f([1.0, 2.0])
 
 
 def test_text_is_no_number():

@@ -199,3 +199,22 @@ def test_softmax_is_a_distribution_for_any_logits(row):
 def test_a_function_is_no_module():
     with pytest.raises(TypeError, match=r"Sequential takes modules, such as nn.Tanh\(\), not <operation tanh>"):
         nn.Sequential(nn.Linear(1, 1), nn.functional.tanh)
+
+
+def test_a_slice_of_a_sequential_shares_its_parameters():
+    model = nn.Sequential(nn.Linear(2, 3, seed=0), nn.Tanh(), nn.Linear(3, 1, seed=1))
+    head = model[:-1]
+    assert isinstance(head, nn.Sequential) and len(head) == 2
+    assert head.parameters() == model[0].parameters()
+    assert [y.data for y in head([1.0, 2.0])] == [y.data for y in model[1](model[0]([1.0, 2.0]))]
+
+
+def test_a_layer_without_bias(tmp_path):
+    layer = nn.Linear(2, 3, bias=False, seed=0)
+    assert list(layer.state_dict())[-1] == "neurons.2.w.1"
+    assert [y.data for y in layer([0.0, 0.0])] == [0.0, 0.0, 0.0]
+    nn.save(layer, tmp_path / "m")
+    assert nn.load(tmp_path / "m").state_dict() == layer.state_dict()
+    history = nn.fit(layer, [[1.0, 2.0]] * 4, [[0.0, 1.0, 2.0]] * 4, epochs=2, progress=False, callbacks=[
+        nn.LayerStatistics()])
+    assert history.loss[1] < history.loss[0]

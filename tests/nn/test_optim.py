@@ -180,7 +180,7 @@ def test_a_state_of_another_optimiser_is_refused(change, message):
 
 def test_options_are_pytorchs():
     torch = pytest.importorskip("torch")
-    inputs = {"foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay"}  # how, not what
+    inputs = {"foreach", "capturable", "differentiable", "fused"}  # how, not what
     for name in "SGD", "Adagrad", "RMSprop", "Adam", "AdamW":
         theirs = getattr(torch.optim, name)([torch.zeros(1)]).defaults
         mine = getattr(nn.optim, name)([Value(0.0)]).defaults

@@ -61,7 +61,8 @@ def test_the_architecture_is_readable():
         "class": "MLP", "nin": 2, "nouts": [3, 1], "activation": "tanh", "output": None}
     model = nn.Sequential(nn.Layer(2, 3, activation=nn.functional.silu), nn.Softmax())
     assert architecture(model)["members"] == [
-        {"class": "Layer", "nin": 2, "nout": 3, "nonlin": True, "activation": {"function": "silu"}},
+        {"class": "Layer", "nin": 2, "nout": 3, "nonlin": True, "activation": {"function": "silu"},
+         "bias": True},
         {"class": "Softmax"}]
     assert repr(build(json.loads(json.dumps(architecture(model))))) == repr(model)
 
@@ -141,9 +142,9 @@ for _ in range(700):
     ('{"format": 1, "architecture": {"class": "ReLU"}, "notes": 7}', "m cannot be loaded: .*not iterable"),
     ('{"format": 1, "architecture": {}, "notes": {}}', "m cannot build its model: it does not say 'class'"),
     (json.dumps({"format": 1, "architecture": DEEP, "notes": {}}), "m cannot .*: maximum recursion depth exceeded"),
-    ('{"format": 1, "architecture": {"class": "Linear", "nin": 3000, "nout": 3000}, "notes": {}}',
+    ('{"format": 1, "architecture": {"class": "Linear", "in_features": 3000, "out_features": 3000}, "notes": {}}',
      "m cannot be loaded: it holds another model: 1 numbers for an architecture of 9003000"),
-    ('{"format": 1, "architecture": {"class": "Linear", "nin": "a", "nout": 3000}, "notes": {}}', "m cannot be loaded"),
+    ('{"format": 1, "architecture": {"class": "Layer", "nin": "a", "nout": 30}, "notes": {}}', "m cannot be loaded"),
     ('{"format": 1, "notes": {}, "architecture": {"class": "Neuron", "nin": 0, "activation": {"function": "grad"}}}',
      "m cannot build its model: it does not say 'grad'"),
 ])

@@ -229,6 +229,16 @@ def test_a_gradient_that_is_not_finite_stops_the_run_too():
     assert history.stopped
 
 
+def test_a_validation_loss_that_is_not_finite_stops_the_run():
+    model = nn.Sequential(nn.Linear(1, 1, seed=0), Log())
+    for p in model.parameters():
+        p.data = 1.0
+    with pytest.warns(RuntimeWarning, match="training stopped in epoch 1: the validation loss is nan"):
+        history = fit(model, [[1.0], [2.0]], [0.5, 1.5], validation=([[-5.0]], [0.5]))
+    assert history.stopped == "epoch 1: the validation loss is nan"
+    assert len(history) == 1
+
+
 def test_divergence_in_the_middle_keeps_the_last_checkpoint(tmp_path):
     model = nn.Linear(1, 1, seed=0)
     path = tmp_path / "run"
