@@ -50,9 +50,9 @@ def compile(
     Raises TraceError where `f` takes a number out of the graph (float(v), .data), GuardError where the samples of one
     batch take different branches; both name the line.
 
-    What runs once, while tracing, and not at later calls: printing, drawing random numbers, changing lists and
-    attributes, reading plain Python numbers from globals. Called with Values, the compiled function is `f` itself,
-    so that it can be part of a larger graph.
+    What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
+    back), drawing random numbers, changing lists and attributes, reading plain Python numbers from globals. Called
+    with Values, the compiled function is `f` itself, so that it can be part of a larger graph.
 
     >>> from autograd import func
     >>> square = compile(func.value_and_grad(lambda x: x * x))

@@ -67,7 +67,7 @@ def _check_texts(result: Shape, shown: dict[str, Line]) -> None:
     kind, *rest = result if isinstance(result, tuple) else (result,)
     if kind == "static" and isinstance(rest[0], str):
         for text, line in shown.items():
-            if text in rest[0]:
+            if text in str(rest[0]):
                 raise left_the_graph(f"the text {rest[0]!r} in the result", line)
     elif kind != "static" and rest and isinstance(rest[-1], tuple):
         for part in rest[-1]:

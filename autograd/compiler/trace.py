@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 
 from autograd import context
 from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
+from autograd.compiler.texts import Text
 from autograd.func import _partials_as_graph
 from autograd.graph import NO_OPERAND, topological_order
 from autograd.primitives import TABLE, Primitive, number
@@ -198,7 +199,7 @@ class Traced(Value):
         raise left_the_graph("item()", context._calling_line())
 
     def __format__(self, spec: str) -> str:
-        return _shown(super().__format__(spec))
+        return _shown(super().__format__(spec)) if spec else repr(self)
 
     def __repr__(self) -> str:
         return _shown(super().__repr__())
@@ -240,11 +241,11 @@ class Traced(Value):
         return _decide(self.greater_equal(other))
 
 
-def _shown(text: str) -> str:
-    """A text of a number, which may be printed but not returned: it would be this call's for ever."""
-    trace = active()
+def _shown(number: str) -> str:
+    """A text of a number, which may be printed but not read or returned: it would be this call's for ever."""
+    text, trace = Text(number), active()
     if trace is not None:
-        trace.shown.setdefault(text, context._calling_line())
+        trace.shown.setdefault(str(text), context._calling_line())
     return text
 
 

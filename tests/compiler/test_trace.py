@@ -1,6 +1,10 @@
 """Tracing: what is recorded, what is noticed, what is refused with its line."""
 
+import ast
+import decimal
+import fractions
 import gc
+import json
 import math
 
 import pytest
@@ -201,7 +205,7 @@ def test_printing_shows_the_traced_number(capsys):
     compiled = autograd.compile(lambda x: print(x * 2.0) or x)
     compiled(4.0)
     compiled(5.0)
-    assert capsys.readouterr().out == "Value(data=8.0, grad=0.0)\n"
+    assert capsys.readouterr().out == "<traced Value(data=8.0, grad=0.0)>\n"
 
 
 def test_everything_is_put_back_also_after_an_error():
@@ -234,7 +238,40 @@ def test_a_text_of_a_number_may_be_printed(capsys):
 
     fast = autograd.compile(f)
     assert [fast(2.0), fast(3.0)] == [{"name": "cube", "value": 8.0}, {"name": "cube", "value": 27.0}]
-    assert capsys.readouterr().out == "2.00\n"  # once, while tracing
+    assert capsys.readouterr().out == "<traced 2.00>\n"  # once, while tracing
+
+
+@pytest.mark.parametrize("read", [
+    lambda x: float(f"{x:.2f}"),
+    lambda x: int(f"{x:.0f}"),
+    lambda x: 1.0 if f"{x:.0f}" == "2" else 3.0,
+    lambda x: 1.0 if "2" in f"{x:.0f}" else 3.0,
+    lambda x: {"2": 1.0}.get(f"{x:.0f}", 3.0),
+    lambda x: len(f"{x:.0f}"),
+    lambda x: float(str(x)),
+    lambda x: float(f"{x:.0f}"[:1]),
+    lambda x: next(iter(f"{x:.0f}")),
+], ids=range(9))  # fmt: skip
+def test_a_text_of_a_number_cannot_be_read_back(read):
+    message = r"reading the text ['\"]<traced .*2.*>['\"] takes a number out .*\n  at .*test_trace\.py:\d+: lambda x: "
+    with pytest.raises(TraceError, match=message):
+        autograd.compile(lambda x: x * read(x))(2.0)
+
+
+@pytest.mark.parametrize("read", [
+    lambda x: float(f"{x:.2f} "),
+    lambda x: complex(format(x, ".1f")).real,
+    lambda x: float(f"{x:.1f}e1"),
+    lambda x: int("1" + f"{x:.0f}"),
+    lambda x: float(f"{x:.0f}".strip()),
+    lambda x: json.loads(f"[{x:.1f}]")[0],
+    lambda x: ast.literal_eval(f"({x:.1f})"),
+    lambda x: fractions.Fraction(f"{x:.0f}/3"),
+    lambda x: decimal.Decimal(f"{x:.0f}.5"),
+])  # fmt: skip
+def test_a_longer_text_of_a_number_is_none_either(read):
+    with pytest.raises((ValueError, SyntaxError, ArithmeticError, TraceError)):
+        autograd.compile(lambda x: x * float(read(x)))(2.0)
 
 
 def test_where_a_function_keeps_its_values():
