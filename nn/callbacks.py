@@ -72,6 +72,7 @@ class LayerStatistics:
     | recorded | per layer |
     |---|---|
     | `gradients` | the mean size of the gradients of the loss on the first `samples` rows, in evaluation mode |
+    | `gradient_norms` | the Euclidean norm of the same gradients |
     | `updates` | how far its parameters moved in the epoch, relative to their norm |
     | `saturated` | the share of its outputs for these rows where the activation is flat |
     | `dead` | the share of its units where it is flat for every one of them |
@@ -81,8 +82,8 @@ class LayerStatistics:
     >>> data = xor(20, seed=1)
     >>> history = nn.fit(nn.MLP(2, [4, 2], seed=1), data.features, data.labels, epochs=2, progress=False,
     ...                  callbacks=[LayerStatistics()])
-    >>> history.names[-4:], list(history["dead"][-1])
-    (['gradients', 'updates', 'saturated', 'dead'], ['layer0', 'layer1'])
+    >>> history.names[-5:], list(history["dead"][-1])
+    (['gradients', 'gradient_norms', 'updates', 'saturated', 'dead'], ['layer0', 'layer1'])
     """
 
     def __init__(self, samples: int = 32) -> None:
@@ -100,8 +101,10 @@ class LayerStatistics:
     def __call__(self, training: "Training") -> None:
         answers, seen = stats.watched(training.model, training.X[: self.samples])
         outputs = stats.summaries(seen)
+        sizes = self._gradients(training.loss(answers, training.y[: self.samples]))
         training.history.record(
-            gradients=self._gradients(training.loss(answers, training.y[: self.samples])),
+            gradients={name: stats.average(found) for name, found in sizes.items()},
+            gradient_norms={name: math.hypot(*found) for name, found in sizes.items()},
             updates={name: stats.moved(name, self.layers[name], old).ratio for name, old in self.before.items()},
             saturated={row.layer: row.saturated for row in outputs},
             dead={row.layer: row.dead for row in outputs})
@@ -110,8 +113,7 @@ class LayerStatistics:
     def _weights(self) -> dict[str, list[float]]:
         return {name: [p.data for p in parameters] for name, parameters in self.layers.items()}
 
-    def _gradients(self, loss: Any) -> dict[str, float]:
-        """The mean size of each layer's gradients; no `.grad` changes."""
+    def _gradients(self, loss: Any) -> dict[str, list[float]]:
+        """The sizes of each layer's gradients; no `.grad` changes."""
         slopes = iter(grad(loss, [p for parameters in self.layers.values() for p in parameters]))
-        return {name: stats.average([abs(float(next(slopes))) for _ in parameters])
-                for name, parameters in self.layers.items()}
+        return {name: [abs(float(next(slopes))) for _ in parameters] for name, parameters in self.layers.items()}

@@ -11,7 +11,7 @@ import inspect
 import json
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,16 @@ def read_checkpoint(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def generators(model: Module) -> list[random.Random]:
     """The generators of random numbers inside a model (Dropout has one), each once."""
-    found = [x for module in model.modules() for x in vars(module).values() if isinstance(x, random.Random)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(x for module in model.modules() for x in _inside(list(vars(module).values()))))
+
+
+def _inside(x: Any) -> Iterator[random.Random]:
+    """The generators in lists and dictionaries."""
+    if isinstance(x, random.Random):
+        yield x
+    elif isinstance(x, list | tuple | dict):
+        for item in x.values() if isinstance(x, dict) else x:
+            yield from _inside(item)
 
 
 def set_generator(rng: random.Random, state: Any) -> None:

@@ -51,12 +51,12 @@ class Column:
         return rows
 
 
-def encode(columns: Sequence[Column], table: "Table") -> list[list[float]]:
-    """The features of every row of a table."""
+def encode(columns: Sequence[Column], table: "Table", training: bool = False) -> list[list[float]]:
+    """The features of every row of a table; errors in `training` advise to leave columns or rows out."""
     missing = [column.name for column in columns if column.name not in table.header]
     if missing[1:]:  # of a single one the table tells
         raise DataError(f"{table.name} lacks the columns {_listed(missing)}; it has {_listed(table.header)}")
-    encoded = [column.encode(table, f"; drop the column ({dropping([column.name])}) if it is no quantity")
+    encoded = [column.encode(table, f"; drop the column ({dropping([column.name])}) if it is no quantity" * training)
                for column in columns]
     return [[x for part in row for x in part] for row in zip(*encoded, strict=True)]
 

@@ -47,7 +47,7 @@ class Sequential(Module):
 class Residual(Module):
     """x + f(x): a shortcut around a module, on which gradients flow unchanged (He et al., 2016).
 
-    Raises ValueError when f gives another number of outputs than it has inputs.
+    Raises TypeError for what is not a Module, ValueError when f gives another number of outputs than it has inputs.
 
     >>> import nn
     >>> Residual(nn.ReLU())([-1.0, 2.0])
@@ -55,6 +55,8 @@ class Residual(Module):
     """
 
     def __init__(self, module: Module) -> None:
+        if not isinstance(module, Module):
+            raise TypeError(f"Residual takes a module, such as nn.Tanh(), not {module!r}")
         self.module = module
 
     def batch(self, rows: list[Row]) -> list[Row]:

@@ -19,7 +19,8 @@ class Filming:
     Arguments: `samples`, how many of the data the layers' gradients and outputs are taken from; `sample`, the row whose
     graph is shown; `resolution`, the cells along each side of the plane, where the inputs are two numbers and the
     targets classes; `language`, "en" or "zh".
-    Of a long run every second, fourth, ... epoch is kept.
+    Of a long run every second, fourth, ... epoch is kept. A checkpoint holds no film: that of a resumed run begins
+    where it goes on.
 
     >>> import nn
     >>> from nn.data import moons

@@ -12,6 +12,7 @@ and returns what it was given. Names, formulas and defaults are PyTorch's; `seed
 import math
 import random
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import TypeVar
 
 from autograd import Value
@@ -140,7 +141,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def _fan(mode: str, fan_in: int, fan_out: int) -> int:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode is 'fan_in' or 'fan_out', not {mode!r}")
-    return fan_in if mode == "fan_in" else fan_out
+    return max(1, fan_in if mode == "fan_in" else fan_out)  # of no inputs there are no weights to draw
 
 
 def _uniform(rng: random.Random, deviation: float) -> Callable[[], float]:
@@ -153,8 +154,13 @@ def _normal(rng: random.Random, deviation: float) -> Callable[[], float]:
 
 
 def _fill(target: Target, draw: Callable[[], float]) -> Target:
-    for w in target.weights() if isinstance(target, Module) else target:
-        w.data = draw()
+    weights = target.weights() if isinstance(target, Module) else target
+    numbers = [draw() for _ in weights]
+    for x in numbers:
+        if not isinstance(x, Real) or not math.isfinite(x):
+            raise ValueError(f"weights are finite numbers, not {x!r}: look at what init was given")
+    for w, x in zip(weights, numbers):
+        w.data = float(x)
     return target
 
 

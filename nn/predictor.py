@@ -34,7 +34,7 @@ class Scale:
     def of(cls, numbers: Sequence[float]) -> "Scale":
         """From the training data: their mean and standard deviation (1 for a constant column)."""
         mean = math.fsum(numbers) / len(numbers)
-        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        deviation = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))  # no square of 1e-300 is 0
         return cls(mean, deviation or 1.0)
 
     def __call__(self, x: float) -> float:
@@ -144,9 +144,9 @@ class Predictor:
             return {"loss": loss, "right": right, "accuracy": right / len(labels)}
         errors = [a - b for a, b in zip(predicted, labels, strict=True)]
         mean = math.fsum(labels) / len(labels)
-        spread = math.fsum((y - mean) ** 2 for y in labels)
+        spread = math.hypot(*(y - mean for y in labels))
         return {self.measure: self.measured(loss), "mean absolute error": math.fsum(map(abs, errors)) / len(errors),
-                "R²": 1.0 - math.fsum(e * e for e in errors) / spread if spread else math.nan}
+                "R²": 1.0 - (math.hypot(*errors) / spread) ** 2 if spread else math.nan}
 
     @property
     def measure(self) -> str:

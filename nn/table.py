@@ -157,7 +157,7 @@ class Table:
                 raise DataError(f"{self.where(row)}, column {target!r}: the target is empty; leave such rows out, "
                                 "by hand or with --skip-empty")
         columns = find_columns(self, names)
-        features, names = encode(columns, self), [name for column in columns for name in column.features]
+        features, names = encode(columns, self, training=True), [name for column in columns for name in column.features]
         task = task or detect_task(cells)
         if task == "regression":
             return Dataset(features, self._quantity(target), names, [], target, columns)
@@ -171,7 +171,7 @@ class Table:
         return Dataset(features, [index[label] for label in cells], names, classes, target, columns)
 
     def _quantity(self, target: str) -> list[float]:
-        labels = self.numbers(target)
+        labels = self.numbers(target, "; leave such rows out, or choose another target")
         if len(set(labels)) < 2:
             raise DataError(f"{self.name}, column {target!r}: every row has {labels[0]:g}; there is nothing to learn")
         return labels
@@ -198,7 +198,8 @@ class Table:
         if not cell:
             problem = "the cell is empty; fill it in or leave the row out"
         elif cell.lower() in MISSING:
-            problem = f"{cell!r} is not a number; fill the gap in, or leave such rows out (--skip-empty)"
+            problem = f"{cell!r} is not a number; fill the gap in, or leave such rows out"
+            problem += " (--skip-empty)" if advice else ""
         elif number is not None:
             problem = f"{cell!r} is not finite"
         else:
@@ -211,6 +212,7 @@ def _lines(content: bytes, name: str) -> list[tuple[int, list[str]]]:
     """(line number, cells) for every line that is not blank, the header first."""
     try:
         text = content.decode("utf-8-sig")
+        text = text if "\n" in text else text.replace("\r", "\n")  # old spreadsheets end lines so
         separator = _separator(text)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]

@@ -7,10 +7,13 @@ A SHA-256 of everything, kept among the header's metadata, makes a single change
 """
 
 import contextlib
+import functools
+import glob
 import hashlib
 import json
 import math
 import os
+import shutil
 import struct
 import sys
 from array import array
@@ -18,7 +21,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["FileError", "read_described", "read_tensors", "refusing", "write_tensors", "write_atomically"]
+__all__ = ["FileError", "read_described", "read_tensors", "refusing", "remove_leftovers", "write_tensors",
+           "write_atomically"]
 
 TYPECODES: dict[str, Literal["d", "f"]] = {"F64": "d", "F32": "f"}  # what `array` calls safetensors' types
 LARGEST_HEADER = 100_000_000  # the library's own limit, in bytes
@@ -34,6 +38,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     The bytes go to a neighbour first, reach the disk (fsync), and take the name in one step (rename).
     """
     path = Path(path)
+    remove_leftovers(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:
@@ -45,6 +50,30 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+@functools.cache
+def remove_leftovers(path: Path) -> None:
+    """Delete what processes that are no more were writing for `path` when they were killed; asked once by a process."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        process = left.name.removeprefix(f".{path.name}.").partition(".")[0]
+        if process.isdigit() and not _alive(int(process)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if os.name != "posix":  # elsewhere the question would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

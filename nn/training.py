@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import random
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from nn.module import Module
 
 __all__ = ["fit", "Training", "epoch", "evaluate"]
 
+FORGETFUL = ("this run draws from Python's random module, whose state no checkpoint keeps: resumed, it would go on "
+             "with other numbers; give what draws a random.Random of its own")
 Parts = list[list[int]]  # the samples of one step, part by part, as row numbers
 
 
@@ -134,6 +137,7 @@ def fit(
         saved.load(checkpoint)
         training.epoch = len(training.history)
     compiled = runs.choose(training, epochs)
+    before = random.getstate()
 
     training.notify("start")
     with _bar(training, epochs, progress) as show:
@@ -149,6 +153,9 @@ def fit(
                 warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
             if checkpoint is not None:
                 saved.save(checkpoint)
+                if random.getstate() != before:
+                    warnings.warn(FORGETFUL, RuntimeWarning, stacklevel=2)
+                    before = random.getstate()
             show(row)
     training.notify("end")
     model.eval()

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nn.dataset import DataError
+from nn.tensorfile import remove_leftovers
 
-__all__ = ["Folder", "free", "output_folder"]
+__all__ = ["Folder", "check_out", "free", "output_folder"]
 
 MARK = "model.safetensors"  # what a folder of ours has
 
@@ -28,16 +29,11 @@ def output_folder(out: str | None, default: Path, force: bool = False) -> Iterat
     Without `out` the name is `default`, or the next free `default-2`, `default-3`, ... A folder `out` that exists and
     is not empty is refused before any work; with `force` an earlier run's is replaced at the end, in one step.
     """
+    check_out(out, force)
     name = Path(out) if out else free(default)
-    if name.exists() and not name.is_dir():
-        raise DataError(f"{name} exists and is a file: choose another --out")
-    if name.is_dir() and any(name.iterdir()):
-        if not force:
-            raise DataError(f"{name} exists and is not empty: choose another --out, or replace it with --force")
-        if not (name / MARK).exists():
-            raise DataError(f"{name} exists and is not from an earlier run (it has no {MARK}): choose another --out")
     made = _make_parents(name.parent)
-    path = Path(tempfile.mkdtemp(prefix=f".{name.name}.", suffix=".partial", dir=name.parent))
+    remove_leftovers(name)
+    path = Path(tempfile.mkdtemp(prefix=f".{name.name}.{os.getpid()}.", suffix=".partial", dir=name.parent))
     try:
         path.chmod(0o777 & ~_umask())
         folder = Folder(path, name)
@@ -49,6 +45,18 @@ def output_folder(out: str | None, default: Path, force: bool = False) -> Iterat
             with contextlib.suppress(OSError):
                 parent.rmdir()
         raise
+
+
+def check_out(out: str | None, force: bool) -> None:
+    """Raise DataError where the folder `out` is taken: by a file, by another's files, or by a run without `force`."""
+    name = Path(out or "")
+    if out and name.exists() and not name.is_dir():
+        raise DataError(f"{name} exists and is a file: choose another --out")
+    if out and name.is_dir() and any(name.iterdir()):
+        if not force:
+            raise DataError(f"{name} exists and is not empty: choose another --out, or replace it with --force")
+        if not (name / MARK).exists():
+            raise DataError(f"{name} exists and is not from an earlier run (it has no {MARK}): choose another --out")
 
 
 def free(default: Path, suffix: str = "") -> Path:

@@ -13,7 +13,7 @@ import nn
 from nn import data
 from nn import functional as F
 from nn.cli.choices import choose
-from nn.cli.folder import output_folder
+from nn.cli.folder import check_out, output_folder
 from nn.columns import suspicions
 from nn.dataset import DataError, Dataset, train_test_split
 from nn.history import History
@@ -39,12 +39,12 @@ HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 
 def train(arguments: argparse.Namespace) -> None:
     """Read, split, train, test, write."""
+    check_out(arguments.out, arguments.force)
     choose(arguments)
     dataset = _read(arguments)
     if arguments.hidden is None:
         arguments.hidden = [8] if len(dataset.feature_names) <= 20 else [16]
-    rest, test = train_test_split(dataset, HELD_OUT, arguments.seed)
-    learn, validate = train_test_split(rest, HELD_OUT, arguments.seed + 1)
+    learn, validate, test = _split(dataset, arguments.seed)
     print(_told(dataset, arguments))
     for note in suspicions(dataset, dataset.columns):
         print(f"note     {note}")
@@ -75,6 +75,17 @@ def _read(arguments: argparse.Namespace) -> Dataset:
         rows, table = len(table.rows), table.complete(arguments.drop)
         print(f"skipped  {rows - len(table.rows)} of {rows} rows, in which a cell is empty")
     return table.dataset(arguments.target, arguments.task, arguments.drop)
+
+
+def _split(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset, Dataset]:
+    """The samples to train on, to validate with, and to test with."""
+    try:
+        rest, test = train_test_split(dataset, HELD_OUT, seed)
+        return *train_test_split(rest, HELD_OUT, seed + 1), test
+    except DataError as error:
+        least = "some class has to have" if dataset.class_names else "it takes"
+        raise DataError(f"{len(dataset)} rows are too few to train, validate and test with: {least} three of them"
+                        ) from error
 
 
 def _told(dataset: Dataset, arguments: argparse.Namespace) -> str:

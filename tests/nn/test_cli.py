@@ -359,6 +359,32 @@ def test_earlier_predictions_are_replaced_only_by_force(trained, capsys):
     assert run("predict", "model", "halves.csv", "--out", "halves.csv", "--force") == 2
 
 
+def test_predict_gives_no_advice_that_it_cannot_take(trained, capsys):
+    for cell in ("red", "NA"):
+        (trained / "new.csv").write_text(f'x,"y ""up"""\n1,{cell}\n')
+        assert run("predict", "model", "new.csv") == 2
+        assert "--" not in capsys.readouterr().err
+
+
+def test_three_rows_are_too_few(here, capsys):
+    (here / "few.csv").write_text("x,kind\n1,a\n2,b\n3,a\n")
+    assert run("few.csv", "--target", "kind") == 2
+    assert "3 rows are too few to train, validate and test with: some class has" in capsys.readouterr().err
+
+
+def test_lines_may_end_as_old_spreadsheets_end_them(here, capsys):
+    (here / "old.csv").write_bytes(b"x,y\r" + b"\r".join(b"%d,%d" % (i, i % 2) for i in range(30)) + b"\r")
+    assert run("old.csv", "--target", "y", "--epochs", 1) == 0
+    assert "30 rows, 1 feature, classification of 'y': 0, 1" in capsys.readouterr().out
+
+
+def test_a_taken_folder_is_refused_before_the_data_are_read(here, capsys):
+    (here / "out").mkdir()
+    (here / "out" / "mine").touch()
+    assert run("none.csv", "--target", "y", "--out", "out") == 2
+    assert "out exists and is not empty" in capsys.readouterr().err
+
+
 def test_inspect_prints_the_model(trained, capsys):
     assert run("inspect", "model") == 0
     out = capsys.readouterr().out
@@ -385,7 +411,7 @@ def test_inspect_prints_the_model(trained, capsys):
     (b"x,kind\n1,a\n2,a\n", ["--target", "kind"], "data.csv, column 'kind': only one class, 'a'"),
     (b"x,y\n1,2.5\n2,2.5\n", ["--target", "y"], "data.csv, column 'y': every row has 2.5"),
     (b"x,kind\n1,caf\xe9\n", ["--target", "kind"], "data.csv is not UTF-8 text"),
-    (b"x,kind\n1,a\n2,b\n", ["--target", "kind"], "cannot split: no class has two samples"),
+    (b"x,kind\n1,a\n2,b\n", ["--target", "kind"], "2 rows are too few to train"),
     (None, ["--target", "kind"], "cannot read data.csv: No such file or directory"),
 ])
 def test_a_bad_table_is_one_line_and_leaves_nothing(here, capsys, content, words, message):

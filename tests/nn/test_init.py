@@ -88,3 +88,20 @@ def test_a_neuron_and_a_list_are_targets_too():
 def test_what_cannot_be_done_says_why(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda layer: init.constant_(layer, "a"), lambda layer: init.constant_(layer, math.nan),
+    lambda layer: init.uniform_(layer, math.nan, 1.0), lambda layer: init.normal_(layer, std=math.inf),
+])
+def test_weights_are_finite_numbers(call):
+    layer = nn.Linear(2, 1, seed=0)
+    before = layer.state_dict()
+    with pytest.raises(ValueError, match="weights are finite numbers, not"):
+        call(layer)
+    assert layer.state_dict() == before
+
+
+def test_a_layer_without_inputs_has_nothing_to_draw():
+    for f in (init.kaiming_uniform_, init.kaiming_normal_, init.xavier_uniform_):
+        assert f(nn.Layer(0, 1)).weights() == []

@@ -218,3 +218,8 @@ def test_a_layer_without_bias(tmp_path):
     history = nn.fit(layer, [[1.0, 2.0]] * 4, [[0.0, 1.0, 2.0]] * 4, epochs=2, progress=False, callbacks=[
         nn.LayerStatistics()])
     assert history.loss[1] < history.loss[0]
+
+
+def test_a_residual_takes_a_module():
+    with pytest.raises(TypeError, match=r"Residual takes a module, such as nn.Tanh\(\), not <operation tanh>"):
+        nn.Residual(nn.functional.tanh)

@@ -59,3 +59,8 @@ def test_a_model_without_its_columns_is_refused(tmp_path):
     nn.save(nn.Linear(1, 1), tmp_path / "m")
     with pytest.raises(FileError, match=r"m was not written by `python -m nn train`: it does not say 'columns'"):
         Predictor.load(tmp_path / "m")
+
+
+def test_tiny_numbers_are_standardised_too():
+    scale = Scale.of([1e-300, 3e-300])
+    assert (scale(1e-300), scale(3e-300)) == pytest.approx((-1.0, 1.0), rel=1e-15)  # three roundings

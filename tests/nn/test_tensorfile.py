@@ -4,6 +4,8 @@ import json
 import math
 import os
 import struct
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -135,3 +137,15 @@ def test_the_disk_has_the_bytes_before_the_name(tmp_path, monkeypatch):
     write_atomically(tmp_path / "x", b"whole")
     assert calls[:2] == ["fsync", "replace"]
     assert (tmp_path / "x").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can be asked whether a process lives")
+def test_what_a_killed_process_left_is_deleted(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    dead, alive, other = (tmp_path / name for name in (
+        f".m.{child.pid}.partial", f".m.{os.getppid()}.partial", f".n.{child.pid}.partial"))
+    for left in (dead, alive, other):
+        left.touch()
+    write_atomically(tmp_path / "m", b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([alive, other, tmp_path / "m"])

@@ -121,6 +121,7 @@ def test_layer_statistics_are_recorded_and_change_nothing():
     F.cross_entropy(model(X[:6]), Y[:6]).backward()  # in evaluation mode, as fit leaves it
     sizes = [abs(p.grad) for p in model[0].parameters()]
     assert last["gradients"]["linear0"] == pytest.approx(math.fsum(sizes) / len(sizes), rel=1e-12)
+    assert last["gradient_norms"]["linear0"] == pytest.approx(math.hypot(*sizes), rel=1e-12)
     assert last["updates"]["linear0"] > 0.0
     assert all(0.0 <= share <= 1.0 for share in [*last["saturated"].values(), *last["dead"].values()])
     with pytest.raises(ValueError, match="at least 1 sample, got 0"):
@@ -546,6 +547,30 @@ def test_a_checkpoint_replaces_no_file_but_a_checkpoint(tmp_path):
     (tmp_path / "empty").touch()
     for _ in range(2):
         fit(mlp(), checkpoint=tmp_path / "empty", epochs=1)
+
+
+class Noisy(nn.Module):
+    """Adds random numbers: from generators in a list, or from Python's own."""
+
+    def __init__(self, *rngs):
+        self.rngs = list(rngs)
+
+    def forward(self, row):
+        return [x + (self.rngs or [random])[0].random() for x in row]
+
+
+def test_generators_in_a_list_are_kept_and_pythons_own_is_told_of(tmp_path):
+    def noisy(*rngs):
+        return nn.Sequential(nn.Linear(2, 2, seed=1), Noisy(*rngs))
+
+    whole, part = noisy(random.Random(1)), noisy(random.Random(1))
+    fit(whole, epochs=4)
+    fit(part, epochs=2, checkpoint=tmp_path / "run")
+    resumed = noisy(random.Random(5))
+    fit(resumed, epochs=4, checkpoint=tmp_path / "run", resume=True)
+    assert bits(resumed) == bits(whole)
+    with pytest.warns(RuntimeWarning, match="draws from Python's random module, whose state no checkpoint keeps"):
+        fit(noisy(), epochs=1, checkpoint=tmp_path / "other")
 
 
 def test_a_damaged_checkpoint_and_another_file_are_refused(tmp_path):
