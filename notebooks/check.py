@@ -8,7 +8,7 @@ Text, HTML and SVG are compared exactly, also the SVG that a notebook writes int
 raster picture only its size is: its bytes depend on fonts. (It is kept in 128 colours, which look the same and take a
 third of the room.) Memory addresses read 0x..., and an error is its last line: a traceback is full of the paths of one
 machine. A cell that is meant to fail has the tag `raises-exception`. Python in the text, which is where solutions are,
-is run after the rest.
+is run after the rest; if a block of `text` follows it, that is what it prints.
 """
 
 import argparse
@@ -49,7 +49,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
-SOLUTION = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SOLUTION = re.compile(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 PRIVATE = [str(path) for path in (HERE.parent, Path.home(), tempfile.gettempdir()) if len(str(path)) > 1]
 
 
@@ -61,7 +61,8 @@ def execute(book: Any, folder: Path = HERE) -> Any:
     """The notebook with the outputs that it has now, in normal form. Raises Untrue where a cell fails."""
     book = nbformat.from_dict(book)  # a copy
     size = len(book.cells)
-    solutions = [code for cell in book.cells if cell.cell_type == "markdown" for code in SOLUTION.findall(cell.source)]
+    texts = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    solutions = [found[1] for cell in texts for found in SOLUTION.finditer(cell.source)]
     book.cells += [nbformat.v4.new_code_cell(code) for code in solutions]
     place = {"metadata": {"path": str(folder)}}
     options = {"extra_arguments": KERNEL, "coalesce_streams": True, "record_timing": False}
@@ -71,8 +72,20 @@ def execute(book: Any, folder: Path = HERE) -> Any:
             client.execute(env={**os.environ, **FIXED, "IPYTHONDIR": profile})
         except CellExecutionError as error:
             raise Untrue(f"a cell fails: {error.ename}: {error.evalue}\n{error}") from error
+    printed = iter([stream(cell) for cell in book.cells[size:]])
+    for cell in texts:
+        cell.source = SOLUTION.sub(lambda found: with_printed(found, next(printed)), cell.source)
     del book.cells[size:]
     return normal(book)
+
+
+def stream(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def with_printed(found: re.Match[str], printed: str) -> str:
+    """A solution with what it prints now, if a block of text after it says what it prints."""
+    return found[0] if found[2] is None else f"```python\n{found[1]}```\n\n```text\n{printed}```"
 
 
 def normal(book: Any) -> Any:
@@ -124,7 +137,11 @@ def masked(x: Any) -> Any:
 
 
 def lines(cell: Any) -> Iterator[str]:
-    """What a cell shows, as lines that can be compared."""
+    """What a cell shows, or its solutions are said to print, as lines that can be compared."""
+    if cell.cell_type == "markdown":
+        for found in SOLUTION.finditer(cell.source):
+            if found[2] is not None:
+                yield from ["[a solution]", *found[2].splitlines()]
     for output in cell.get("outputs", ()):
         if output.output_type == "stream":
             yield from [f"[{output.name}]", *output.text.splitlines()]

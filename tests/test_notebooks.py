@@ -105,6 +105,20 @@ def test_a_solution_in_the_text_is_run_with_what_the_notebook_has(tmp_path):
         check.check(path)
 
 
+def test_what_a_solution_prints_is_kept_in_a_block_of_text_after_it(tmp_path):
+    path = tmp_path / "printing.ipynb"
+    book = notebook("answer = 42")
+    solutions = ["```python\nprint(answer)\n```", "```python\nprint(answer + 1)\n```\n\n```text\n```\n\nas promised"]
+    book.cells += [nbformat.v4.new_markdown_cell("\n\n".join(solutions))]
+    nbformat.write(book, path)
+    assert check.check(path, update=True) and not check.check(path, update=True) and not check.check(path)
+    content = path.read_text(encoding="utf-8")
+    assert nbformat.reads(content, as_version=4).cells[-1].source.endswith("```text\n43\n```\n\nas promised")
+    path.write_text(content.replace('"43\\n"', '"44\\n"'), encoding="utf-8")
+    with pytest.raises(check.Untrue, match=r"cell 3, line 2 of its output:\n  committed: 44\n  now:       43"):
+        check.check(path)
+
+
 def test_a_path_of_this_machine_is_reported():
     with pytest.raises(check.Untrue, match="a path of this machine"):
         check.refuse_private(f"saved as {NOTEBOOKS}/film.html")
