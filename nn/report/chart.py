@@ -48,6 +48,7 @@ class Axis:
     high: float
     label: str = ""
     log: bool = False
+    whole: bool = False  # there is nothing between 1 and 2
 
     @classmethod
     def around(cls, numbers: Iterable[float], label: str = "", log: bool = False, margin: float = 0.04) -> "Axis":
@@ -68,7 +69,7 @@ class Axis:
     def ticks(self, about: int = 5) -> list[float]:
         """The numbers written along it."""
         if not self.log:
-            return ticks(self.low, self.high, about)
+            return [t for t in ticks(self.low, self.high, about) if t.is_integer() or not self.whole]
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         steps = (1, 2, 5) if self.high < 300 * self.low else (1,)
         every = max(1, len(powers) // 8)

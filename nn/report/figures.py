@@ -47,7 +47,8 @@ def _by_epoch(epochs: list[float], curves: dict[str, list[float]], label: str, f
     """Curves over epochs, by powers of ten where the largest number is more than `far` times the smallest."""
     numbers = [x for curve in curves.values() for x in curve if math.isfinite(x)]
     log = bool(numbers) and min(numbers) > 0 and max(numbers) > far * min(numbers)
-    chart = Chart(Axis(min(epochs, default=0), max([*epochs, 2]), "epoch"), Axis.around(numbers, label, log),
+    along = Axis(min(epochs, default=0), max([*epochs, 2]), "epoch", whole=True)
+    chart = Chart(along, Axis.around(numbers, label, log),
                   f"{label} by epoch", legend=[(colour(k), name) for k, name in enumerate(curves)])
     for k, (name, curve) in enumerate(curves.items()):
         chart.curve(epochs, curve, colour(k), f"{name}, at last {shown(curve[-1])}")

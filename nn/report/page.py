@@ -36,6 +36,8 @@ td svg.chart{display:block;max-width:none}
 .bar{display:block;height:.7em;border-radius:2px}
 .confusion td,.confusion th{text-align:center!important;padding:.15rem .35rem}
 .confusion td:first-child,.confusion th:first-child{text-align:left!important}
+.many td,.many th{font-size:.65rem;padding:.1rem .03rem}.many .cell{min-width:1.6em;padding:.2em 0}
+.many th:not(:first-child){writing-mode:vertical-rl}
 .cell{display:block;min-width:3em;padding:.3em .4em;border-radius:4px}
 .hit{background:color-mix(in srgb,var(--good) calc(var(--share)*.55),transparent)}
 .miss{background:color-mix(in srgb,var(--bad) calc(var(--share)*.75),transparent)}
@@ -104,8 +106,8 @@ def _head(run: Run) -> str:
     count = len(run.predictor.columns)
     goal = "which" if run.data.class_names else "how much"
     return (f"<h1>{escape(run.name)}: {goal} {escape(run.data.target)}?</h1>"
-            f'<p class="soft">{len(run.data):,} rows of {count} numbers: {len(run.learn):,} to train '
-            f"on, {len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
+            f'<p class="soft">{len(run.data):,} rows of {count} column{"s" * (count != 1)}: {len(run.learn):,} to '
+            f"train on, {len(run.validate)} to decide when to stop, {len(run.test)} never seen before the test.</p>"
             f'<div class="cards">{cards}</div>')
 
 
@@ -130,8 +132,9 @@ def _training(run: Run) -> str:
         "gradient flow: the mean size of the gradients after each epoch, on the same rows, by layer. A layer far below "
         "the others hardly learns.",
         _side(figures.loss_curves(history, label, run.predictor.measured), figures.gradient_curves(history)),
-        "<p>The layers in the last epoch: how far their weights moved, relative to their size; the shares of outputs "
-        "where the activation is flat (saturated), and of units where it is flat for every row (dead).</p>",
+        f"<p>The layers in epoch {history.best_epoch or len(history)}: how far their weights moved, relative to their "
+        "size; the shares of outputs where the activation is flat (saturated), and of units where it is flat for every "
+        "row (dead).</p>",
         tables.layers(history),
         f"<details><summary>The model</summary><pre><code>{escape(repr(run.predictor.model))}</code></pre></details>")
 

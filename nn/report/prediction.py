@@ -30,7 +30,9 @@ def one_prediction(predictor: Predictor, data: Dataset, row: int) -> tuple[Value
     model = predictor.model.eval()
     model.zero_grad()
     (numbers,) = predictor.inputs([data.features[row]])
-    inputs = [Value(x, label=name) for x, name in zip(numbers, predictor.feature_names, strict=True)]
+    own = {p.label for p in model.parameters()}  # a column called b is not a neuron's b
+    names = [f"column {name}" if name in own else name for name in predictor.feature_names]
+    inputs = [Value(x, label=name) for x, name in zip(numbers, names, strict=True)]
     output = model(inputs)
     outputs = output if predictor.class_names else [output]
     leaves = [Value(value.data) for value in outputs]

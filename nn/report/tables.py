@@ -15,6 +15,7 @@ from nn.report.figures import colour, histogram, picture
 __all__ = ["table", "data_summary", "class_counts", "layers", "confusion", "worst", "as_picture"]
 
 MOST_ROWS = 12  # of a table that is shown open
+MANY_CLASSES = 14  # a confusion matrix of more is set small
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = True) -> str:
@@ -26,8 +27,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = 
 
 
 def layers(history: History) -> str:
-    """How each layer fared in the last epoch, as nn.LayerStatistics recorded it."""
-    row = history.rows[-1]
+    """How each layer fared in the epoch whose weights are kept, as nn.LayerStatistics recorded it."""
+    row = history.rows[(history.best_epoch or len(history)) - 1]
     if "gradients" not in row:
         return ""
     rows = [[f"<b>{escape(name)}</b>", shown(gradient), shown(row["updates"][name]),
@@ -86,7 +87,8 @@ def confusion(names: Sequence[str], actual: Sequence[int], predicted: Sequence[i
                  f'{n or "·"}</span>' for p, n in enumerate(row)]
         rows.append([f"<b>{escape(names[a])}</b>", *cells, _share(row[a], total), _share(row[a], said)])
     header = ["is \\ taken for", *map(escape, names), "found", "right when said"]
-    return f'<div class="confusion">{table(header, rows)}</div>'
+    many = " many" * (len(names) > MANY_CLASSES)
+    return f'<div class="confusion{many}">{table(header, rows)}</div>'
 
 
 def _depth(part: int, whole: int) -> int:

@@ -195,3 +195,34 @@ def test_the_boundary_rings_mistakes():
     chart = Chart(Axis(0, 1), Axis(0, 1), "", width=520, height=400)
     (x0, y0), (x1, y1) = chart.at(0, 0), chart.at(1, 1)
     assert sum(areas) == pytest.approx((x1 - x0) * (y0 - y1), rel=0.03)  # the ticks' width differs a little
+
+
+def test_epochs_are_whole_numbers():
+    assert Axis(1, 3, "epoch", whole=True).ticks() == [1.0, 2.0, 3.0]
+    run = run_of(iris(), epochs=3)
+    assert ">1.5<" not in figures.gradient_curves(run.history).svg()
+
+
+def test_a_column_may_be_called_as_a_weight_is():
+    data = Dataset(iris().features, iris().labels, ["b", "w0", "c", "d"], iris().class_names)
+    run = run_of(data)
+    whole, _ = one_prediction(run.predictor, data, 0)
+    svg = whole.draw(collapse=False, engine="builtin").svg
+    assert "column b" in svg
+    assert "column w0" in svg
+
+
+def test_the_layers_are_those_of_the_weights_that_are_kept(tmp_path):
+    run = run_of(iris(), epochs=4)
+    run.history.best_epoch = 2
+    kept = run.history.rows[1]["gradients"]["layer0"]
+    assert f"<td>{shown(kept)}</td>" in tables.layers(run.history)
+    text = page(run, write_prediction(tmp_path, run.predictor, run.test, 0))
+    assert "The layers in epoch 2: how far" in text
+    assert "150 rows of 4 columns:" in text
+
+
+def test_many_classes_are_set_small():
+    names = [str(k) for k in range(40)]
+    assert 'class="confusion many"' in tables.confusion(names, [0, 39], [0, 0])
+    assert 'class="confusion"' in tables.confusion(names[:3], [0, 2], [0, 0])
