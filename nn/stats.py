@@ -6,10 +6,10 @@ table, a plot (`nn.plots`) or a History can be made of it; layers are called wha
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Value
+from autograd import Value, grad
 from nn.activations import NAMES, Elementwise, LogSoftmax, PReLU, Softmax
 from nn.layers import Layer, Neuron
 from nn.module import Module, Row
@@ -79,8 +79,8 @@ def gradient_flow(model: Module) -> list[Gradient]:
 def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Activation]:
     """The outputs of every layer and activation for the inputs `X`, a list of rows, in evaluation mode.
 
-    An output is saturated where the local derivative that the graph has recorded for its activation is below `flat`:
-    beyond +-0.975 for tanh, at 0 for ReLU.
+    An output is saturated where its derivative with respect to what its activation was given is below `flat`: beyond
+    +-0.975 for tanh, at 0 for ReLU, where a softmax is sure.
     Raises ValueError for no inputs.
 
     >>> import nn
@@ -91,14 +91,32 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
     return summaries(watched(model, X)[1], flat)
 
 
-def summaries(seen: Mapping[str, Sequence[Row]], flat: float = 0.05) -> list[Activation]:
+class Seen(dict[str, list[Row]]):
+    """The outputs of layers and activations by name, and for an output what its activation was `given`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: dict[Value, Value] = {}
+
+    def note(self, xs: Sequence[Any], ys: Sequence[Any]) -> None:
+        """An activation has made `ys` of `xs`, one by one."""
+        self.given |= {y: x for x, y in zip(xs, ys) if isinstance(x, Value) and isinstance(y, Value) and x is not y}
+
+    def slope(self, y: Any) -> float:
+        """How much `y` changes with what its activation was given; 1 for what no activation made."""
+        if isinstance(y, Value) and y.op in _ACTIVATIONS:
+            return abs(y.partials[0])
+        return abs(float(grad(y, [self.given[y]])[0])) if y in self.given else 1.0
+
+
+def summaries(seen: Seen, flat: float = 0.05) -> list[Activation]:
     """`activations` of outputs that `watched` has seen."""
     rows = []
     for name, batch in seen.items():
         numbers = [float(y) for row in batch for y in row]
         mean = average(numbers)
         std = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))
-        flats = [[_slope(y) < flat for y in row] for row in batch]
+        flats = [[seen.slope(y) < flat for y in row] for row in batch]
         dead = [all(unit) for unit in zip(*flats)]
         saturated = sum(map(sum, flats)) / len(numbers)
         rows.append(Activation(name, mean, std, saturated, sum(dead) / len(dead)))
@@ -124,9 +142,10 @@ def dead_units(model: Module, X: Sequence[Any]) -> dict[str, list[int]]:
     >>> dead_units(nn.Sequential(layer), [[0.5], [1.0]])["layer0"]
     [1]
     """
+    seen = watched(model, X)[1]
     return {
-        name: [i for i, unit in enumerate(zip(*batch)) if all(_slope(y) == 0.0 for y in unit)]
-        for name, batch in watched(model, X)[1].items()
+        name: [i for i, unit in enumerate(zip(*batch)) if all(seen.slope(y) == 0.0 for y in unit)]
+        for name, batch in seen.items()
     }
 
 
@@ -199,28 +218,23 @@ def _parts(model: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:
             yield from _parts(child, f"{prefix}/{child._name}" if prefix else child._name)
 
 
-def _slope(y: Any) -> float:
-    """The local derivative of the activation that made `y`; 1 for what no activation made."""
-    if isinstance(y, Value) and y.op in _ACTIVATIONS:
-        return abs(y.partials[0])
-    return 1.0
-
-
 _ACTIVATIONS = set(NAMES.values())
 
 
-def watched(model: Module, X: Sequence[Any]) -> tuple[Any, dict[str, list[Row]]]:
+def watched(model: Module, X: Sequence[Any]) -> tuple[Any, Seen]:
     """What the model says to the batch `X` in evaluation mode; the outputs of every layer and activation, by name."""
     if not len(X):
         raise ValueError("statistics of activations need at least one row of inputs")
     kinds = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
-    seen: dict[str, list[Row]] = {}
+    seen = Seen()
     modes = {module: module.training for module in model.modules()}
     model.eval()
     with contextlib.ExitStack() as stack:
         for name, module in _parts(model):
             if isinstance(module, kinds):
-                stack.enter_context(_watching(module, name, seen))
+                for part, method, other in _watching(module, name, seen):
+                    stack.callback(_restore, part, method, vars(part).get(method))
+                    object.__setattr__(part, method, other)
         try:
             answers = model(X)
         finally:
@@ -229,17 +243,38 @@ def watched(model: Module, X: Sequence[Any]) -> tuple[Any, dict[str, list[Row]]]
     return answers, seen
 
 
-@contextlib.contextmanager
-def _watching(module: Module, name: str, seen: dict[str, list[Row]]) -> Iterator[None]:
-    """Inside the block the module's outputs are kept under its name."""
-    batch = module.batch
+def _watching(module: Module, name: str, seen: Seen) -> Iterator[tuple[Module, str, Any]]:
+    """(module, method, another method): while these are in place, what the module does is noted."""
+    def noting(batch: Any, acts: bool, key: str | None = None) -> Any:
+        def noted(rows: list[Row]) -> list[Row]:
+            outputs: list[Row] = batch(rows)
+            if key is not None:
+                seen[key] = outputs
+            for xs, ys in zip(rows, outputs if acts else []):
+                seen.note(xs, ys)
+            return outputs
 
-    def noting(rows: list[Row]) -> list[Row]:
-        seen[name] = outputs = batch(rows)
-        return outputs
+        return noted
 
-    object.__setattr__(module, "batch", noting)
-    try:
-        yield
-    finally:
-        object.__delattr__(module, "batch")
+    def noting_numbers(f: Any) -> Any:
+        def noted(x: Any) -> Any:
+            y = f(x)
+            seen.note([x], [y])
+            return y
+
+        return noted
+
+    layer = isinstance(module, (Layer, Neuron))
+    yield module, "batch", noting(module.batch, not layer, name)
+    if isinstance(module, Layer) and module.activation is not None:
+        yield module.activation, "batch", noting(module.activation.batch, True)
+    for neuron in module.neurons if isinstance(module, Layer) else [module]:
+        if isinstance(neuron, Neuron) and neuron.nonlin:
+            yield neuron, "activation", noting_numbers(neuron.activation)
+
+
+def _restore(module: Module, method: str, own: Any) -> None:
+    """Undo what `watched` has put in place: the method of the class is back, or the module's `own` one."""
+    object.__delattr__(module, method)
+    if own is not None:
+        object.__setattr__(module, method, own)

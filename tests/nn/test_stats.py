@@ -120,3 +120,22 @@ def test_a_table_is_aligned():
     assert lines[1].split() == ["layer0", "6.32", "2", "6", "0.5"]
     assert lines[0].index("norm") == lines[1].index("6.32")
     assert stats.table([]) == ""
+
+
+@pytest.mark.parametrize(("activation", "share"), [
+    (nn.PReLU(init=0.01), 0.5),  # its slope is 0.01 for half of the inputs
+    (nn.Softmax(), 1.0),  # it is sure of one of two
+    (lambda z: z * z.sigmoid(), 0.5), (nn.functional.logsigmoid, 0.5), ("prelu", 0.0),
+])
+def test_composed_activations_saturate_too(activation, share):
+    models = [nn.Sequential(nn.Layer(2, 2, activation=activation))]
+    if isinstance(activation, nn.Module):
+        models.append(nn.Sequential(nn.Layer(2, 2, activation=None), activation))
+    for model in models:
+        for i, neuron in enumerate(model.eval()[0].neurons):
+            for j, w in enumerate(neuron.w):
+                w.data = float(i == j)
+        before = [dict(vars(module)) for module in model.modules()]
+        row = stats.activations(model, [[-20.0, 20.0]])[-1]
+        assert (row.saturated, row.dead) == (share, share)
+        assert [dict(vars(module)) for module in model.modules()] == before
