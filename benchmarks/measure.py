@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 SOON = 2.0  # seconds: what is ready sooner is made ready twice more
 
@@ -45,13 +45,26 @@ class Workload:
     note: str = ""
 
 
+class Ready(NamedTuple):
+    """Seconds until the first result was there: by the clock, and of this process's own work.
+
+    The two differ on a busy machine, and where a peer compiles on several threads or in another process.
+    """
+
+    clock: float = math.nan
+    processor: float = math.nan
+
+
+UNKNOWN = Ready()
+
+
 @dataclass
 class Result:
     name: str
     median: float = math.nan  # seconds
     spread: float = math.nan  # half the distance between the quartiles, over the median
-    ready: float = math.nan  # seconds until the first result was there, what is made once for all such included
-    again: float = math.nan  # the same for a further one of its kind: the best of two, where that takes little time
+    ready: Ready = UNKNOWN  # for the first of its kind in this run: what is made once for all such is included
+    again: Ready = UNKNOWN  # for a further one: the best of two, where that takes little time
     said: str = ""  # why there is no number
     times: list[float] = field(default_factory=list)
 
@@ -77,8 +90,8 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
         if disagreement > contender.tolerance:
             result.said = f"differs from {reference[0]} by {disagreement:.1e}: not timed"
             continue
-        if result.ready < SOON and not hasattr(run, "times"):
-            result.again = min(prepared(contender)[2] for _ in range(2))
+        if result.ready.clock < SOON and not hasattr(run, "times"):
+            result.again = Ready(*map(min, zip(*(prepared(contender)[2] for _ in range(2)))))
         runs.append((result, contender, run, repetitions(run, seconds / rounds)))
     for turn in range(rounds):
         for result, contender, run, count in runs:
@@ -92,13 +105,13 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
     return results
 
 
-def prepared(contender: Contender) -> tuple[Callable[[], Any], Callable[[], Sequence[float]], float]:
-    """`run` and `answer`, run once, and the seconds that it took."""
+def prepared(contender: Contender) -> tuple[Callable[[], Any], Callable[[], Sequence[float]], Ready]:
+    """`run` and `answer`, run once, and what that took."""
     gc.collect()
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     run, answer = contender.prepare()
     run()
-    return run, answer, time.perf_counter() - started
+    return run, answer, Ready(time.perf_counter() - started, time.process_time() - before)
 
 
 def difference(expected: Sequence[float], found: Sequence[float]) -> float:
