@@ -1,4 +1,4 @@
-"""For everybody: one Hypothesis profile, the same examples in every run and no deadline on a busy machine; `register`.
+"""For everybody: one Hypothesis profile, the same examples in every run and no deadline on a busy machine; fixtures.
 
 `pytest --hypothesis-profile=explore` looks for new counter-examples instead.
 """
@@ -8,6 +8,7 @@ from hypothesis import settings
 
 import autograd
 from autograd.primitives import TABLE
+from autograd.replay import systems
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True, max_examples=1000)
@@ -26,3 +27,11 @@ def register():
     yield add
     for name in set(names) & set(TABLE):
         autograd.unregister(name)
+
+
+@pytest.fixture
+def without_mpmath(monkeypatch):
+    systems.high_precision.cache_clear()
+    monkeypatch.setattr(systems.importlib.util, "find_spec", lambda name: None)
+    yield
+    systems.high_precision.cache_clear()

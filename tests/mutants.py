@@ -64,6 +64,8 @@ def _in_the_result(rule: ast.Lambda) -> Iterator[tuple[str, ast.Lambda]]:
         return
     partials = rule.body.elts
     for i, partial in enumerate(partials):
+        if isinstance(partial, ast.Starred):  # the rest of them, by a function: its own rule has the mistakes
+            continue
         for mistake, text in (("sign", "-({})"), ("factor", "2.0 * ({})"), ("offset", "({}) + 1.0"), ("lost", "0.0")):
             wrong = ast.parse(text.format(ast.unparse(partial)), mode="eval").body
             yield f"{mistake} of partial {i}", _lambda(rule, ast.Tuple([*partials[:i], wrong, *partials[i + 1 :]]))

@@ -12,17 +12,8 @@ from autograd.gradcheck import Verdict
 from autograd.gradcheck.chain import chained
 from autograd.gradcheck.recording import Recording
 from autograd.gradcheck.references import slopes
-from autograd.replay import systems
 
 ORACLES = ["mpmath", "complex step", "differences"]
-
-
-@pytest.fixture
-def without_mpmath(monkeypatch):
-    systems.high_precision.cache_clear()
-    monkeypatch.setattr(systems.importlib.util, "find_spec", lambda name: None)
-    yield
-    systems.high_precision.cache_clear()
 
 
 class TestTheFailureNamesTheCulprit:

@@ -152,11 +152,13 @@ POINTS = [
     Point("logaddexp", (1000.0, 0.0), 1000.0, (1.0, 0.0)),
     Point("logsumexp", (1000.0, 1000.0), 1000.6931471805599, (0.5, 0.5), torch=(0.5000000000000275, 0.5000000000000275)),  # exp(x - z) in PyTorch: z has been rounded
     Point("logsumexp", (1e16, 1e16), 1e16, (0.5, 0.5), torch=(1.0, 1.0)),  # the same: no digit is left there
+    Point("logsumexp", (1000.0, -1000.0), 1000.0, (1.0, 0.0)),  # no power but of the difference to the greatest
     Point("logsumexp", (-inf, 0.0), 0.0, (0.0, 1.0)),
     Point("logsumexp", (-inf, -inf), -inf, (nan, nan)),  # the same
     Point("cross_entropy", (3.0, 1.0, 2.0), -0.686738312481777, (-1.0, 0.26894142136999505, 0.7310585786300048)),
     Point("cross_entropy", (1000.0, 1000.0, 0.0), 0.0, (-1.0, 1.0, 0.0)),
     Point("cross_entropy", (1e16, 1e16, 1e16), 0.6931471805599453, (-1.0, 0.5, 0.5)),  # not logsumexp - target, which is 0 there
+    Point("cross_entropy", (0.0, 0.0, 0.0, 1000.0), 1000.0, (-1.0, 0.0, 0.0, 1.0)),
     Point("cross_entropy", (-inf, -inf, 0.0), inf, (-1.0, 0.0, 1.0)),  # the answer had no chance
     Point("sin", (inf,), nan, (nan,)),
     Point("tan", (inf,), nan, (nan,)),

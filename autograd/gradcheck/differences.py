@@ -85,11 +85,15 @@ def _ends(x: float, h: float, side: int) -> tuple[float, float]:
     return (x + side * h, x) if side else (x + h, x - h)
 
 
+def steps_around(x: float) -> list[float]:
+    """From the finest to the coarsest."""
+    return sorted(s * unit for s in FIRST_STEPS for unit in {max(1.0, abs(x)), abs(x) or 1.0})
+
+
 def _first_steps(f: Callable[[float], float], x: float, side: int) -> list[float]:
     """The first step of each extrapolation, ascending; the finest of them end inside f's domain, if any can."""
-    units = {max(1.0, abs(x)), abs(x) or 1.0}
-    steps = sorted(s * unit for s in FIRST_STEPS for unit in units)
-    while steps[0] > FINEST * min(units) and not all(math.isfinite(f(e)) for e in _ends(x, steps[0] / 2**8, side)):
+    steps, unit = steps_around(x), min(1.0, abs(x) or 1.0)
+    while steps[0] > FINEST * unit and not all(math.isfinite(f(e)) for e in _ends(x, steps[0] / 2**8, side)):
         steps.insert(0, steps[0] / 2**8)
     return steps
 

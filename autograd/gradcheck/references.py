@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Any, NamedTuple
 
-from autograd.gradcheck.differences import Estimate, noise_level, ridders
+from autograd.gradcheck.differences import EPSILON, Estimate, noise_level, ridders, steps_around
 from autograd.replay import Complex, Precise, Unsupported
 from autograd.replay.systems import DIGITS
 
@@ -208,21 +208,34 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
     sides = [side for side in (left, right) if math.isfinite(side.error)]
     if not sides:
         return Slope(nan, nan, inf, "differences", note="f is not defined around this point, or too steep")
-    step = 0.125 * max(1.0, abs(x))
-    nearby = [abs(f(x + h) - f(x)) / step for h in (-step, step)]
-    # A slope far below f / x, such as that of a constant, is known well enough if known to 1e-10 of that.
-    scale = max([1e-6 * abs(f(x)) / max(1.0, abs(x)), *filter(math.isfinite, nearby)])
+    scale, bend = _steepest(f, x, noise), abs(x) * _sharpest_bend(f, x, noise)
     if len(sides) == 1:
-        return _slope(sides[0], scale, "an edge of the domain: one-sided")
+        return _slope(sides[0], scale, bend, "an edge of the domain: one-sided")
     gap = abs(left.value - right.value)
     if gap > 10.0 * (left.error + right.error) and gap > 1e-6 * max(abs(left.value), abs(right.value)):
         error = left.error + right.error
         return Slope(left.value, right.value, error, "differences", scale, "a kink: one-sided derivatives")
-    return _slope(min(both, left, right, key=lambda e: e.error), scale, "")
+    return _slope(min(both, left, right, key=lambda e: e.error), scale, bend, "")
 
 
-def _slope(found: Estimate, scale: float, note: str) -> Slope:
-    return Slope(found.value, found.value, found.error, "differences", scale, note)
+def _steepest(f: Callable[[float], float], x: float, noise: float) -> float:
+    """The steepest of the lines from x to points around it, but for the noise in their ends."""
+    steps = [side * step for step in steps_around(x) for side in (-1.0, 1.0)]
+    rises = [(abs(f(x + h) - f(x)) - 4.0 * (noise + EPSILON * abs(f(x))), abs(h)) for h in steps]
+    return max([rise / h for rise, h in rises if 0.0 < rise < inf], default=0.0)
+
+
+def _sharpest_bend(f: Callable[[float], float], x: float, noise: float) -> float:
+    """The greatest of the second derivatives by differences around x, but for the noise in them."""
+    steps = [step for step in steps_around(x) if step > 2.0**-20 * (abs(x) or 1.0)]
+    bends = [(abs(f(x + h) - f(x) - (f(x) - f(x - h))) - 8.0 * (noise + EPSILON * abs(f(x))), h * h) for h in steps]
+    return max([bend / square for bend, square in bends if 0.0 < bend < inf and square], default=0.0)
+
+
+def _slope(found: Estimate, scale: float, bend: float, note: str) -> Slope:
+    # f may round a multiple of x inside: the derivative is not known better than at the float next to it.
+    error = found.error + EPSILON * (scale + bend)
+    return Slope(found.value, found.value, error, "differences", scale, note)
 
 
 ORACLES = {"mpmath": by_mpmath, "complex step": by_complex_step, "differences": by_differences}

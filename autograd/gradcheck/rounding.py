@@ -13,12 +13,15 @@ from autograd.replay.dual import partials
 from autograd.replay.number import Arithmetic
 from autograd.value import Value
 
+CANCELLED = 1e-8  # of its terms: a sum that is less has lost half its digits
+
 
 class Rounded(Arithmetic):
     """A float and how far it may be from the exact result: running error analysis, to first order.
 
-    `size` is the sum of the absolute terms that make it up, as far as it is written as sums and products: 2 for the
-    1 - z * z that is all but 0.
+    `size` is that of the absolute terms that make it up, where they cancel to less than half their digits: 2 for the
+    1 - z * z that is all but 0. Products multiply it. A sum that keeps more than that has its own size, or the terms of
+    a long recurrence would grow without end.
 
     An operation hands on its operands' errors times its local derivatives, and adds two units in the last place of its
     own. Source: J. H. Wilkinson, Error analysis revisited (1986); N. J. Higham, Accuracy and Stability of Numerical
@@ -49,9 +52,9 @@ def terms(op: Primitive, sizes: Sequence[float], slopes: tuple[float, ...], z: f
     """The size of a result by the sizes of its operands: they add up in a sum, and where one of several is chosen."""
     if op.symbol == "*":
         return math.prod(sizes)
-    if all(abs(slope) in (0.0, 1.0) for slope in slopes):
-        return max(abs(z), sum(size for size, slope in zip(sizes, slopes) if slope))
-    return abs(z)
+    added = op.symbol in ("+", "-") or (op.kink is not None and all(abs(slope) in (0.0, 1.0) for slope in slopes))
+    total = sum(size for size, slope in zip(sizes, slopes) if slope) if added else 0.0
+    return total if abs(z) < CANCELLED * total else abs(z)
 
 
 def exact(op: Primitive, values: tuple[float, ...], slopes: tuple[float, ...], z: float) -> bool:

@@ -1,4 +1,11 @@
-"""Right, wrong, or not to be told: the judgement on one derivative."""
+"""Right, wrong, or not to be told: the judgement on one derivative.
+
+A right gradient lies within the tolerance: the reference's own error, and the rounding that a right gradient carries.
+FAIL          the gradient lies outside.
+PASS          it lies inside, and the tolerance is small: 1e-4 of the derivative, or 1e-8 of its natural scale, which is
+              the slopes nearby and the terms that cancel in it (1 - z * z of a saturated tanh has the scale 2).
+INCONCLUSIVE  it lies inside a tolerance that is not small, or the reference is not known to a tenth of that.
+"""
 
 import enum
 import math
@@ -6,9 +13,9 @@ import math
 from autograd.gradcheck.references import NEGLIGIBLE, Slope
 
 SAFETY = 4.0  # times the first-order bound on rounding, for what first order leaves out
-CONCLUSIVE = 1e-4  # of the derivative: a reference known less well passes nothing
+CONCLUSIVE = 1e-4  # of the derivative: a tolerance above that passes nothing
+NATURAL = 1e-8  # of its natural scale: half the digits
 VAGUE = 0.1  # of the derivative: a reference known less well than this fails nothing, either
-CANCELLED = 1e-10  # of the terms that add up to it, where they cancel: their rounding is all that is left
 
 
 class Verdict(enum.StrEnum):
@@ -20,12 +27,13 @@ class Verdict(enum.StrEnum):
 
 
 def judge(analytic: float, reference: Slope, tolerance: float, size: float) -> Verdict:
-    """FAIL outside the tolerance; inside it PASS, if the tolerance is small beside the derivative or its terms."""
-    slope = max(abs(reference.low), abs(reference.high), reference.scale)
-    known = max(CONCLUSIVE * slope, CANCELLED * size if math.isfinite(size) else 0.0, NEGLIGIBLE)
-    if reference.low != reference.low or reference.error > max(VAGUE * slope, known):
+    """The verdict on one number; `size` is that of the terms that cancel in it, else its own."""
+    slope = max(abs(reference.low), abs(reference.high))
+    scale = max(reference.scale, size if math.isfinite(size) else 0.0)
+    small = max(CONCLUSIVE * slope, NATURAL * scale, NEGLIGIBLE)
+    if reference.low != reference.low or reference.error > max(VAGUE * slope, small):
         return Verdict.INCONCLUSIVE
     distance = reference.distance(analytic)
     if distance > tolerance or (distance and not math.isfinite(analytic)):
         return Verdict.FAIL
-    return Verdict.PASS if tolerance <= known else Verdict.INCONCLUSIVE
+    return Verdict.PASS if tolerance <= small else Verdict.INCONCLUSIVE
