@@ -33,30 +33,37 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     if have != width and loss in _ELEMENTWISE:
         advice = "they have to match for this loss; classes would be whole numbers from 0, with loss=F.cross_entropy"
         raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: {advice}")
-    _ask_for_every(targets, loss, outputs, f"{name}y")
+    if getattr(loss, "func", loss) not in _OF_ANY_NUMBER:
+        _ask_for_every(targets, loss, outputs, f"{name}y")
     checks.loss_value(loss(outputs, (targets * 2)[:2]))
     return rows, targets, loss
 
 
 def _ask_for_every(targets: list[Any], loss: Loss, outputs: list[Any], name: str) -> None:
-    """Raise what the loss raises for any of the targets, and say for which: each distinct one is tried once."""
-    tried = set()
+    """Raise what the loss raises for any of the targets, and say for which: each distinct one is tried."""
+    places: dict[str, int] = {}
+    for i, target in enumerate(targets):
+        places.setdefault(repr(target), i)
+    distinct = list(places.values())
+
+    def ask(some: list[int]) -> None:
+        loss((outputs * len(some))[: len(some)], [targets[i] for i in some])
+
     with no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a warning for the first two will do
-        for i, target in enumerate(targets):
-            if repr(target) in tried:
-                continue
-            tried.add(repr(target))
+        for part in (distinct[i : i + 256] for i in range(0, len(distinct), 256)):
             try:
-                loss(outputs, [target, target])
-            except ValueError as error:
-                raise ValueError(f"{name}[{i}] is {target}: {error}") from error
+                ask(part)
+            except (ValueError, LookupError):
+                for i in part:
+                    try:
+                        ask([i, i])
+                    except (ValueError, LookupError) as error:
+                        raise ValueError(f"{name}[{i}] is {targets[i]}: {error}") from error
 
 
-_ELEMENTWISE: tuple[Any, ...] = (
-    F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.hinge_loss, F.binary_cross_entropy,
-    F.binary_cross_entropy_with_logits,
-)
+_OF_ANY_NUMBER: tuple[Any, ...] = (F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss)
+_ELEMENTWISE = (*_OF_ANY_NUMBER, F.hinge_loss, F.binary_cross_entropy, F.binary_cross_entropy_with_logits)
 
 
 def default_loss(targets: list[Any], outputs: int) -> Loss:

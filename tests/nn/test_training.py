@@ -337,7 +337,9 @@ def test_whole_floats_are_classes_too(outputs, options):
     (lambda outputs, targets: F.hinge_loss(outputs, targets), 1, 2, r"y\[3\] is 2: hinge_loss needs targets"),
     (lambda outputs, targets: F.cross_entropy([[y, -y] for y in outputs], targets), 1, 2,
      r"y\[3\] is 2: cross_entropy needs a class from 0 to 1"),
+    (lambda outputs, targets: F.mse_loss(outputs, [{0: 0.5, 1: 1.5}[y] for y in targets]), 1, 2, r"y\[3\] is 2: 2"),
 ])
+@pytest.mark.filterwarnings("ignore:.*look like probabilities")
 def test_every_target_is_tried_before_any_work(loss, good, bad, message):
     model = nn.Sequential(nn.Linear(2, 1, seed=0), nn.Sigmoid())
     before = bits(model)
