@@ -105,9 +105,10 @@ def fit(
     `dtype`, "float64", or "float32" for native code in single precision, which has room for numbers up to 3.4e38 and
     seven digits of each: the weights' and the optimiser's too.
 
-    Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss. A loss
-    or gradient that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped`
-    says which operation made it. A validation loss that is nan or inf ends it too, after its epoch.
+    Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss, and for a
+    target that the loss refuses; FileError where the checkpoint would replace a file that is none. A loss or gradient
+    that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped` says which
+    operation made it. A validation loss that is nan or inf ends it too, after its epoch.
 
     >>> import nn
     >>> from nn.data import xor
