@@ -16,7 +16,7 @@ from autograd.gradcheck.rounding import Rounded, internal
 from autograd.graph import adjoints, topological_order
 from autograd.primitives import Primitive
 from autograd.replay import Precise, Unsupported
-from autograd.replay.systems import mpmath_is_installed
+from autograd.replay.systems import digits_to_tell, mpmath_is_installed
 from autograd.value import Value
 
 
@@ -124,17 +124,19 @@ def _alone(op: Primitive, args: Sequence[Any], i: int, oracles: Sequence[str]) -
 
 def _numbers(order: Sequence[Value], inputs: Mapping[Value, Any], oracles: Sequence[str]) -> dict[Value, Any]:
     """Each node's number: in many digits if mpmath may be asked, but for operations that know floats only."""
-    precise = "mpmath" in oracles and mpmath_is_installed()
+    if "mpmath" not in oracles or not mpmath_is_installed():
+        return {node: inputs.get(node, node.data) for node in order}
     numbers = dict(inputs)
-    for node in order:
-        if node in numbers:
-            continue
-        if node.op is None or not precise:
-            numbers[node] = node.data
-            continue
-        args = [arg if arg.__class__ is float else numbers[arg] for arg in node.args]
-        try:
-            numbers[node] = node.op.apply(tuple(map(Precise, args))).value
-        except (Unsupported, ArithmeticError, ValueError):
-            numbers[node] = node.op.forward(*map(float, args))
+    with digits_to_tell([inputs.get(node, node.data) for node in order if node.op is None or node in inputs]):
+        for node in order:
+            if node in numbers:
+                continue
+            if node.op is None:
+                numbers[node] = node.data
+                continue
+            args = [arg if arg.__class__ is float else numbers[arg] for arg in node.args]
+            try:
+                numbers[node] = node.op.apply(tuple(map(Precise, args))).value
+            except (Unsupported, ArithmeticError, ValueError):
+                numbers[node] = node.op.forward(*map(float, args))
     return numbers

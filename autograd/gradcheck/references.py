@@ -2,8 +2,8 @@
 
 None of them reads a derivative rule. In order of strength, and of preference:
 
-  mpmath       differences at 100 digits with steps of 1e-30 and below: about 30 right digits, also on either side of a
-               kink.
+  mpmath       differences at 100 digits and more, steps 1e-30 of the smallest number: about 30 right digits, also
+               on either side of a kink.
   complex step the imaginary part of f(x + 1e-30 i): no subtraction, so about 16 digits; only where every row is
                analytic at the point and has a rule in complex numbers.
   differences  extrapolated differences of f itself, with an error estimate: about 10 digits, anywhere.
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from autograd.gradcheck.differences import EPSILON, Estimate, noise_level, ridders, steps_around
 from autograd.replay import Complex, Precise, Unsupported
-from autograd.replay.systems import DIGITS
+from autograd.replay.systems import digits_to_tell
 
 Numbers = list[Any]
 Function = Callable[[Numbers], Numbers]  # from numbers of any one system to numbers of that system
@@ -102,18 +102,19 @@ def moved(xs: Sequence[float], i: int, number: Callable[[Any], Any], to: Any) ->
     return [number(to if k == i else x) for k, x in enumerate(xs)]
 
 
-def by_mpmath(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
-    here = Precise.lift(xs[i])
-    step = (abs(here) or 1) * Precise.lift(2.0) ** -100
+def by_mpmath(f: Function, xs: Sequence[Any], i: int) -> list[Slope]:
+    with digits_to_tell(xs) as context:
+        here = Precise.lift(xs[i])
+        step = min([1, *(abs(Precise.lift(x)) for x in xs if x)]) * Precise.lift(2.0) ** -100
 
-    def sides(h: Any) -> list[_Sides]:
-        rows = zip(*[bare(f, moved(xs, i, Precise, here + k * h)) for k in (-2, -1, 1, 2)])
-        noise = 10**4 * Precise.lift(10.0) ** -DIGITS / h
-        return [
-            _Sides((b - a) / h, (d - c) / h, (c - b) / (2 * h), noise * _largest(a, b, c, d)) for a, b, c, d in rows
-        ]
+        def sides(h: Any) -> list[_Sides]:
+            rows = zip(*[bare(f, moved(xs, i, Precise, here + k * h)) for k in (-2, -1, 1, 2)])
+            noise = 10**4 * context.eps / h
+            return [
+                _Sides((b - a) / h, (d - c) / h, (c - b) / (2 * h), noise * _largest(a, b, c, d)) for a, b, c, d in rows
+            ]
 
-    return [_two_sided(far, near) for far, near in zip(sides(step), sides(step / 2**20))]
+        return [_two_sided(far, near) for far, near in zip(sides(step), sides(step / 2**20))]
 
 
 class _Sides(NamedTuple):

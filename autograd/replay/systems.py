@@ -1,11 +1,12 @@
 """Complex numbers, rational numbers, and real numbers of many digits."""
 
 import cmath
+import contextlib
 import functools
 import importlib.util
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -133,7 +134,8 @@ class Complex(Number):
     })  # fmt: skip
 
 
-DIGITS = 100
+DIGITS = 100  # beyond those that tell the smallest number in question from the largest
+FLOATS = 1100  # bits: no float is larger than that, nor smaller
 BITS = 5000  # floats end at 2^1024; what is far beyond is infinity here too, lest exp(exp(exp(9))) fill the memory
 
 
@@ -153,8 +155,26 @@ def high_precision() -> Any:
     return context
 
 
+@contextlib.contextmanager
+def digits_to_tell(numbers: Iterable[Any]) -> Iterator[Any]:
+    """The context of mpmath, inside the block with as many digits more as 1 and these numbers are apart in size.
+
+    1 + 1e-200 takes 200 digits, and 100 to be differentiated; so does sin(1e200), whose period is of the size of 1.
+
+    >>> with digits_to_tell([1e-200]) as context:
+    ...     context.dps
+    300
+    """
+    context = high_precision()
+    sizes = [0, *(context.mag(x) for x in map(context.convert, numbers) if x and context.isfinite(x))]
+    apart = min(max(sizes), FLOATS) - max(min(sizes), -FLOATS)  # what is smaller than any float may be lost
+    digits = DIGITS + math.ceil(apart * math.log10(2.0))
+    with context.workdps(max(digits, context.dps)):
+        yield context
+
+
 class Precise(Number):
-    """A real number of 100 digits (mpmath); outside a row's domain it is nan.
+    """A real number of 100 digits or more (mpmath), see `digits_to_tell`; outside a row's domain it is nan.
 
     Raises Unsupported where mpmath is not installed.
     """

@@ -1,0 +1,52 @@
+"""What a check knows of f: whether its graph is all of it, and that only."""
+
+import pytest
+
+import autograd
+from autograd import gradcheck, no_grad
+from autograd.gradcheck import Verdict
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: 1e6 + 1e-9 * x * x.detach(),
+    lambda x: 1e9 + 1e-6 * x * x.data,
+    lambda x: 1e3 + 1e-12 * x * float(x),
+    lambda x: 1.0 + (x.detach() * x - 60.0).exp(),
+])
+def test_a_lost_share_is_noticed_though_the_value_does_not_move(f):
+    report = gradcheck(f, 1.0, raise_exception=False)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "f leaves its graph" in str(report)
+
+
+def test_a_function_of_the_same_nodes_is_its_graph():
+    """The order of the operands of a sum, the closure and the constants do not matter."""
+    w = autograd.Value(3.0)
+    report = gradcheck(lambda x, y: [(x * w + y).tanh() + 2.0, x, 1.0], (0.5, 0.25))
+    assert report
+    assert "leaves its graph" not in str(report)
+
+
+def test_inside_no_grad_the_check_records_all_the_same():
+    with no_grad():
+        assert gradcheck(lambda x: x * x, 3.0)
+
+
+def test_data_changed_after_use_blames_no_operation():
+    def f(x):
+        y = x * x
+        x.data = 7.0
+        return y
+
+    assert gradcheck(f, 3.0)
+
+
+def test_data_changed_before_use_blames_no_operation():
+    def f(x):
+        x.data = 7.0
+        return x * x
+
+    report = gradcheck(f, 3.0, raise_exception=False)  # f is the constant 49
+    assert report.verdict is Verdict.FAIL
+    assert not report.culprits
+    assert "f leaves its graph" in str(report)
