@@ -57,7 +57,7 @@ def test_every_schedule(schedule):
 @pytest.mark.parametrize("options", [
     {"accumulate": 3}, {"batch_size": None}, {"validation": None}, {"seed": 7},
     {"optimizer": lambda m: optim.SGD(optim.decay_groups(m, 0.1), lr=0.1, momentum=0.9)},
-], ids=str)
+], ids=lambda options: next(iter(options)))
 def test_other_options(options):
     eager, compiled = fit("eager", **options)[0], fit("compiled", **options)[0]
     assert compiled.loss == pytest.approx(eager.loss, rel=1e-10)
