@@ -10,6 +10,7 @@ EPSILON = 2.0**-52
 SHRINK = 2.0
 LEVELS = 9
 FIRST_STEPS = (2.0**-2, 2.0**-7, 2.0**-13, 2.0**-20, 2.0**-32)  # in units of max(1, |x|), and of |x|
+REGULAR = 0.95  # of the shrinking of a series: what roots up to x**1.9 miss
 FINEST = 2.0**-44  # in the same units: tried where f ends nearer to x than the steps above reach
 
 
@@ -47,11 +48,26 @@ def extrapolate(slopes: Sequence[float], noise: Sequence[float], order: int) -> 
     return best
 
 
+def tail(slopes: Sequence[float], noise: Sequence[float], order: int) -> float:
+    """How far the last slope is from the limit, if the steps between slopes go on to shrink as they do now.
+
+    0 where they shrink as those of a series in h**order do, or where they are noise; inf where they do not shrink:
+    x log x at 0. A root such as x**1.2 shrinks them by 2**0.2, and no extrapolation of a series finds its limit.
+    """
+    if len(slopes) < 3:
+        return 0.0
+    before, last = abs(slopes[-2] - slopes[-3]), abs(slopes[-1] - slopes[-2])
+    if last <= 4.0 * (noise[-1] + noise[-2]) or before >= REGULAR * SHRINK**order * last:
+        return 0.0
+    return last * last / (before - last) if before > (1.0 + 1e-6) * last else inf
+
+
 def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0) -> Estimate:
     """f'(x) and its error; with `side` 1 or -1 the derivative from the right or the left, looking nowhere else.
 
     `noise` is the error of f's values where it is more than the rounding of one float. The answer is (nan, inf) where f
-    has no finite values on both sides, or on that side, or is too steep for a float.
+    has no finite values on both sides, or on that side, or is too steep for a float; it is infinite where the slopes
+    grow without bound.
 
     >>> value, error = ridders(math.exp, 1.0)
     >>> abs(value - math.e) <= error < 1e-9
@@ -74,6 +90,11 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
         if not all(map(math.isfinite, slopes)):  # too steep for a float
             return best
         if len(slopes) > 1 and finest.error == inf:
+            rest = tail(slopes, rounding, 1 if side else 2)
+            if rest == inf:
+                return Estimate(math.copysign(inf, slopes[-1]), inf)
+            if rest:  # no extrapolation of a series
+                return Estimate(slopes[-1], rest)
             finest = Estimate(slopes[-1], 2.0 * abs(slopes[-1] - slopes[-2]) + 4.0 * rounding[-1])
         found = extrapolate(slopes, rounding, 1 if side else 2)
         if found.error < best.error and found.agrees(best) and found.agrees(finest):

@@ -158,7 +158,7 @@ def _two_sided(far: _Sides, near: _Sides) -> Slope:
 
 
 def by_complex_step(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
-    size = math.frexp(xs[i])[1] if xs[i] else 0
+    size = min([0, *(math.frexp(x)[1] for x in xs if x)])
     far = math.ldexp(1.0, max(size - 100, -950))
     near = far * 2.0**-20
     real, further, nearer = (
@@ -205,8 +205,12 @@ def by_differences(f: Function, xs: Sequence[Any], i: int, noise: Sequence[float
 
 def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slope:
     noise = max(noise, noise_level(f, x))
+    if noise > 0.1 * max(abs(f(x + h) - f(x)) for h in steps_around(x)) and noise > 1e-8 * abs(f(x)):
+        return Slope(nan, nan, inf, "differences", note="f scatters here as much as it moves")  # sin at 1e59
     both, left, right = (ridders(f, x, side, noise) for side in (0, -1, 1))
     sides = [side for side in (left, right) if math.isfinite(side.error)]
+    if math.isinf(left.value) or math.isinf(right.value):
+        return Slope(nan, nan, inf, "differences", note="the slope of f grows without bound here")
     if not sides:
         return Slope(nan, nan, inf, "differences", note="f is not defined around this point, or too steep")
     scale, bend = _steepest(f, x, noise), abs(x) * _sharpest_bend(f, x, noise)
@@ -216,7 +220,9 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
     if gap > 10.0 * (left.error + right.error) and gap > 1e-6 * max(abs(left.value), abs(right.value)):
         error = left.error + right.error
         return Slope(left.value, right.value, error, "differences", scale, "a kink: one-sided derivatives")
-    return _slope(min(both, left, right, key=lambda e: e.error), scale, bend, "")
+    best = min(both, left, right, key=lambda e: e.error)
+    astray = [abs(best.value - other.value) - other.error for other in (both, left, right)]
+    return _slope(Estimate(best.value, max(best.error, *filter(math.isfinite, astray))), scale, bend, "")
 
 
 def _steepest(f: Callable[[float], float], x: float, noise: float) -> float:
