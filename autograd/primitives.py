@@ -211,6 +211,11 @@ def softmax_near(total: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([power / whole for power in powers])
 
 
+def softmax_slopes(xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of the cross-entropy: -1 along the target, and along each x its softmax."""
+    return -1.0, *softmax_near(log_total(xs), xs)
+
+
 def log_total(xs: Iterable[Any]) -> Any:
     """The row `logsumexp`, for rules that mention it: one node of a graph, shared by all who write it."""
     return logsumexp(xs)
@@ -340,7 +345,7 @@ logsumexp = P("logsumexp", lambda *xs: add_up(log_of_powers(xs)),
                                            lambda *a: softmax_near(a[-1], a[:-1]),
              tex=lambda *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right)", pack=pack_some, composite=True)
 cross_entropy = P("cross_entropy", cross_entropy_forward,  # of softmax; target: the logit that is right
-                                           lambda target, x, *a: (-1.0, *softmax_near(log_total((x, *a[:-1])), (x, *a[:-1]))),
+                                           lambda target, x, *a: softmax_slopes((x, *a[:-1])),
              tex=lambda target, *xs: rf"\ln\left({tex_sum(*(f'e^{{{x}}}' for x in xs))}\right) - {target}", composite=True)
 logaddexp = P("logaddexp", logaddexp_forward, lambda x, y, z: (sigmoid(x - y), sigmoid(y - x)),
              tex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", composite=True)
