@@ -62,7 +62,7 @@ def chained(
             moving.add(node)
     kinked = [node for node, told in found.items() if not all(slope.settled for slope in told if slope)]
     untold = set(topological_order(kinked, inputs=inputs))
-    oracle = max((slope.oracle for told in found.values() for slope in told if slope), key=WEAKNESS, default=oracles[0])
+    oracle = max((slope.oracle for told in found.values() for slope in told if slope), key=WEAKNESS, default="the graph")
 
     def partials(node: Value) -> tuple[Known | None, ...]:
         return tuple(Known(s.left, s.error, s.scale) if s else None for s in found.get(node, ()))
