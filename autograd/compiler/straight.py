@@ -43,6 +43,8 @@ INSTRUCTIONS = {
     )
 }
 
+_WRITTEN_OUT = {*INSTRUCTIONS, "clamp", "sign"}  # the last two in several instructions
+
 
 class Form(NamedTuple):
     """How a number is written: its LLVM type, the suffix of intrinsics, the element type, the lanes of a vector."""
@@ -57,6 +59,11 @@ class Form(NamedTuple):
             x = rounded(x)
         bits = f"0x{struct.unpack('>Q', struct.pack('>d', x))[0]:016X}"
         return bits if self.lanes == 1 else f"<{', '.join([f'{self.element} {bits}'] * self.lanes)}>"
+
+
+def calls(tape: Tape) -> int:
+    """How many rows are calls of functions."""
+    return sum(op.name not in _WRITTEN_OUT for op, _ in tape.rows)
 
 
 def rounded(x: float) -> float:

@@ -48,7 +48,9 @@ def test_every_back_end_gives_the_eager_numbers(expression):
         for p, want in zip(where.tolist(), eager, strict=True):
             assert all(map(same, flat(one(p)), want)), (backend, p)
         many = autograd.compile(whole, backend=backend, in_axes=0, exact=True)
-        columns = flat_columns(many(where))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(batch, "CALLS", 1.0)  # translated, however many functions it calls
+            columns = flat_columns(many(where))
         for k, want in enumerate(eager):
             assert all(same(float(column[k]), x) for column, x in zip(columns, want, strict=True)), (backend, k)
 

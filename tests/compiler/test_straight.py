@@ -19,6 +19,21 @@ from tests.compiler.graphs import counts, points, random_function, same
 pytest.importorskip("llvmlite")
 
 
+@pytest.fixture(autouse=True)
+def translated(monkeypatch):
+    """However many functions a tape calls."""
+    monkeypatch.setattr(batches, "CALLS", 1.0)
+
+
+def test_a_tape_that_calls_many_functions_is_interpreted(monkeypatch):
+    monkeypatch.undo()
+    options = {"dtype": "float64", "reduce": None, "threads": 1, "exact": False}
+    x = Value(2.0)
+    for y, many in ((x.sin() * x.exp(), True), (x * x - x.clamp(0.0, 1.0), False), (x, False)):
+        made = batches.Batch(record([y], [x], ["sample"]), lambda tape: NativePoint(tape, "float64"), options)
+        assert bool(made.program) == many, y
+
+
 @pytest.mark.parametrize("name", list(TABLE))
 def test_every_operation_at_one_point_bit_for_bit(name):
     op = TABLE[name]
