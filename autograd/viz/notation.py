@@ -57,13 +57,11 @@ class Name(Value):
 class Templates(NamedTuple):
     """A row in words: `result` is how z is made, `partials[i]` the local derivative along operand i.
 
-    `rules[i]` is that derivative as a table of derivatives has it: z = x/y, ∂z/∂x = 1/y. Both are empty where the rule
-    is no formula: somebody's own operation, written with `math` or `if`.
+    The latter is empty where the rule is no formula: somebody's own operation, written with `math` or `if`.
     """
 
     result: str
     partials: tuple[str, ...]
-    rules: tuple[str, ...]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -71,27 +69,18 @@ def templates(op: Primitive, constants: tuple[float | None, ...]) -> Templates:
     """The formulas of a row, with {0}, {1}, ... for the operands and {z} for the result.
 
     `constants[i]` is the i-th operand where it is a constant, and None where it is a node: the rule works constants
-    out, and so x**3 has the derivative 3·x^2 that a reader knows. Where nothing but a number is left, as of x/2, the
-    rule for any two operands says more: 1/y.
+    out, and so x**3 has the derivative 3·x^2 that a reader knows. Where nothing but a number is left, as the 0.5 of
+    x/2, the rule for any two operands says more: 1/2.
 
     >>> from autograd.primitives import div, tanh, pow
     >>> templates(tanh, (None,))
-    Templates(result='tanh({0})', partials=('1 - {z}·{z}',), rules=('z = tanh(x), ∂z/∂x = 1 - z·z',))
-    >>> templates(pow, (None, 3.0)).rules[0], templates(div, (None, 2.0)).rules[0]
-    ('z = x^3, ∂z/∂x = 3·x^2', 'z = x/y, ∂z/∂x = 1/y')
+    Templates(result='tanh({0})', partials=('1 - {z}·{z}',))
+    >>> templates(pow, (None, 3.0)).partials[0], templates(div, (None, 2.0)).partials[0]
+    ('3·{0}^2', '1/{1}')
     """
-    letters = op.operands or tuple(f"x{i + 1}" for i in range(len(constants)))
     result, partials = _formulas(op, constants)
-    anyones = _formulas(op, (None,) * len(constants))
-    found, rules = [], []
-    for i, partial in enumerate(partials):
-        made = result
-        if "{" not in partial:
-            made, partial = anyones[0], anyones[1][i]
-        found.append(partial)
-        made, rule = (fill(text, letters, "z") for text in (made, partial))
-        rules.append(f"z = {made}, ∂z/∂{letters[i]} = {rule}" if partial else "")
-    return Templates(result, tuple(found), tuple(rules))
+    _, anyones = _formulas(op, (None,) * len(constants))
+    return Templates(result, tuple(one if "{" in one else other for one, other in zip(partials, anyones)))
 
 
 def _formulas(op: Primitive, constants: tuple[float | None, ...]) -> tuple[str, tuple[str, ...]]:

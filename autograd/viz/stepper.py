@@ -22,8 +22,8 @@ class Step:
     """One step: forward, `node` is computed; backward, `node` hands its gradient along one edge to an operand.
 
     `formula` and `numbers` are the right-hand side in names and in numbers: of the node's own operation in a forward
-    step, of the local derivative in a backward one, which `rule` gives for any operands: `z = x/y, ∂z/∂x = 1/y`. In the
-    first backward step nothing flows: the root's gradient is 1, and `edge` and `operand` are None.
+    step, of the local derivative in a backward one; empty where an operation's rule is no formula. In the first
+    backward step nothing flows: the root's gradient is 1, and `edge` and `operand` are None.
     """
 
     phase: str  # "forward" or "backward"
@@ -39,7 +39,6 @@ class Step:
     total: float | None = None  # d root / d operand so far, this contribution included
     count: int = 0  # contributions to the operand so far,
     expected: int = 0  # of so many
-    rule: str = ""  # empty where the operation's rule is no formula
 
     @property
     def finished(self) -> bool:
@@ -153,7 +152,7 @@ class Stepper(Sequence[Step]):
             text += f";  {say['count'].format(k=count, n=expected)}: {sum_so_far}"
         return Step(
             "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
-            upstream * local, after, count, expected, made.rules[edge],
+            upstream * local, after, count, expected,
         )  # fmt: skip
 
     def _line(self, phase: str, text: str) -> str:

@@ -71,7 +71,7 @@ def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
         "strings": STRINGS,
         "unknown": strangers,
         "nodes": nodes,
-        "templates": [{"result": made.result, "partials": made.partials, "rules": made.rules} for made in formulas],
+        "templates": [{"result": made.result, "partials": made.partials} for made in formulas],
         "computed": [index[node] for node in stepper.computed],
         "flows": [[index[node], edge] for node, edge in stepper.flows],
     }

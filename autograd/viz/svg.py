@@ -19,7 +19,7 @@ LINE, PAD = 17.0, 9.0
 NARROWEST = 72.0  # of a box with a number and a gradient
 WIDEST = 190.0  # of a label, in pixels; the whole of it is in the tooltip
 LEGEND = {kind: kind for kind in ("input", "parameter", "constant", "operation", "result")} | {"group": "several"}
-_SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "xʸ", "identity": "+x", "neg": "−x", "abs": "|x|"}
+_SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^", "identity": "identity", "neg": "neg"}
 
 
 def svg(

@@ -130,14 +130,14 @@ function start(host, sheet, style) {
   function explainEdge({ node, edge, operand, local, upstream, contribution, before, after, count }) {
     const z = name(node), x = name(operand), root = name(sheet.root), n = numbers.expected[operand];
     const twins = sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
-    const { partials, rules } = sheet.templates[sheet.nodes[node].template], rule = minus(rules[edge]);
+    const { partials } = sheet.templates[sheet.nodes[node].template];
     const told = joined(worked(node, partials[edge]).filter((text) => text && text !== shown(local)), " = ");
+    const truth = told.includes("[") ? [element("small", {}, say("truth"))] : [];
     panel.append(
       element("p", {}, say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 })),
       element("dl", {},
         ...operation(node),
-        ...rule ? line(say("rule"), "rule", rule, ...rule.includes("[") ? [element("small", {}, say("truth"))] : []) : [],
-        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${told}${told && " = "}`, number(local, "value")),
+        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${told}${told && " = "}`, number(local, "value"), ...truth),
         ...line(say("upstream", { z, x }), "upstream", `∂${root}/∂${z} = `, number(upstream, "value")),
         ...line(say("contribution", { z, x }), "contribution",
           `∂${root}/∂${z} · ∂${z}/∂${x} = ${inside(upstream)} · ${inside(local)} = `, number(contribution, "value")),
