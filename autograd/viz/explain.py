@@ -4,10 +4,12 @@ There are exponentially many paths. They are counted, not listed, and the larges
 largest from a node are among the k largest from each of its operands, one edge longer.
 """
 
+import functools
 import heapq
 import html
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,7 @@ from autograd.graph import adjoints, topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.latex import tex_name
-from autograd.viz.notation import inside, names, shown
+from autograd.viz.notation import inside, names, relation, rounded, shown
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
 
@@ -100,7 +102,7 @@ class Explanation:
         return f"  ({told})" if told else ""
 
     def _derivatives(self, path: Path) -> str:
-        steps = [f"d{self.names[z]}/d{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]
+        steps = [f"∂{self.names[z]}/∂{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]
         return " · ".join(_middle(steps, "…")) or f"d{self.names[self.loss]}/d{self.names[self.w]}"
 
     def to_markdown(self) -> str:
@@ -110,11 +112,12 @@ class Explanation:
         lines = [self.heading, ""]
         for path in self.paths:
             steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {tex[x]}}}" for z, x in zip(path.nodes, path.nodes[1:])]
-            product = rf"$\displaystyle {_tex(' · '.join(_middle(steps, '…')) or '1')} = {_tex(_product(path))}$"
+            chain = r" \cdot ".join(_middle(steps, r"\cdots")) or "1"
+            product = rf"$\displaystyle {chain} = {_tex(_product(path))}$"
             lines.append(f"- {product}{self._twins(path, in_line)}")
         if self.left_out:
             lines.append(f"- the other {large(self.left_out)} together: ${_tex(shown(self.rest))}$")
-        gradient = rf"\frac{{\partial {tex[self.loss]}}}{{\partial {tex[self.w]}}}"
+        gradient = rf"\frac{{d {tex[self.loss]}}}{{d {tex[self.w]}}}"
         return "\n".join([*lines, "", f"$${gradient} = {_tex(_sum(self.terms(), self.total))}$$"])
 
     def to_html(self) -> str:
@@ -148,11 +151,11 @@ def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
     >>> print(explain(L, w))
     dL/dw is a sum over 3 paths.
       L → v2 → w
-          dL/dv2 · dv2/dw = 1 · 3 = 3
+          ∂L/∂v2 · ∂v2/∂w = 1 · 3 = 3
       L → v1 → w  (w as operand 1 of v1)
-          dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
+          ∂L/∂v1 · ∂v1/∂w = 1 · 0.5 = 0.5
       L → v1 → w  (w as operand 2 of v1)
-          dL/dv1 · dv1/dw = 1 · 0.5 = 0.5
+          ∂L/∂v1 · ∂v1/∂w = 1 · 0.5 = 0.5
     dL/dw = 3 + 0.5 + 0.5 = 4
     """
     return Explanation(loss, w, k)
@@ -259,7 +262,8 @@ def _product(path: Path) -> str:
         factors = tuple(factor for factor in factors if factor != 1.0)
     if len(factors) < 2:
         return shown(path.product)
-    return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} = {shown(path.product)}"
+    told = relation(lambda: math.prod(map(rounded, factors)), path.product)
+    return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} {told} {shown(path.product)}"
 
 
 def _sum(terms: list[float], total: float) -> str:
@@ -269,7 +273,7 @@ def _sum(terms: list[float], total: float) -> str:
     text = shown(terms[0])
     for term in terms[1:]:
         text += f" - {shown(-term)}" if term < 0.0 else f" + {shown(term)}"
-    return f"{text} = {shown(total)}"
+    return f"{text} {relation(lambda: _total(map(rounded, terms)), total)} {shown(total)}"
 
 
 def _cell(text: str) -> str:
@@ -280,5 +284,14 @@ def _left(content: str, tag: str = "td") -> str:
     return f'<{tag} style="text-align:left;vertical-align:top;padding:3px 16px 3px 0">{content}</{tag}>'
 
 
+_TEX = {"·": r"\cdot", "…": r"\cdots", "≈": r"\approx", "∞": r"\infty", "nan": r"\mathrm{nan}"}
+
+
 def _tex(text: str) -> str:
-    return text.replace("·", r"\cdot").replace("…", r"\cdots").replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+    """Numbers and the signs between them in TeX.
+
+    >>> print(_tex("3 · (-1e-9) ≈ ∞"))
+    3 \\cdot (-1 \\cdot 10^{-9}) \\approx \\infty
+    """
+    text = re.sub(r"(?<=\d)e(-?\d+)", r" \\cdot 10^{\1}", text)
+    return functools.reduce(lambda done, sign: done.replace(sign, _TEX[sign]), _TEX, text)

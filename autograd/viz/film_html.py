@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from autograd.viz.film import Film, Frame
+from autograd.viz.notation import figure
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, phrases
 from autograd.viz.style import css
 from autograd.viz.svg import svg
-from autograd.viz.text import short
 
 BINS = 24
 WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 400.0, 240.0, 58.0, 12.0, 12.0, 46.0  # the loss curve, in pixels
@@ -42,7 +42,7 @@ def table(film: Film) -> str:
     names = _curve_names(film)
     rows = [[film.unit, *names]]
     for frame in film.frames:
-        rows.append([str(frame.iteration), *(short(frame.curves.get(name, math.nan)) for name in names)])
+        rows.append([str(frame.iteration), *(figure(frame.curves.get(name, math.nan)) for name in names)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(cell.rjust(wide) for cell, wide in zip(row, widths, strict=True)) for row in rows)
 
@@ -146,7 +146,7 @@ def curve(film: Film) -> Chart:
         level = low + (high - low) * part / 4
         y = TOP + (1.0 - part / 4) * (TALL - TOP - BOTTOM)
         lines.append(f'<line class="grid" x1="{LEFT:g}" x2="{WIDE - RIGHT:g}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        text = short(10.0**level if log else level, 3)
+        text = figure(10.0**level if log else level, 3)
         lines.append(f'<text class="key" x="{LEFT - 8:g}" y="{y + 3.5:.1f}" text-anchor="end">{text}</text>')
     for at, anchor, x in ((first, "start", LEFT), (film.frames[-1].iteration, "end", WIDE - RIGHT)):
         lines.append(f'<text class="key" x="{x:g}" y="{TALL - 28:g}" text-anchor="{anchor}">{film.unit} {at}</text>')

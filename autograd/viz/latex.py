@@ -4,7 +4,6 @@ How tightly an operation binds is not listed anywhere: it is read off its TeX in
 outside all brackets is a sum; an operand that stands beside a `\\cdot` must not be one.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -14,7 +13,7 @@ from autograd.graph import topological_order
 from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TABLE, TWO_OVER_SQRT_PI, Primitive, mul, pow
 from autograd.value import Value
 from autograd.viz.model import undisturbed
-from autograd.viz.notation import names, printable
+from autograd.viz.notation import names, printable, shown
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
 Formula = tuple[str, int]
@@ -151,13 +150,9 @@ def number_tex(x: float) -> Formula:
     """
     if abs(x) in _KNOWN:
         return ("-" if x < 0 else "") + _KNOWN[abs(x)], PRODUCT
-    if math.isnan(x):
-        return r"\mathrm{nan}", ATOM
-    if math.isinf(x):
-        return (r"\infty", ATOM) if x > 0 else (r"-\infty", PRODUCT)
-    digits, e, power = f"{x:.6g}".partition("e")
+    digits, e, power = shown(x).replace("nan", r"\mathrm{nan}").replace("∞", r"\infty").partition("e")
     if e:
-        return rf"{digits} \cdot 10^{{{int(power)}}}", PRODUCT
+        return rf"{digits} \cdot 10^{{{power}}}", PRODUCT
     return digits, PRODUCT if digits.startswith("-") else ATOM
 
 

@@ -9,7 +9,7 @@ from typing import Any, overload
 from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
-from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.notation import equation, fill, inside, names, rounded, shown, templates_of
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 
@@ -117,16 +117,18 @@ class Stepper(Sequence[Step]):
             return self._forward(self.computed[index])
         return self._start() if backward == 0 else self._edge(backward - 1)
 
-    def _operands(self, node: Value) -> tuple[list[str], list[str]]:
-        """The operands of a node in names, and in numbers."""
+    def _operands(self, node: Value) -> tuple[list[str], list[str], list[float]]:
+        """The operands of a node in names, in numbers, and these as they are read."""
         named = [self.names[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
-        return named, [inside(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
+        numbers = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+        return named, [inside(x) for x in numbers], [rounded(x) for x in numbers]
 
     def _forward(self, node: Value) -> Step:
-        z, (named, numbers) = self.names[node], self._operands(node)
+        z, row, (named, numbers, read) = self.names[node], node.op, self._operands(node)
+        assert row is not None
         formula = fill(templates_of(node).result, named, z)
         worked = fill(templates_of(node).result, numbers, shown(node.data))
-        text = f"{z} = {formula} = {worked} = {shown(node.data)}"
+        text = equation(z, formula, worked, lambda: row.forward(*read), node.data)
         return Step("forward", node, formula, worked, self._line("forward", text))
 
     def _start(self) -> Step:
@@ -136,23 +138,27 @@ class Stepper(Sequence[Step]):
 
     def _edge(self, index: int) -> Step:
         node, edge = self.flows[index]
+        row = node.op
+        assert row is not None
         operand, upstream, local = node.args[edge], self.gradients[node], node.partials[edge]
         before, after, count = self._sums[index]
         root, z, x = (self.names[n] for n in (self.root, node, operand))
-        named, numbers = self._operands(node)
-        made = templates_of(node)
+        named, numbers, read = self._operands(node)
+        made, given = templates_of(node), upstream * local
         formula, worked = (fill(made.partials[edge], *texts) for texts in ((named, z), (numbers, inside(node.data))))
-        share = f"∂{root}/∂{z} · ∂{z}/∂{x} = {inside(upstream)} · {inside(local)} = {shown(upstream * local)}"
-        derived = " = ".join(dict.fromkeys(filter(None, [f"∂{z}/∂{x}", formula, worked, shown(local)])))
+        slope, product = f"∂{z}/∂{x}", f"{inside(upstream)} · {inside(local)}"
+        share = equation(f"∂{root}/∂{z} · {slope}", "", product, lambda: rounded(upstream) * rounded(local), given)
+        derived = equation(slope, formula, worked, lambda: row.partials(*read, rounded(node.data))[edge], local)
         expected, say = self.expected[operand], phrases(self.language)
         since = say["since"].format(z=z, made=fill(made.result, named, z))
         text = f"∂{root}/∂{x} += {share}{since}{derived}"
         if expected > 1:
-            sum_so_far = f"{shown(before)} + {inside(upstream * local)} = {shown(after)}"
+            terms = f"{shown(before)} + {inside(given)}"
+            sum_so_far = equation("", "", terms, lambda: rounded(before) + rounded(given), after)
             text += f";  {say['count'].format(k=count, n=expected)}: {sum_so_far}"
         return Step(
             "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
-            upstream * local, after, count, expected,
+            given, after, count, expected,
         )  # fmt: skip
 
     def _line(self, phase: str, text: str) -> str:

@@ -11,8 +11,9 @@ from html import escape
 from autograd.viz.layers import Link
 from autograd.viz.layout import Direction, Point, layout
 from autograd.viz.model import Edge, Inside, Node, Picture
+from autograd.viz.notation import equation, figure, inside, minus, rounded, shown
 from autograd.viz.style import css
-from autograd.viz.text import MONO, clip, short, width
+from autograd.viz.text import MONO, clip, width
 
 HEAD, NUMBER, KEY, EDGE = 13.0, 12.0, 10.0, 10.5  # font sizes
 LINE, PAD = 17.0, 9.0
@@ -104,10 +105,10 @@ def edge_text(edge: Edge, tail: Node, head: Node, contributions: bool = False) -
     if tail.kind == "constant" or edge.partial is None:
         return ""
     if contributions and head.grad is not None:
-        upstream = short(head.grad)
-        factor = upstream if head.grad >= 0 else f"({upstream})"
-        return f"{short(edge.partial)} · {factor} = {short(edge.partial * head.grad)}"
-    return short(edge.partial)
+        partial, grad = edge.partial, head.grad
+        product = f"{shown(partial)} · {inside(grad)}"
+        return minus(equation("", "", product, lambda: rounded(partial) * rounded(grad), partial * grad))
+    return figure(edge.partial)
 
 
 def _n(x: float) -> str:
@@ -178,11 +179,11 @@ class _Face:
 def body_rows(node: Node) -> list[tuple[str, str, str]]:
     """The lines under the heading of a box: (class, key, number)."""
     if node.inside is not None:
-        output = [("data", "output", short(node.data))] if node.data is not None else []
+        output = [("data", "output", figure(node.data))] if node.data is not None else []
         return output + _inside_rows(node.inside) if node.scope else []
     if node.kind == "constant":
-        return [("data", "", short(node.data or 0.0))]
-    return [("data", "data", short(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
+        return [("data", "", figure(node.data or 0.0))]
+    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
 
 
 def _inside_rows(inside: Inside) -> list[tuple[str, str, str]]:
@@ -194,7 +195,7 @@ def _inside_rows(inside: Inside) -> list[tuple[str, str, str]]:
 
 
 def _known(grad: float | None) -> str:
-    return "?" if grad is None else short(grad)
+    return "?" if grad is None else figure(grad)
 
 
 def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
@@ -228,11 +229,16 @@ def full_text(node: Node) -> str:
         lines.append(f"{inside.nodes:,} nodes: {inside.operations:,} operations, {inside.parameters:,} parameters")
         lines.append(f"norm of the parameters' gradients: {inside.grad_norm!r}" if inside.grad_norm is not None else "")
     else:
-        lines.append(f"data {node.data!r}")
+        lines.append(f"data {digits(node.data or 0.0)}")
         if node.kind != "constant":
-            known = "unknown: no backward pass has reached it" if node.grad is None else repr(node.grad)
+            known = "unknown: no backward pass has reached it" if node.grad is None else digits(node.grad)
             lines.append(f"grad {known}")
     return "\n".join(line for line in lines if line)
+
+
+def digits(x: float) -> str:
+    """All digits of a number, as Python writes it; but no -0.0."""
+    return repr(x + 0.0)
 
 
 def _edge(
@@ -256,15 +262,16 @@ def _edge_title(edge: Edge, tail: Node, head: Node) -> str:
     if edge.count > 1 or edge.partial is None:
         hidden = "" if edge.count > 1 else ", between nodes inside"
         return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {_name(tail)} to {_name(head)}{hidden}"
-    operand = f"output of {_name(tail)}" if tail.inside else _name(tail)
-    text = f"local derivative d {_name(head)} / d {operand} = {edge.partial!r}"
+    operand = f"(output of {_name(tail)})" if tail.inside else _name(tail)
+    text = f"local derivative ∂{_name(head)}/∂{operand} = {digits(edge.partial)}"
     if head.grad is not None and tail.kind != "constant":
-        text += f"\ncontribution to the gradient: {head.grad!r} × {edge.partial!r} = {head.grad * edge.partial!r}"
+        share = f"{digits(head.grad)} × {digits(edge.partial)} = {digits(head.grad * edge.partial)}"
+        text += f"\ncontribution to the gradient: {share}"
     return text
 
 
 def _name(node: Node) -> str:
-    return node.label or (f"({node.symbol})" if node.symbol else short(node.data or 0.0))
+    return node.label or (f"({node.symbol})" if node.symbol else figure(node.data or 0.0))
 
 
 def _curve(path: list[Point], direction: Direction) -> str:

@@ -1,6 +1,5 @@
-"""How wide a text will be, and how a number is written in a box."""
+"""How wide a text will be."""
 
-import math
 import unicodedata
 
 # Widths of ASCII 32..126 in hundredths of the font size: DejaVu Sans, which is at least as wide, letter by letter, as
@@ -46,26 +45,3 @@ def clip(text: str, size: float, most: float, bold: bool = False) -> str:
     while text and width(text + "…", size, bold) > most:
         text = text[:-1]
     return text.rstrip() + "…"
-
-
-def short(x: float, digits: int = 4) -> str:
-    """A number for a box or an edge: `digits` decimals, or as many significant digits where it is small or huge.
-
-    >>> short(24.70408163), short(-6.0), short(0.0041649), short(1.5e-9), short(float("inf")), short(1234567.0)
-    ('24.7041', '−6', '0.004165', '1.5e−9', '∞', '1.235e6')
-    """
-    if math.isnan(x):
-        return "nan"
-    if math.isinf(x):
-        return "∞" if x > 0 else "−∞"
-    size = abs(x)
-    if x == int(x) and size < 1e5:
-        text = str(int(x))
-    elif 1.0 <= size < 1e5:
-        text = f"{x:.{digits}f}".rstrip("0").rstrip(".")
-    elif 1e-4 <= size < 1.0:
-        text = f"{x:.{digits}g}"
-    else:
-        mantissa, power = f"{x:.{digits - 1}e}".split("e")
-        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}"
-    return text.replace("-", "−")

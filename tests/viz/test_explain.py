@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 
 import pytest
 
@@ -154,7 +155,7 @@ def test_an_exploding_gradient_is_inf_or_nan_and_no_exception():
     y = x * x + x * x
     assert [explain(y, x, k=k).total for k in (1, 2, 10)] == [math.inf] * 3
     assert set(explain(y, x, k=2)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
-    assert "= inf" in str(explain(y, x))
+    assert "= ∞" in str(explain(y, x)) and r"= \infty" in explain(y, x).to_markdown()
 
 
 def test_markdown_and_html():
@@ -162,10 +163,35 @@ def test_markdown_and_html():
     loss = w * w + 3.0 * w
     loss.label = "<L>"
     markdown, page = explain(loss, w).to_markdown(), explain(loss, w).to_html()
-    assert r"$$\frac{\partial \mathrm{<L>}}{\partial w_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
+    assert r"$$\frac{d \mathrm{<L>}}{d w_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
     assert "<b>d&lt;L&gt;/dw_1 = 3 + 0.5 + 0.5 = 4</b>" in page
     assert "<L>" not in page
     assert set(explain(loss, w)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_printed_is_true_as_it_is_printed(seed):
+    """Read back, products and sums give what stands after the `=`; after a `≈`, what six digits leave of it."""
+    leaves, root = random_graph(seed, size=9)
+    text = "\n".join(str(explain(root, leaf, k=5)) for leaf in leaves)
+    found = re.findall(r"= ([-+·().\de ]+) ([=≈]) (-?[\d.]+(?:e-?\d+)?)$", text, re.MULTILINE)
+    assert len(found) > 4
+    for terms, sign, result in found:
+        told, result = eval(terms.replace("·", "*")), float(result)
+        assert math.isclose(told, result, rel_tol=1e-9) == (sign == "=")
+        size = max(abs(float(x)) for x in re.findall(r"[\d.]+(?:e-?\d+)?", terms))
+        assert math.isclose(told, result, rel_tol=3e-5, abs_tol=3e-5 * size)  # six digits, of up to twelve numbers
+
+
+def test_markdown_writes_powers_of_ten_infinities_and_any_label():
+    w, x = Value(-1.5e-9, label="nan_e1%#&{}\\"), Value(math.inf, label="e-9")
+    loss = w * w * 3.0 + w * x
+    loss.label = "infinite finance"
+    text = explain(loss, w).to_markdown()
+    name, over = r"\mathrm{nan\_e1\%\#\&\{\}\backslash }", r"\mathrm{infinite finance}"
+    assert r"3 \cdot (-1.5 \cdot 10^{-9}) = -4.5 \cdot 10^{-9}" in text
+    assert r"= 1 \cdot \infty = \infty$" in text
+    assert rf"$$\frac{{d {over}}}{{d {name}}} = \infty - 4.5 \cdot 10^{{-9}} - 4.5 \cdot 10^{{-9}} = \infty$$" in text
 
 
 def test_bad_questions():

@@ -133,6 +133,7 @@ def test_names_and_numbers():
     assert tex_name("50%_off") == r"\mathrm{50\%\_off}"
     assert tex_name("权重2") == r"\text{权重}_{2}"
     assert number_tex(math.nan)[0] == r"\mathrm{nan}" and number_tex(-math.inf)[0] == r"-\infty"
+    assert number_tex(-0.0) == number_tex(0.0) == ("0", number_tex(1.0)[1]) and number_tex(1e9)[0] == r"1 \cdot 10^{9}"
     assert to_latex(Value(0.1) + 0.2) == "0.1 + 0.2"
 
 

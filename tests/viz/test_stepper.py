@@ -205,7 +205,24 @@ def test_numbers_that_no_longer_fit_together_are_refused():
 def test_nan_and_infinity_have_steps():
     x = Value(0.0, label="x")
     assert math.isnan(step_through(x.log() * 0.0)[-1].total)
-    assert "1/0 = inf" in step_through(x.log())[-1].text
+    assert "1/0 = ∞" in step_through(x.log())[-1].text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_printed_is_true_as_it_is_printed(seed):
+    """Read by Python as it stands, the line is true where it says `=`, and true to six digits where it says `≈`."""
+    stepper = step_through(random_graph(seed)[1])
+    read = 0
+    for step in stepper:
+        for equation in re.split(r",  since |;  \d+ of \d+: ", step.text):
+            *_, worked, sign, result = re.split(r" ([=≈]) (?![^\[]*\])", f" = {equation}")
+            if not re.search(r"∂|v\d", worked) and worked:
+                told, result = eval(as_python(worked), {}, TABLE), float(result)
+                assert math.isclose(told, result, rel_tol=1e-9) == (sign == "="), equation
+                size = max(float(x) for x in re.findall(r"[\d.]+(?:e-?\d+)?", worked))  # operands are rounded, too
+                assert math.isclose(told, result, rel_tol=2e-5, abs_tol=2e-5 * size), equation
+                read += 1
+    assert read > len(stepper)
 
 
 def test_names_are_unique():

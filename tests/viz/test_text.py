@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd.viz.text import MONO, clip, short, width
+from autograd.viz.text import MONO, clip, width
 
 PRINTABLE = [chr(code) for code in range(32, 127)]
 
@@ -43,17 +43,3 @@ def test_clipping_keeps_within_the_limit():
         assert width(cut, 13.0, bold=True) <= 60.0
         assert cut == text or cut.endswith("…")
     assert clip("WWW", 13.0, 1.0) == "…"
-
-
-@pytest.mark.parametrize(("x", "text"), [
-    (0.0, "0"), (-0.0, "0"), (3.0, "3"), (-2.5, "−2.5"), (138.83381924198252, "138.8338"), (0.1, "0.1"),
-    (1 / 3, "0.3333"), (0.00012346, "0.0001235"), (99999.5, "99999.5"), (100000.0, "1e5"), (-1.5e-20, "−1.5e−20"),
-    (0.99999999, "1"), (1e-4, "0.0001"), (9.9999e-5, "1e−4"), (float("inf"), "∞"), (float("-inf"), "−∞"),
-    (float("nan"), "nan"),
-])  # fmt: skip
-def test_short_numbers(x, text):
-    assert short(x) == text
-
-
-def test_short_numbers_with_other_precision():
-    assert short(0.123456, 2) == "0.12" and short(1234567.0, 2) == "1.2e6"

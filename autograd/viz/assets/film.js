@@ -61,7 +61,7 @@ class Histogram {
 }
 
 function shown4(x) {
-  return shown(Number(x.toPrecision(3)));
+  return shown(x, 3);
 }
 
 function start(host, reel, style) {

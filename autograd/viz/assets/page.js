@@ -1,17 +1,13 @@
 // What every page needs: numbers as readers see them, elements, the controls of a sequence.
 
-function shown(x) { // six significant digits
+function shown(x, digits = 6) { // as Python's `figure`: significant digits
   if (!Number.isFinite(x)) return x !== x ? "nan" : x > 0 ? "∞" : "−∞";
-  const rounded = Number(x.toPrecision(6)), tiny = rounded !== 0 && Math.abs(rounded) < 1e-4;
-  return (tiny ? rounded.toExponential() : String(rounded)).replace("e+", "e").replace(/-/g, "−");
+  const rounded = Number(x.toPrecision(digits)), size = Math.abs(rounded);
+  const decimal = size === 0 || (size >= 1e-4 && size < 10 ** digits);
+  return (decimal ? String(rounded) : rounded.toExponential()).replace("e+", "e").replace(/-/g, "−");
 }
 
-function short(x, digits = 4) { // as the drawing writes its numbers: decimals, or significant digits where it is small or huge
-  const size = Math.abs(x);
-  if (!Number.isFinite(x) || Number.isInteger(x) && size < 1e5) return shown(x);
-  const rounded = Number(size >= 1 && size < 1e5 ? x.toFixed(digits) : x.toPrecision(digits));
-  return (size >= 1e-4 && size < 1e5 ? String(rounded) : rounded.toExponential()).replace("e+", "e").replace(/-/g, "−");
-}
+const short = shown;
 
 function inside(x) { // a negative number in a formula stands in parentheses
   const text = shown(x);
@@ -130,7 +126,7 @@ function rewrite(text, x, room) { // with fewer digits, and at last smaller, whe
   Object.assign(text, { textContent: full }).dataset.full = full;
   text.style.fontSize = "";
   const most = Math.max(20, room());
-  for (const digits of [3, 2, 1]) if (x !== null && text.getComputedTextLength() > most) text.textContent = short(x, digits);
+  for (const digits of [5, 4, 3]) if (x !== null && text.getComputedTextLength() > most) text.textContent = short(x, digits);
   const needed = text.getComputedTextLength();
   if (needed > most) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * most / needed}px`;
   return true;
