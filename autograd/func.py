@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from autograd import context
 from autograd.graph import adjoints, tangents, topological_order
 from autograd.ieee import Ieee
-from autograd.primitives import identity, number
+from autograd.primitive import number
+from autograd.primitives import identity
 from autograd.tree import flatten, flatten_like
 from autograd.value import Value
 

@@ -6,7 +6,8 @@ from typing import Any
 from autograd import context
 from autograd.graph import NO_OPERAND
 from autograd.ieee import Ieee
-from autograd.primitives import TABLE, Primitive, number, on_floats
+from autograd.primitive import TABLE, Primitive, number
+from autograd.primitives import on_floats
 from autograd.value import BY_NUMPY_NAME, Value, is_array
 
 _ONLY_FLOATS = frozenset({float})

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.graph import topological_order
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.record import install
 from autograd.value import Value
 
@@ -17,7 +17,7 @@ def register(
     """Add your own operation to the table: at once a function, a method of Value, drawn, checked and compiled.
 
     Arguments: `forward(x, y, ...)` gives the number; `partials(x, y, ..., z)` the tuple of partial derivatives,
-    written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitives` (domain,
+    written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitive` (domain,
     kink, pole, tex, pack, composite). An operation of your own is replaced when its name is registered again, so that
     a notebook's cell can be run twice.
     Raises ValueError when the name is taken or is not a Python name, or when `partials` gives another number of

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import context
 from autograd.archive import Ancestors, restore
 from autograd.graph import NO_OPERAND, backpropagate
-from autograd.primitives import Primitive, number
+from autograd.primitive import Primitive, number
 
 UNKNOWN = float("0.0")  # the gradient before a backward pass: the number zero, told apart by being this very object
 BY_NUMPY_NAME: dict[str, Primitive] = {}  # filled with the methods, in autograd.record

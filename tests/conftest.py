@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 import autograd
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.replay import systems
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

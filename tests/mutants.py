@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from autograd import primitives
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 
 class Mutant(NamedTuple):

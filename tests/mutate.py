@@ -22,7 +22,7 @@ import time
 from math import inf, nan
 
 from autograd.gradcheck import Verdict, gradcheck, gradgradcheck
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.record import partials_at
 from autograd.testing.boxes import Box, admissible, homes, margins
 from autograd.testing.strategies import lists_of

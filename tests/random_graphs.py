@@ -15,7 +15,7 @@ import time
 
 from autograd import Value, gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 
 def random_graph(seed):

@@ -9,7 +9,7 @@ from autograd import GradcheckError, Value, gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
 from autograd.gradcheck.jitter import spread
 from autograd.gradcheck.rounding import Rounded, rounding
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.replay import Precise, replay
 from tests import random_graphs
 from tests.random_graphs import random_graph

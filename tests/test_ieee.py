@@ -6,7 +6,7 @@ from math import inf, nan
 import pytest
 
 from autograd import ieee
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -8.0, 1e308, -1e308, 5e-324, 1e3, -1e3, inf, -inf, nan]
 

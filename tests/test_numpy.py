@@ -4,7 +4,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 np = pytest.importorskip("numpy")
 

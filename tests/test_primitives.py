@@ -5,7 +5,8 @@ import math
 import pytest
 
 from autograd import Value, primitives
-from autograd.primitives import TABLE, Primitive, find, number, on_floats
+from autograd.primitive import TABLE, Primitive, find, number
+from autograd.primitives import on_floats
 from autograd.record import record
 
 

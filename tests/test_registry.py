@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, unregister
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 
 def test_a_full_citizen(register):

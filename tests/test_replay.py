@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.replay import Complex, Dual, Interval, Precise, Rational, Unsupported, replay
 
 RNG = random.Random(0)

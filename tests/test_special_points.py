@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from autograd import Value, grad
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.properties.test_oracles import in_torch
 
 

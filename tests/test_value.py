@@ -15,7 +15,7 @@ import pytest
 
 import autograd
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 
 def readme(a, b):

@@ -19,7 +19,7 @@ from typing import Any
 from autograd.compiler import interpreter, mathematics, native, straight, vectormath
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
 # Straight-line code is two to three times as fast as the interpreter in plain arithmetic. But it takes time to make,

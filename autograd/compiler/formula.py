@@ -7,7 +7,7 @@ to one kernel, so that a local derivative such as 1 - z*z is one instruction, an
 import functools
 from typing import Any
 
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 
 class Formula:

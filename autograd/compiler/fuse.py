@@ -12,7 +12,8 @@ from typing import Any
 from autograd.compiler.formula import Formula, applied, specialised
 from autograd.compiler.tape import PARAMETER as ONE_FOR_ALL
 from autograd.compiler.tape import Tape, expansion, record
-from autograd.primitives import TABLE, Primitive, log_of_powers
+from autograd.primitive import TABLE, Primitive
+from autograd.primitives import log_of_powers
 from autograd.value import Value
 
 CONSTANT, PARAMETER, INPUT, PAIRS, REDUCTION, FUNCTION = range(6)

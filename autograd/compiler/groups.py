@@ -10,7 +10,7 @@ one for every sample. A group's results stand next to each other; its operands a
 from typing import NamedTuple
 
 from autograd.compiler.tape import SAMPLE, Arg, Tape, depends
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 
 class Picked(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from autograd.compiler import native
 from autograd.compiler.straight import Form, Writer, form
 from autograd.compiler.tape import Tape
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 WORDS = 5
 UNUSED = (0, 0, 0)  # operands

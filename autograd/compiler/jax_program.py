@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.compiler.groups import Group, grouped
 from autograd.compiler.tape import SAMPLE, Tape
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 
 def _comparison(compare: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 PYTHONS_OWN = {"hypot"}  # equal to C's almost everywhere, so trying a few points would not tell
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.compiler import cache, mathematics
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 SMALLEST = 2000  # characters of text: less is compiled faster than it is found on disk
 
@@ -34,7 +34,7 @@ def writers() -> str:
     """A digest of the files that write code: the compiler's, and the table whose formulas they write."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in [*sorted(here.glob("*.py")), here.parent / "primitives.py"]:
+    for path in [*sorted(here.glob("*.py")), here.parent / "primitive.py", here.parent / "primitives.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -14,7 +14,7 @@ import ast
 from typing import Any, NamedTuple
 
 from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Row, Tape, depends, rewritten
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 # A letter stands for any operand (the same letter for the same one), a number for that constant.
 RULES = """

@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.compiler.tape import Arg, Tape
 from autograd.ieee import divide
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*"}  # where Python's own float arithmetic is the forward function
 _serial = itertools.count(1)

@@ -12,7 +12,7 @@ from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.context import Line
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.value import Value
 
 

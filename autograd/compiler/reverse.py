@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from autograd.compiler.formula import Formula, local_derivatives, renumbered, slots, specialised
 from autograd.compiler.fuse import FUNCTION, PAIRS, REDUCTION, Rows, fuse, partials_tape
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 
 
 def reverse(rows: Rows, root: int, seed: int, wanted: Sequence[int]) -> tuple[list[list[int]], dict[int, int]]:

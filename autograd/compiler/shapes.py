@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from autograd.compiler.modules import is_module
-from autograd.primitives import number
+from autograd.primitive import number
 from autograd.value import Value
 
 Shape = Any

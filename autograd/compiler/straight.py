@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from autograd.compiler.mathematics import symbol
 from autograd.compiler.tape import SAMPLE, Arg, Tape
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 ROWS_PER_FUNCTION = 256
 

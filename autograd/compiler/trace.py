@@ -28,7 +28,7 @@ from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
 from autograd.compiler.texts import Text
 from autograd.func import _partials_as_graph
 from autograd.graph import NO_OPERAND, topological_order
-from autograd.primitives import TABLE, Primitive, number
+from autograd.primitive import TABLE, Primitive, number
 from autograd.record import _OPERATORS, _answers_itself
 from autograd.value import Value
 

@@ -23,7 +23,7 @@ from llvmlite import ir
 
 from autograd.compiler.lanes import DOUBLE, FORMATS, I1, I32, Lanes, declared
 from autograd.compiler.mathematics import address, symbol
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 
 class Constants(NamedTuple):

@@ -13,7 +13,7 @@ from autograd.gradcheck.report import Culprit
 from autograd.gradcheck.rounding import Rounded, local
 from autograd.gradcheck.verdict import SAFETY, Verdict, judge
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.replay import evaluate
 from autograd.value import Value
 

@@ -14,7 +14,7 @@ from typing import Any
 from autograd.gradcheck.references import ORACLES, Slope, slopes
 from autograd.gradcheck.rounding import Rounded, internal
 from autograd.graph import adjoints, topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.replay import Precise, Unsupported
 from autograd.replay.systems import digits_to_tell, mpmath_is_installed
 from autograd.value import Value
@@ -62,7 +62,8 @@ def chained(
             moving.add(node)
     kinked = [node for node, told in found.items() if not all(slope.settled for slope in told if slope)]
     untold = set(topological_order(kinked, inputs=inputs))
-    oracle = max((slope.oracle for told in found.values() for slope in told if slope), key=WEAKNESS, default="the graph")
+    told = [slope.oracle for slopes in found.values() for slope in slopes if slope]
+    oracle = max(told, key=WEAKNESS, default="the graph")
 
     def partials(node: Value) -> tuple[Known | None, ...]:
         return tuple(Known(s.left, s.error, s.scale) if s else None for s in found.get(node, ()))

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.gradcheck.rounding import exact
 from autograd.graph import adjoints, topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.replay import evaluate
 from autograd.replay.dual import partials
 from autograd.replay.number import Arithmetic

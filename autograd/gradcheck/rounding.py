@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.graph import adjoints, topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.record import partials_at
 from autograd.replay import evaluate
 from autograd.replay.dual import partials

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.record import partials_at
 from autograd.replay.number import Arithmetic
 

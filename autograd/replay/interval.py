@@ -7,7 +7,7 @@ from math import inf, nextafter
 from typing import Any
 
 from autograd import ieee
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.replay.number import Arithmetic, Unsupported
 
 

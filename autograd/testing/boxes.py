@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 
 DISTANCE = 0.05  # from the ends of a domain, kinks and poles, in the units of the operands or of `kink` and `pole`
 LARGEST = 1e6    # of numbers and local derivatives: a sum of a dozen of these still leaves a difference ten digits

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.value import Value
 
 

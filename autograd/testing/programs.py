@@ -11,7 +11,8 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.primitives import Primitive, add, mul
+from autograd.primitive import Primitive
+from autograd.primitives import add, mul
 from autograd.testing.boxes import Box, admissible, homes, image
 
 RADIUS = 1.0 / 64.0  # of the neighbourhood of the inputs

@@ -18,7 +18,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.testing.boxes import DISTANCE, Box, admissible, margins
 from autograd.testing.expression import Expression, lists_of
 from autograd.testing.programs import build
@@ -102,7 +102,7 @@ def find_row(op: Primitive | str) -> Primitive:
     if isinstance(op, Primitive):
         return op
     if op not in TABLE:
-        raise LookupError(f"no operation is called {op!r}: register it first, or take one of autograd.primitives.TABLE")
+        raise LookupError(f"no operation is called {op!r}: register it first, or take one of autograd.primitive.TABLE")
     return TABLE[op]
 
 

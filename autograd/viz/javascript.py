@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd import context
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.value import Value
 from autograd.viz.notation import Name
 from autograd.viz.page import asset

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from autograd.graph import topological_order
-from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TABLE, TWO_OVER_SQRT_PI, Primitive, mul, pow
+from autograd.primitive import TABLE, Primitive
+from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQRT_PI, mul, pow
 from autograd.value import Value
 from autograd.viz.model import undisturbed
 from autograd.viz.notation import names, printable, shown

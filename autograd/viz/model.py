@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import context
 from autograd.graph import adjoints, topological_order
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.value import Value
 from autograd.viz.notation import names, printable
 

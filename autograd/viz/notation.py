@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd import context
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.record import record
 from autograd.value import Value
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.graph import topological_order
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.value import Value
 from autograd.viz.notation import names
 
@@ -71,7 +71,7 @@ def _imports(order: Iterable[Value]) -> list[str]:
         lines.insert(0, "from math import inf, nan")
     foreign = sorted({node.op.name for node in order if node.op is not None and not _is_public(node.op)})
     if foreign:
-        lines.append("from autograd.primitives import find")
+        lines.append("from autograd.primitive import find")
     return lines
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, math.inf, -math.inf, math.nan, 1e-320, 1e308, -1e308, 710.0, 3.0, 1e-9]
 

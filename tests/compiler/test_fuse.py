@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.compiler.formula import Formula, local_derivatives
 from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, PARAMETER, Rows, fuse, tape_of
 from autograd.compiler.reverse import reverse
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import random_function
 
 

@@ -9,7 +9,7 @@ from autograd import Value, func
 from autograd.compiler import batch, interpreter, native, point
 from autograd.compiler.passes import optimised
 from autograd.compiler.tape import PARAMETER, SAMPLE, evaluate, record
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, random_function, same
 
 pytest.importorskip("llvmlite")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 import autograd
 from autograd import Value, func
 from autograd.compiler.guards import GuardError
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.testing import expressions
 from tests.compiler.graphs import counts, points, random_function
 

@@ -9,7 +9,7 @@ from autograd.compiler import passes
 from autograd.compiler.passes import alive, folded, hoisted, optimised, rules, shared
 from autograd.compiler.tape import PARAMETER, SAMPLE, Tape, evaluate, record
 from autograd.compiler.trace import detached
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import points, random_function, same
 
 

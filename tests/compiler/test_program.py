@@ -16,7 +16,7 @@ from autograd.compiler.arrays import aligned  # noqa: E402
 from autograd.compiler.fuse import tape_of  # noqa: E402
 from autograd.compiler.program import Program  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
-from autograd.primitives import TABLE, Primitive  # noqa: E402
+from autograd.primitive import TABLE, Primitive  # noqa: E402
 from tests.compiler.graphs import random_function  # noqa: E402
 
 

@@ -9,7 +9,7 @@ from autograd import Value, func
 from autograd.compiler.passes import optimised
 from autograd.compiler.python_source import function, source
 from autograd.compiler.tape import PARAMETER, Tape, record
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, random_function, same
 
 

@@ -13,7 +13,7 @@ from autograd.compiler.passes import optimised
 from autograd.compiler.point import NativePoint
 from autograd.compiler.straight import ROWS_PER_FUNCTION, form, lanes, point, rounded
 from autograd.compiler.tape import evaluate, record
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, random_function, same
 
 pytest.importorskip("llvmlite")

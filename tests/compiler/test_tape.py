@@ -4,7 +4,7 @@ import pytest
 
 from autograd import Value
 from autograd.compiler.tape import PARAMETER, SAMPLE, depends, evaluate, expansion, record
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, random_function, same
 
 

@@ -15,7 +15,7 @@ from autograd.compiler.guards import TraceError
 from autograd.compiler.places import closed_over
 from autograd.compiler.tape import evaluate, record
 from autograd.compiler.trace import Traced, collector_resting, fresh, tracing
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, same
 
 

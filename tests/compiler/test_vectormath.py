@@ -16,7 +16,7 @@ mpmath = pytest.importorskip("mpmath")
 from autograd.compiler import functions, native  # noqa: E402
 from autograd.compiler.formula import applied, operations, written_out  # noqa: E402
 from autograd.compiler.vectormath import symbols  # noqa: E402
-from autograd.primitives import TABLE  # noqa: E402
+from autograd.primitive import TABLE  # noqa: E402
 
 UNARY = [name for name, op in TABLE.items() if len(op.operands) == 1 and name not in ("softplus", "silu", "gelu")]
 LOGARITHMIC = [10.0**k * c for k in range(-307, 308, 2) for c in (1.0, 3.7)]

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests import mutate
 from tests.mutants import mutants, rules
 

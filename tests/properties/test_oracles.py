@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from autograd import Value
 from autograd.gradcheck import Verdict, gradcheck, gradgradcheck
 from autograd.graph import topological_order
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.testing import expressions
 from tests.properties.sizes import sizes
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.gradcheck import Verdict, gradcheck, gradgradcheck
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.testing import points
 
 ROWS = pytest.mark.parametrize("op", TABLE.values(), ids=TABLE)

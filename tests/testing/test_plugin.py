@@ -71,7 +71,7 @@ def test_the_reproducer_runs(run):
 
 def test_a_failing_gradcheck_shows_the_function_it_checked(run):
     result = run("""
-        from autograd.primitives import TABLE
+        from autograd.primitive import TABLE
         from autograd.testing import gradient_property
 
         def test_wrong(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value
 from autograd.gradcheck import GradcheckError
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.testing import gradient_property
 
 test_logistic = gradient_property(lambda x: 1.0 / (1.0 + (-x).exp()), domain=(-5.0, 5.0))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, register
 from autograd.graph import topological_order
-from autograd.primitives import TABLE, Primitive
+from autograd.primitive import TABLE, Primitive
 from autograd.testing import Expression, expressions, numbers, points, values
 from autograd.testing.boxes import Box, homes, image
 from autograd.testing.programs import RADIUS

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, dot, gelu, logsumexp, maximum
 from autograd import sum as sum_of
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.record import record
 from autograd.viz import step_through
 from autograd.viz.javascript import key, program, unknown

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from autograd import Value, maximum, primitives, tanh
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.viz import derivative_table, partial_latex, to_latex
 from autograd.viz.latex import DEFINITIONS, number_tex, tex_name
 

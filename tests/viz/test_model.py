@@ -7,7 +7,7 @@ import pytest
 import autograd as ag
 from autograd import Value, no_grad, scope
 from autograd.graph import topological_order
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.viz import explain, model, step_through, to_latex, to_python, trace
 from autograd.viz.latex import tex_name
 from autograd.viz.model import picture

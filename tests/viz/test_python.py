@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd import Value
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.viz import to_python
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Value, dot, func, logsumexp, no_grad, pow, relu
 from autograd.graph import backpropagate, topological_order
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from autograd.viz.explain import explain
 from autograd.viz.javascript import unknown
 from autograd.viz.model import picture
