@@ -24,7 +24,8 @@ from math import inf, nan
 from autograd.gradcheck import Verdict, gradcheck, gradgradcheck
 from autograd.primitive import TABLE, Primitive
 from autograd.record import partials_at
-from autograd.testing.boxes import Box, admissible, homes, margins
+from autograd.testing.boxes import Box, admissible, margins
+from autograd.testing.homes import homes
 from autograd.testing.strategies import lists_of
 from tests.mutants import Mutant, mutants, rules
 from tests.test_special_points import POINTS, same

@@ -4,8 +4,10 @@ Only columns of the table are asked: `forward` for the image, `partials` for whe
 `kink` and `pole` for where it ends. So a row that somebody registers is carried through like any other.
 """
 
+import contextlib
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -30,8 +32,8 @@ class Box(NamedTuple):
         return 0.5 * (self.high - self.low)
 
 
-def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
-    """The numbers that a row gives on a box of operands; None where it or a derivative is not finite and below 1e6.
+def image(op: Primitive, boxes: Sequence[Box], bound: float = LARGEST) -> Box | None:
+    """The numbers that a row gives on a box of operands; None where it or a derivative is not finite and below `bound`.
 
     Computed in the corners and two points inside. That is exact where no partial changes sign, for then the extremes
     lie in corners; where one does, an extremum may lie in between, and the box is widened by its own width on either
@@ -48,25 +50,32 @@ def image(op: Primitive, boxes: Sequence[Box]) -> Box | None:
         try:
             z = op.forward(*sample)
             partials = op.partials(*sample, z)
-        except (ArithmeticError, ValueError):
+            below = all(abs(number) <= bound for number in (z, *partials))  # also false for nan
+        except Exception:  # Python's own functions raise where they have no value, and so may anybody's
             return None
-        if not all(abs(number) <= LARGEST for number in (z, *partials)):  # also false for nan
+        if not below:
             return None
         results.append(z)
         slopes.append(partials)
     monotone = all(min(slope) >= 0.0 or max(slope) <= 0.0 for slope in zip(*slopes, strict=True))
     found = _hull(results, widen=not monotone)
-    return found if max(-found.low, found.high) <= LARGEST else None
+    return found if max(-found.low, found.high) <= bound else None
 
 
-def admissible(op: Primitive, boxes: Sequence[Box], distance: float = DISTANCE, smooth: bool = True) -> bool:
-    """Whether a row is defined on a whole box of operands, `distance` from its ends, poles and (if smooth) kinks."""
+def admissible(
+    op: Primitive, boxes: Sequence[Box], distance: float = DISTANCE, smooth: bool = True, bound: float = LARGEST
+) -> bool:
+    """Whether a row is defined on a whole box of operands, `distance` from its ends, poles and (if smooth) kinks.
+
+    Its numbers and slopes are at most `bound`, and the operands too.
+    """
     for i, box in enumerate(boxes):
-        low, high = margins(op, i, distance)
-        if not low <= box.low <= box.high <= high:
+        low, high = margins(op, i, distance, bound)
+        if not max(low, -bound) <= box.low <= box.high <= min(high, bound):
             return False
     avoided = [op.pole, op.kink if smooth else None]
-    return all(_clear(function, boxes, distance) for function in avoided if function) and image(op, boxes) is not None
+    clear = all(_clear(op, function, boxes, distance) for function in avoided if function)
+    return clear and image(op, boxes, bound) is not None
 
 
 def margins(op: Primitive, i: int, distance: float = DISTANCE, size: float = LARGEST) -> Box:
@@ -85,36 +94,32 @@ def margins(op: Primitive, i: int, distance: float = DISTANCE, size: float = LAR
     return Box(low, high)
 
 
-def homes(op: Primitive, n: int) -> Iterator[list[Box]]:
-    """Small boxes of `n` operands in which a row is defined and smooth, the roundest numbers first."""
-    return iter(_homes(op, n))
+def round_numbers(allowed: Box) -> list[float]:
+    """Round numbers in a range, then those near its low end, then its middle and quarters."""
+    wanted = [1.0, 0.5, 2.0, 3.0, -1.0, *(allowed.low + k for k in (0.5, 1.0, 2.0))]
+    wanted += [allowed.low + allowed.radius * k / 2.0 for k in (2, 1, 3)]
+    return [x for x in wanted if allowed.low <= x <= allowed.high]
+
+
+def _clear(op: Primitive, function: Callable[..., Any], boxes: Sequence[Box], distance: float) -> bool:
+    """Whether a kink or pole function stays away from zero on a box: `distance`, or an eighth of what it reaches."""
+    away = min(distance, _reach(op, function, len(boxes)) / 8.0)
+    try:
+        found = _hull([float(function(*sample)) for sample in _samples(boxes)], widen=True)
+    except Exception:
+        return False
+    return found.low >= away > 0.0 or found.high <= -away < 0.0
 
 
 @functools.cache
-def _homes(op: Primitive, n: int) -> list[list[Box]]:
-    corners = itertools.product(*[_round_boxes(margins(op, i)) for i in range(n)])
-    tried = ([*boxes] for boxes in itertools.islice(corners, 4096))
-    found = list(itertools.islice((boxes for boxes in tried if admissible(op, boxes)), 2))
-    if not found:
-        raise ValueError(f"found no operands at which {op.name} is finite and smooth: correct its domain, kink or pole")
-    return found
-
-
-def _round_boxes(allowed: Box) -> list[Box]:
-    """Boxes of radius 1/8 around round numbers inside the allowed ones, or around quarters of a narrow range."""
-    radius = min(0.125, allowed.radius / 8.0)
-    wanted = [1.0, 0.5, 2.0, 3.0, -1.0, *(allowed.low + k for k in (0.5, 1.0, 2.0))]
-    wanted += [allowed.low + allowed.radius * k / 2.0 for k in (2, 1, 3)]
-    return [Box(x - radius, x + radius) for x in wanted if allowed.low <= x - radius and x + radius <= allowed.high]
-
-
-def _clear(function: Callable[..., Any], boxes: Sequence[Box], distance: float) -> bool:
-    """Whether a kink or pole function stays at least `distance` from zero on a box."""
-    try:
-        found = _hull([float(function(*sample)) for sample in _samples(boxes)], widen=True)
-    except (ArithmeticError, ValueError):
-        return False
-    return found.low >= distance or found.high <= -distance
+def _reach(op: Primitive, function: Callable[..., Any], n: int) -> float:
+    """The greatest size of a kink or pole function among round numbers."""
+    rounds = itertools.product(*[round_numbers(margins(op, i, size=10.0)) for i in range(n)])
+    sizes = [0.0]
+    for point in itertools.islice(rounds, 256):
+        with contextlib.suppress(Exception):
+            sizes.append(abs(float(function(*point))))
+    return max(filter(math.isfinite, sizes))
 
 
 def _hull(numbers: Sequence[float], widen: bool) -> Box:

@@ -13,7 +13,8 @@ from typing import Any
 
 from autograd.primitive import Primitive
 from autograd.primitives import add, mul
-from autograd.testing.boxes import Box, admissible, homes, image
+from autograd.testing.boxes import Box, admissible, image
+from autograd.testing.homes import homes, largest
 
 RADIUS = 1.0 / 64.0  # of the neighbourhood of the inputs
 Place = int | float  # an index into the numbers so far, or a constant
@@ -36,7 +37,8 @@ def build(
     Each step is an operation and, for each operand: None for the newest number that nothing has used yet (the first
     input where all are used), an int for any earlier number (taken modulo how many there are), a float for a constant.
     """
-    program = _Program(inputs, smooth)
+    bound = max(largest(op, len(choices)) for op, choices in steps)
+    program = _Program(inputs, smooth, bound)
     for op, choices in steps:
         rows = program.fit(op, program.places(choices))
         if len(program.rows) + len(rows) > max_nodes:
@@ -47,14 +49,14 @@ def build(
 
 
 class _Program:
-    """A program under construction, and the box of each of its numbers."""
+    """A program under construction, and the box of each of its numbers; `bound` is on numbers and slopes."""
 
-    def __init__(self, inputs: Sequence[float], smooth: bool) -> None:
+    def __init__(self, inputs: Sequence[float], smooth: bool, bound: float) -> None:
         self.inputs = list(inputs)
         self.rows: list[Row] = []
         self.boxes = [_around(x) for x in inputs]
         self.unused = list(reversed(range(len(inputs))))  # x0 is the first to be taken
-        self.smooth = smooth
+        self.smooth, self.bound = smooth, bound
 
     def places(self, choices: Sequence[int | float | None]) -> list[Place]:
         """The places that the choices mean now; at least one of them is not a constant."""
@@ -73,7 +75,8 @@ class _Program:
         """The rows that apply `op` to these places, or to places moved to where it is smooth."""
         for moved, before, inputs in self._moves(op, places):
             boxes = self._boxes(before, inputs)
-            if admissible(op, [boxes[p] if isinstance(p, int) else Box(p, p) for p in moved], smooth=self.smooth):
+            operands = [boxes[p] if isinstance(p, int) else Box(p, p) for p in moved]
+            if admissible(op, operands, smooth=self.smooth, bound=self.bound):
                 for i, x in inputs.items():
                     self.inputs[i], self.boxes[i] = x, _around(x)
                 return [*before, (op, tuple(moved))]
@@ -92,7 +95,7 @@ class _Program:
         for home in homes(op, n):
             for chosen in [*((i,) for i in reversed(range(n))), tuple(range(n))] if n > 1 else [(0,)]:
                 yield self._moved(places, home, chosen, free=True)
-        yield self._moved(places, next(homes(op, n)), tuple(range(n)), free=False)
+        yield self._moved(places, homes(op, n)[0], tuple(range(n)), free=False)
 
     def _moved(
         self, places: list[Place], home: list[Box], chosen: Sequence[int], free: bool
@@ -126,7 +129,7 @@ class _Program:
         """The boxes so far and those of `rows` after them."""
         boxes = [_around(inputs[i]) if i in inputs else box for i, box in enumerate(self.boxes)]
         for op, places in rows:
-            found = image(op, [boxes[p] if isinstance(p, int) else Box(p, p) for p in places])
+            found = image(op, [boxes[p] if isinstance(p, int) else Box(p, p) for p in places], self.bound)
             assert found is not None, f"{op.name} was applied where it is not finite"
             boxes.append(found)
         return boxes

@@ -19,8 +19,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from autograd.primitive import TABLE, Primitive
-from autograd.testing.boxes import DISTANCE, Box, admissible, margins
+from autograd.testing.boxes import DISTANCE, margins
 from autograd.testing.expression import Expression, lists_of
+from autograd.testing.homes import nearest
 from autograd.testing.programs import build
 from autograd.value import Value
 
@@ -72,8 +73,10 @@ def points(
     Arguments: `op`, a row or its name, your own included; `distance`, how far operands stay from the ends of the
     domain, and the row's `kink` and `pole` functions from zero; `size`, the bound where the domain has none;
     `max_operands`, for a row that takes any number of them.
-    Returns tuples for `op.apply(point)`.
-    Raises LookupError for an unknown name, ValueError when the domain has no room for that distance.
+    Returns tuples for `op.apply(point)`. Nothing is drawn and thrown away: a point where the row is not smooth is moved
+    towards one where it is, which is looked for further out than `size` if need be.
+    Raises LookupError for an unknown name, ValueError when the domain has no room for that distance, or the row was
+    found to be smooth nowhere.
 
     >>> from autograd.primitives import log
     >>> from hypothesis import find
@@ -81,10 +84,9 @@ def points(
     (1.0,)
     """
     op = find_row(op)
-    # A box of radius zero: the point itself.
     return arities(op, max_operands).flatmap(
-        lambda n: st.tuples(*(numbers(*margins(op, i, distance, size)) for i in range(n))).filter(
-            lambda point: admissible(op, [Box(x, x) for x in point], distance=distance, smooth=True)
+        lambda n: st.tuples(*(numbers(*margins(op, i, distance, size)) for i in range(n))).map(
+            lambda point: nearest(op, point, distance, size)
         )
     )
 
@@ -114,6 +116,8 @@ def expressions(
     smooth: bool = True,
 ) -> st.SearchStrategy[Expression]:
     """Random graphs: finite, below 1e6 in size, inside every domain, for all inputs within 1/64 of the drawn ones.
+
+    Below 1e6 unless one of `ops` has its numbers, slopes or whole domain beyond that: then below a power of 1000 more.
 
     Arguments: `n_inputs`, how many numbers the function takes; `max_nodes`, the most operations in the graph; `ops`,
     the rows to choose from or their names (all of the table, your own included); `share`, the chance that an operand is
