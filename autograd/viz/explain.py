@@ -19,6 +19,7 @@ from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.latex import tex_name
 from autograd.viz.notation import inside, names, relation, rounded, shown
+from autograd.viz.order import program_order
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
 
@@ -51,7 +52,7 @@ class Explanation:
         self.paths = largest_paths(order, loss, w, k)
         self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
         self.rest = self.total - _total(path.product for path in self.paths)
-        self.names = names(order) if w in set(order) else names([*order, w])
+        self.names = names(program_order([loss, w]))
 
     @property
     def left_out(self) -> int:

@@ -15,6 +15,7 @@ from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQR
 from autograd.value import Value
 from autograd.viz.model import undisturbed
 from autograd.viz.notation import names, printable, shown
+from autograd.viz.order import program_order
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
 Formula = tuple[str, int]
@@ -52,7 +53,7 @@ def to_latex(v: Value) -> str:
     """
     if not isinstance(v, Value):
         raise TypeError(f"to_latex writes Values, not {type(v).__name__} ({v!r:.60})")
-    order = topological_order([v])
+    order = program_order([v])
     called = names(order)
     definitions, formula = _formulas(order, v, called)
     if not definitions:

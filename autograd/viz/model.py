@@ -10,6 +10,7 @@ from autograd.graph import adjoints, topological_order
 from autograd.primitive import TABLE, Primitive
 from autograd.value import Value
 from autograd.viz.notation import names, printable
+from autograd.viz.order import program_order
 
 Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
 
@@ -92,7 +93,7 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Iter
     [('e0', 'n0', 'n1', 1.0), ('e1', 'n0', 'n1', 1.0)]
     """
     roots = root_values(v)
-    order = topological_order(reversed(roots))
+    order = program_order(roots)
     name = _naming(labels, names(order))
     total = len(order)
     if total > LIMIT:

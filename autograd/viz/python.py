@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd import primitives
-from autograd.graph import topological_order
 from autograd.primitive import Primitive
 from autograd.value import Value
 from autograd.viz.notation import names
+from autograd.viz.order import program_order
 
 LINE = 72  # characters of an expression; a longer one gets a name
 DEEP = 12  # parentheses within parentheses; Python's own parser stops at 200
@@ -41,7 +41,7 @@ def to_python(v: Value) -> str:
     """
     if not isinstance(v, Value):
         raise TypeError(f"to_python writes Values, not {type(v).__name__} ({v!r:.60})")
-    order = topological_order([v])
+    order = program_order([v])
     uses: dict[Value, int] = {}
     for node in order:
         for arg in node.args:

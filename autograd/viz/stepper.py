@@ -10,6 +10,7 @@ from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.notation import equation, fill, inside, names, rounded, shown, templates_of
+from autograd.viz.order import program_order
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 
@@ -63,13 +64,13 @@ class Stepper(Sequence[Step]):
             raise TypeError(f"step_through shows how a Value was made, not {type(root).__name__} ({root!r:.40})")
         phrases(language)
         self.root, self.language = root, language
-        self.order: list[Value] = topological_order([root])
+        self.order = program_order([root])
         self.names = names(self.order)
         self.computed = [node for node in self.order if node.op is not None]
         self._check()
         self.flows = [
             (node, edge)
-            for node in reversed(self.order)
+            for node in reversed(topological_order([root]))
             for edge, arg in enumerate(node.args)
             if isinstance(arg, Value)
         ]

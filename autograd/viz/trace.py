@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, overload
 
-from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.order import program_order
 from autograd.viz.stale import stale
 
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
@@ -41,7 +41,7 @@ class Trace(Sequence[TraceRow]):
         if not isinstance(root, Value):
             raise TypeError(f"trace needs a Value, not {type(root).__name__} ({root!r:.60})")
         self.root = root
-        self._order = topological_order([root])
+        self._order = program_order([root])
         self._names = names(self._order)
 
     @property

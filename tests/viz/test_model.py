@@ -6,12 +6,12 @@ import pytest
 
 import autograd as ag
 from autograd import Value, no_grad, scope
-from autograd.graph import topological_order
 from autograd.primitive import TABLE
 from autograd.viz import explain, model, step_through, to_latex, to_python, trace
 from autograd.viz.latex import tex_name
 from autograd.viz.model import picture
 from autograd.viz.notation import names
+from autograd.viz.order import program_order
 from nn.functional import cross_entropy
 from tests.viz.expressions import random_graph
 
@@ -129,7 +129,7 @@ def test_a_node_has_one_name_in_every_view(seed):
     leaves, root = random_graph(seed, size=15)
     leaves[0].label = leaves[1].label = "a"
     root.args[0].label = "v3"
-    order = topological_order([root])
+    order = program_order([root])
     called = names(order)
     assert [row.name for row in trace(root)] == [called[node] for node in order]
     stepper, explanation, drawn = step_through(root), explain(root, leaves[0]), picture(root)
