@@ -151,12 +151,12 @@ def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
     >>> L.label = "L"
     >>> print(explain(L, w))
     dL/dw is a sum over 3 paths.
-      L → v2 → w
-          ∂L/∂v2 · ∂v2/∂w = 1 · 3 = 3
-      L → v1 → w  (w as operand 1 of v1)
-          ∂L/∂v1 · ∂v1/∂w = 1 · 0.5 = 0.5
-      L → v1 → w  (w as operand 2 of v1)
-          ∂L/∂v1 · ∂v1/∂w = 1 · 0.5 = 0.5
+      L → v1 → w
+          ∂L/∂v1 · ∂v1/∂w = 1 · 3 = 3
+      L → v2 → w  (w as operand 1 of v2)
+          ∂L/∂v2 · ∂v2/∂w = 1 · 0.5 = 0.5
+      L → v2 → w  (w as operand 2 of v2)
+          ∂L/∂v2 · ∂v2/∂w = 1 · 0.5 = 0.5
     dL/dw = 3 + 0.5 + 0.5 = 4
     """
     return Explanation(loss, w, k)

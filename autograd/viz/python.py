@@ -1,9 +1,10 @@
 """A graph as a Python program that rebuilds it: the same operations in the same order, and so the same number."""
 
+import builtins
 import json
 import keyword
 import math
-import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from autograd.viz.notation import names
 from autograd.viz.order import program_order
 
 LINE = 72  # characters of an expression; a longer one gets a name
+LONGEST = 60  # characters of a name
 DEEP = 12  # parentheses within parentheses; Python's own parser stops at 200
 
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}  # Python's precedence, by symbol
@@ -34,8 +36,8 @@ def to_python(v: Value) -> str:
     import autograd as ag
     from autograd import Value
     <BLANKLINE>
-    b = Value(2.0, label="b")
     a = Value(-4.0, label="a")
+    b = Value(2.0, label="b")
     result = (a + b) * ag.tanh(b)
     <BLANKLINE>
     """
@@ -80,12 +82,11 @@ def _is_public(op: Primitive) -> bool:
 
 
 def _identifiers(called: Mapping[Value, str]) -> dict[Value, str]:
-    """A Python name for every node, no two alike and none that the program needs: its name, made one."""
-    used = {"result", "ag", "autograd", "Value", "find", "inf", "nan", *keyword.kwlist}
+    """A Python name for every node, no two alike and none that Python or the program needs: its name, made one."""
+    used = {"result", "ag", "Value", "find", "inf", "nan", *keyword.kwlist, *dir(builtins)}
     found = {}
     for node, name in called.items():
-        name = re.sub(r"\W", "_", name)
-        free = name = name if name.isidentifier() else f"v_{name}"
+        free = name = _identifier(name)
         twin = 1
         while free in used:
             twin += 1
@@ -93,6 +94,17 @@ def _identifiers(called: Mapping[Value, str]) -> dict[Value, str]:
         used.add(free)
         found[node] = free
     return found
+
+
+def _identifier(name: str) -> str:
+    """The name as Python's parser normalises it, so that two are alike here if they are there; _ for other characters.
+
+    >>> _identifier("w 1"), _identifier("x²"), _identifier("ﬁt"), _identifier("2nd")
+    ('w_1', 'x2', 'fit', 'v_2nd')
+    """
+    letters = unicodedata.normalize("NFKC", name)[:LONGEST]
+    text = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in letters)
+    return text if text.isidentifier() and not text.startswith("__") else f"v_{text}"
 
 
 def _written(node: Value, found: dict[Value, Text]) -> Text:

@@ -129,8 +129,8 @@ def trace(v: Value) -> Trace:
     >>> print(trace(c))
     step  name  operation  in numbers  value  local derivatives        gradient
     ----  ----  ---------  ----------  -----  -----------------------  --------
-    1     b                            -3                              2
-    2     a                            2                               -3
+    1     a                            2                               -3
+    2     b                            -3                              2
     3     v1    a·b        2·(-3)      -6     ∂v1/∂a = -3, ∂v1/∂b = 2  1
     """
     return Trace(v)

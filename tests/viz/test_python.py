@@ -1,10 +1,15 @@
 """The program that `to_python` writes gives the same number, to the last bit."""
 
+import builtins
+import keyword
 import math
 import random
 import struct
+import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import Value
@@ -96,6 +101,29 @@ def test_labels_that_are_no_names_or_taken_ones():
     again = rerun(v)
     assert again.data == 1.0
     assert {node.label for node in ag.graph.topological_order([again])} >= {"result", 'say "hi"\\\n'}
+
+
+FOREIGN = ["ﬁ", "fi", "x²", "x2", "ｘ", "x", "ℌ", "H", "ª", "a", "ſ", "s", "K", "K", "é", "e\u0301", "µ", "μ", "ﷺ", "٣",
+           "·", "__debug__", "__builtins__", "None", "match", "print", "sum", "ag", "Value", "inf", "nan", "find",
+           "result", "", " ", "_", "1st", "class", "v1", "v2", "v_1", "a b", "a\nb", "\u2028", "\ud800", "😀",
+           "\u202eabc", "w" * 500, 'say "hi"', "\\", "'", "{}", "\0", 5, None]  # fmt: skip
+labels = st.one_of(st.sampled_from(FOREIGN), st.text(max_size=8), st.sampled_from(dir(builtins) + keyword.kwlist))
+
+
+@given(st.lists(labels, min_size=8, max_size=8))
+def test_any_labels_make_a_program_that_gives_the_same_number(told):
+    leaves = [Value(1.5**k, label=label) for k, label in enumerate(told[:5])]
+    v = leaves[0] * 3.0 + ag.dot(leaves[1:3], leaves[3:5])
+    v.label = told[5]
+    w = v * v.tanh() - Value(math.inf).tanh() + leaves[0]
+    w.args[0].label, w.label = told[6:]
+    program = to_python(w)
+    names = {}
+    exec(program, names)
+    assert shape(names["result"]) == shape(w)
+    made = [line.split(" = ")[0] for line in program.splitlines() if " = " in line]
+    assert len(set(made)) == len(made) and not set(made) & {*dir(builtins), *keyword.kwlist}
+    assert all(name == unicodedata.normalize("NFKC", name) and len(name) < 80 for name in made)
 
 
 def test_a_registered_operation_is_found_by_name(register):
