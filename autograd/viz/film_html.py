@@ -34,7 +34,7 @@ def widget(film: Film, whole_page: bool = False) -> str:
         parts.append(image(svg(film.graph, room=ROOM), say["sample_graph"]))
     summary = say["frames_as_text"].format(n=len(film))
     parts.append(f"<details><summary>{summary}</summary>\n<pre>{html.escape(table(film))}</pre>\n</details>")
-    return interactive("film", "\n".join(parts), reel(film, chart), [asset("film.js")], whole_page)
+    return interactive("film", "\n".join(parts), reel(film, chart), [asset("drawing.js"), asset("film.js")], whole_page)
 
 
 def table(film: Film) -> str:

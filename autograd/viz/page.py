@@ -36,33 +36,37 @@ def plain(data: Any) -> Any:
 
 
 def json_text(data: Any) -> str:
-    """`data` as JSON that cannot end the element it stands in.
+    """`data` as JSON that cannot end the element, or the comment, it stands in.
 
     >>> json_text({"name": "</script>", "x": float("-inf")})
-    '{"name":"\\\\u003c/script>","x":"-Infinity"}'
+    '{"name":"\\\\u003c/script\\\\u003e","x":"-Infinity"}'
     """
-    return json.dumps(plain(data), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(plain(data), ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_page: bool) -> str:
     """A piece of HTML that starts as `fallback` and is taken over by its script where scripts run.
 
     The last of `scripts` defines `start(host, data, style)`, which draws into the shadow root of its host: the
-    style of a notebook does not reach in there, nor this style out.
+    style of a notebook does not reach in there, nor this style out. Data and code stand in HTML comments, as once for
+    browsers without scripts: a sanitizer that takes the tags away and leaves their content, nbconvert's, takes comments
+    away too.
     """
     style, content = json_text(asset("page.css") + asset(f"{kind}.css")), json_text(data)
     id = hashlib.sha256(content.encode()).hexdigest()[:12]  # one page may hold several, and one several times
     taking_over = (
         f"for (const host of document.querySelectorAll(\".stepgrad-{kind}[data-id='{id}']:not([data-live])\")) {{\n"
         '  host.dataset.live = "";\n'
-        f'  start(host, JSON.parse(host.querySelector("script[type=\'application/json\']").textContent), {style});\n'
+        "  const data = host.querySelector(\"script[type='application/json']\").textContent.slice(4, -3);\n"
+        f"  start(host, JSON.parse(data), {style});\n"
         "}"
     )
     code = "\n".join(['(() => {\n"use strict";', asset("page.js"), *scripts, taking_over, "})();"])
     return (
         f'<div class="stepgrad-{kind}" data-id="{id}"{" data-page" if whole_page else ""}>\n{fallback}\n'
-        f'<script type="application/json">{content}</script>\n'
-        f"<script>\n{code}\n</script>\n</div>"
+        f'<script type="application/json"><!--{content}--></script>\n'
+        f"<script><!--\n{code}\n//--></script>\n</div>"
     )
 
 

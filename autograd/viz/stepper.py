@@ -156,7 +156,7 @@ class Stepper(Sequence[Step]):
         if expected > 1:
             terms = f"{shown(before)} + {inside(given)}"
             sum_so_far = equation("", "", terms, lambda: rounded(before) + rounded(given), after)
-            text += f";  {say['count'].format(k=count, n=expected)}: {sum_so_far}"
+            text += say["tally"].format(k=count, n=expected, sum=sum_so_far)
         return Step(
             "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
             given, after, count, expected,

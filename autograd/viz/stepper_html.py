@@ -39,8 +39,10 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
         drawn.node(drawn.ids[node]).grad = gradient  # as at the last step
     rows = list(dict.fromkeys((node.op, len(node.args)) for node in stepper.computed if node.op is not None))
     strangers = unknown(rows)
-    fallback = f"{image(svg(drawn, room=ROOM), say['drawing'].format(root=stepper.names[stepper.root]))}\n{steps}"
-    scripts = [asset("operations.js"), "" if strangers else program(rows), asset("stepper.js")]
+    # the text first: a sanitizer that knows no images leaves their source, which is long
+    fallback = f"{steps}\n{image(svg(drawn, room=ROOM), say['drawing'].format(root=stepper.names[stepper.root]))}"
+    table = asset("operations.js") + ("" if strangers else program(rows))
+    scripts = [table, *map(asset, ("numbers.js", "drawing.js", "panel.js", "stepper.js"))]
     return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)
 
 

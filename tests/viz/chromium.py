@@ -27,9 +27,9 @@ def chromium():
 class Sheet:
     """A page opened offline, what it asked for, and what it complained about."""
 
-    def __init__(self, browser, path, width=1280, scheme="light", scripts=True, clock=False):
+    def __init__(self, browser, path, width=1280, height=900, scheme="light", scripts=True, clock=False):
         self.context = browser.new_context(
-            offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
+            offline=True, viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=scripts
         )
         self.page = self.context.new_page()
         self.requests, self.complaints = [], []
@@ -59,24 +59,31 @@ class Sheet:
             self.page.keyboard.press(key)
 
     def panel(self):
-        """The step on show: role -> (label, full number, text)."""
+        """The step on show: role -> (note, full number, formula)."""
         return {
-            role: (label, float(number), text)
-            for role, label, number, text in self.page.locator("dl").evaluate(
+            role: (note, float(number), formula)
+            for role, note, number, formula in self.page.locator("dl").evaluate(
                 """list => [...list.querySelectorAll("dd")].map((line) => [line.className,
-                    line.previousElementSibling.textContent, line.querySelector("data")?.value ?? "nan",
-                    line.textContent])"""
+                    line.querySelector("small")?.textContent ?? "", line.querySelector("data")?.value ?? "nan",
+                    line.firstElementChild.textContent])"""
             )
         }
 
+    def type(self, name, text, leave="Enter"):
+        """What a reader types into the field of a leaf, and the key with which the field is finished."""
+        field = self.page.get_by_role("textbox", name=name, exact=True)
+        field.fill(text)
+        field.press(leave)
+
     def numbers(self):
-        """The table: name -> (value, gradient or None)."""
+        """The table: name -> (value, gradient), None for what is not known yet."""
+        known = lambda text: None if text is None else float(text)
         return {
-            name: (float(data), None if gradient is None else float(gradient))
+            name: (known(data), known(gradient))
             for name, data, gradient in self.page.locator("tbody").evaluate(
                 """body => [...body.rows].map((row) => {
                     const find = (what) => row.querySelector(what)?.value ?? null;
-                    const data = find(".data input:not(.wrong)") ?? find(".data data") ?? "nan";
+                    const data = find(".data input:not([aria-invalid=true])") ?? find(".data data");
                     return [row.querySelector("th").textContent, data, find(".gradient data")];
                 })"""
             )

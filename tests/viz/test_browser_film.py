@@ -4,13 +4,7 @@ import pytest
 
 import nn
 from nn.data import moons
-from tests.viz.chromium import Sheet, chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
+from tests.viz.chromium import Sheet
 
 
 @pytest.fixture(scope="module")

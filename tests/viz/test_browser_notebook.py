@@ -1,5 +1,6 @@
 """The same sheet in a notebook: exported and trusted, and where scripts and inline SVG are stripped."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -7,17 +8,11 @@ import pytest
 from autograd import Value, tanh
 from autograd.viz import draw, explain, step_through
 from nn.history import History
-from tests.viz.chromium import Sheet, chromium
+from tests.viz.chromium import Sheet
 from tests.viz.expressions import readme_of_micrograd
 
 nbformat = pytest.importorskip("nbformat", reason="pip install 'stepgrad[notebooks]' to test notebooks")
 nbconvert = pytest.importorskip("nbconvert", reason="pip install 'stepgrad[notebooks]' to test notebooks")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def export(*shown, **options):
@@ -89,6 +84,7 @@ def test_a_trusted_notebook_with_several_sheets(browser, tmp_path):
                 node = next(node for node, name in stepper.names.items() if name == row)
                 assert (value, gradient) == (node.data, stepper.gradients[node])
         hosts.nth(1).get_by_role("textbox", name="x").fill("0.25")
+        sheet.press("Enter")
         assert _rows(hosts.nth(1))["v1"][0] == pytest.approx(tanh(0.25), rel=1e-12)
         assert _rows(hosts.nth(2))["v1"][0] == tanh(0.5)
         hosts.nth(1).locator("button.first").click()
@@ -142,21 +138,23 @@ def test_the_drawing_of_the_untrusted_view_is_really_drawn(browser, tmp_path, ma
         assert sheet.page.locator("img").evaluate("image => image.complete && image.naturalWidth") > 100
 
 
-def test_a_sanitized_export_keeps_the_steps(browser, tmp_path):
-    """nbconvert's own sanitizer takes images away too; the steps remain as text."""
+@pytest.mark.parametrize("strip", [False, True])
+def test_a_sanitized_export_keeps_the_steps_and_no_code(browser, tmp_path, strip):
+    """nbconvert's own sanitizer knows neither images nor <details>. It writes their tags out, or strips them away."""
     stepper = step_through(tanh(Value(0.5, label="x")))
     path = tmp_path / "sanitized.html"
-    html = export(stepper, sanitize_html=True, config=_stripping())
-    path.write_text(html, encoding="utf-8")
-    assert "<script" not in html
+    sanitizer = pytest.importorskip("nbconvert.preprocessors.sanitize").SanitizeHTML(enabled=True, strip=True)
+    options = {"preprocessors": [sanitizer]} if strip else {"sanitize_html": True}
+    path.write_text(export(stepper, **options), encoding="utf-8")
     with Sheet(browser, path, scripts=False) as sheet:
-        assert str(stepper).strip() in sheet.page.locator("body").inner_text()
-
-
-def _stripping():
-    from traitlets.config import Config
-
-    return Config({"SanitizeHTML": {"enabled": True, "strip": True}})
+        shown = sheet.page.locator(".output_html").inner_text()
+        if strip:  # <pre> too
+            assert shown.split() == ["The", "3", "steps", "as", "text", *str(stepper).split()]
+        else:
+            summary, _, _ = shown.partition(str(stepper).strip())
+            assert summary.strip() == "<details><summary>The 3 steps as text</summary>"
+        assert not {"function", "const", "document", "u003c", "templates"} & set(re.findall(r"\w+", shown))
+        assert sheet.page.locator("script, img").count() == 0
 
 
 def test_an_explanation_in_a_notebook(browser, tmp_path):

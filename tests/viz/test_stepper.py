@@ -157,8 +157,8 @@ def test_printing_is_bounded():
 def test_chinese():
     a = Value(3.0, label="a")
     assert step_through(a * a, "zh")[-1].text == (
-        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 v1 = a·a，所以 ∂v1/∂a = a = 3;"
-        "  第 2 份，共 2 份: 3 + 3 = 6"
+        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 v1 = a·a，所以 ∂v1/∂a = a = 3；"
+        "第 2 份，共 2 份：3 + 3 = 6"
     )
 
 

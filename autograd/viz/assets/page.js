@@ -7,7 +7,16 @@ function shown(x, digits = 6) { // as Python's `figure`: significant digits
   return (decimal ? String(rounded) : rounded.toExponential()).replace("e+", "e").replace(/-/g, "−");
 }
 
-const short = shown;
+function rounded(x) { // the number that a reader reads
+  return Number(x.toPrecision(6));
+}
+
+function relation(told, result) { // "≈" where what is told, of rounded numbers, is true only before rounding
+  let read = result;
+  try { read = told(); } catch { /* an operation that the browser does not know */ }
+  const near = Math.abs(read - rounded(result)) <= 1e-9 * Math.abs(rounded(result));
+  return near || Object.is(read, rounded(result)) ? "=" : "≈";
+}
 
 function inside(x) { // a negative number in a formula stands in parentheses
   const text = shown(x);
@@ -18,6 +27,12 @@ function numberIn(typed) { // what a reader types, or copies from the page: deci
   const text = typed.trim().replace(/−/g, "-").replace(/^([+-]?)(inf|infinity|∞)$/i, "$1Infinity");
   if (/^[+-]?nan$/i.test(text)) return NaN;
   return /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)$/i.test(text) ? Number(text) : null;
+}
+
+function whatIsWrong(typed) { // the key of a sentence, or null where nothing is
+  const x = numberIn(typed);
+  if (x === null) return typed.trim() ? "not_a_number" : "empty";
+  return Math.abs(x) === Infinity && /\d/.test(typed) ? "beyond" : null;
 }
 
 function minus(text) {
@@ -97,37 +112,4 @@ function languageChoice(strings, chosen, change) { // a select with every langua
   choice.value = chosen;
   choice.onchange = () => change(choice.value);
   return choice;
-}
-
-function drawingOf(image) { // the drawing that is there as an image until a script runs
-  return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
-}
-
-function write(group, role, x) { // a number, or "?" for null, into its line of a box
-  const text = group.querySelector(role), key = text?.previousElementSibling;
-  if (text) rewrite(text, x, () => {
-    if (!key.matches(".key")) return group.querySelector(".shape").getBBox().width - 8;
-    const { x: left, width } = key.getBBox();
-    return Number(text.getAttribute("x")) - left - width - 4;
-  });
-}
-
-function writeOnPlate(edge, x) { // the number on an edge, its plate as wide as it needs
-  const text = edge.querySelector(".partial"), plate = edge.querySelector(".plate");
-  if (!text || !rewrite(text, x, () => edge.querySelector(".line").getBBox().width - 12)) return;
-  const wide = text.getComputedTextLength() + 6, box = plate.getBBox();
-  plate.setAttribute("x", box.x + (box.width - wide) / 2);
-  plate.setAttribute("width", wide);
-}
-
-function rewrite(text, x, room) { // with fewer digits, and at last smaller, where there is not enough room; whether it changed
-  const full = x === null ? "?" : short(x);
-  if ((text.dataset.full ?? text.textContent) === full) return false; // to measure means to lay out anew, which is slow
-  Object.assign(text, { textContent: full }).dataset.full = full;
-  text.style.fontSize = "";
-  const most = Math.max(20, room());
-  for (const digits of [5, 4, 3]) if (x !== null && text.getComputedTextLength() > most) text.textContent = short(x, digits);
-  const needed = text.getComputedTextLength();
-  if (needed > most) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * most / needed}px`;
-  return true;
 }

@@ -1,218 +1,102 @@
 // The sheet of a Stepper: the drawing with its moving highlight, one step in words and numbers, all numbers, what if.
 
-// Every number of the sheet, from the leaves up: the engine's forward pass, its local derivatives, its backward sums.
-class Numbers {
-  constructor(sheet) {
-    this.sheet = sheet;
-    this.restore();
-  }
-
-  restore() { // what the engine itself computed
-    this.data = this.sheet.nodes.map((node) => Number(node.data));
-    this.partials = this.sheet.nodes.map((node) => node.partials.map(Number));
-    this.backpropagate();
-  }
-
-  operands(node) { // a node among the operands is written [its number], a constant as itself
-    return node.args.map((arg) => Array.isArray(arg) ? this.data[arg[0]] : Number(arg));
-  }
-
-  change(leaf, value) {
-    this.data[leaf] = value;
-    for (const index of this.sheet.computed) {
-      const node = this.sheet.nodes[index], operands = this.operands(node);
-      this.data[index] = O[node.row](...operands);
-      this.partials[index] = P[node.row](...operands, this.data[index]);
-    }
-    this.backpropagate();
-  }
-
-  backpropagate() {
-    const gradients = this.sheet.nodes.map(() => 0), counts = this.sheet.nodes.map(() => 0);
-    gradients[this.sheet.root] = 1;
-    this.flows = this.sheet.flows.map(([node, edge]) => {
-      const operand = this.sheet.nodes[node].args[edge][0], local = this.partials[node][edge];
-      const upstream = gradients[node], contribution = upstream * local, before = gradients[operand];
-      gradients[operand] = before + contribution;
-      return { node, edge, operand, local, upstream, contribution, before, after: gradients[operand], count: ++counts[operand] };
-    });
-    this.gradients = gradients;
-    this.expected = counts;
-  }
-}
-
 function start(host, sheet, style) {
-  const shadow = host.attachShadow({ mode: "open" });
-  const numbers = new Numbers(sheet), forward = sheet.computed.length, last = forward + sheet.flows.length;
+  const shadow = host.attachShadow({ mode: "open" }), numbers = new Numbers(sheet);
   let language = sheet.language, position = 0;
-  const say = (key, values = {}) => fill(sheet.strings[language][key], { root: name(sheet.root), ...values });
   const name = (index) => sheet.nodes[index].name;
+  const say = (key, values = {}) => fill(sheet.strings[language][key], { root: name(sheet.root), ...values });
 
-  const drawing = element("div", { class: "drawing", tabindex: "-1" });
-  drawing.innerHTML = drawingOf(host.querySelector("img"));
-  const svg = drawing.querySelector("svg");
-  const part = (id) => svg.querySelector(`#${id}`);
-  const panel = element("section", { class: "panel", "aria-live": "polite" });
-  const controls = new Controls(host, last, 1200, show), go = (step) => controls.go(step);
+  const picture = element("div", { class: "drawing", tabindex: "-1" });
+  picture.innerHTML = drawingOf(host.querySelector("img"));
+  const svg = picture.querySelector("svg"), part = (id) => svg.querySelector(`#${id}`);
+  picture.style.setProperty("--tall", `${svg.getAttribute("height")}px`);
+  const panel = new Panel(sheet, numbers, say);
+  const controls = new Controls(host, numbers.last, 1200, show), go = (step) => controls.go(step);
   const fit = element("button", { type: "button", class: "fit", "aria-pressed": "false" });
-  const title = element("h1"), keys = element("p", { class: "hint" }), table = element("table"), whatIf = element("p");
-  const reset = element("button", { type: "button", class: "reset" }), problem = element("p", { class: "problem", role: "alert" });
+  const title = element("h1"), keys = element("p", { class: "hint" }), table = element("table");
+  const whatIf = element("p"), reset = element("button", { type: "button", class: "reset" });
+  const answer = element("p", { role: "status" });
+  let answering = () => ["", ""]; // what became of the latest what-if: a class and a sentence
   const languages = languageChoice(sheet.strings, language, (chosen) => {
     language = chosen;
     translate();
     go(position);
   });
-  controls.bar.append(fit);
   shadow.append(
     element("style", {}, style),
     element("main", {},
       element("header", {}, title, languages),
-      drawing,
-      controls.bar,
       element("div", { class: "columns" },
-        element("div", {}, panel, keys),
-        element("section", { class: "sheet" }, element("div", { class: "what-if" }, whatIf, reset), problem, table))));
-
-  // ------------------------------------------------------------------------------------------------ where we are
-
-  const at = () => position < forward ? { phase: "forward", node: sheet.computed[position] }
-    : position === forward ? { phase: "backward", operand: sheet.root }
-    : { phase: "backward", ...numbers.flows[position - forward - 1] };
-
-  function finishedAt(node) { // the step that completes the gradient of a node
-    const flow = numbers.flows.findLastIndex((one) => one.operand === node);
-    return forward + 1 + flow; // -1, the root: the start
-  }
-
-  function reached() { // how many contributions each node has, and their sum
-    const counts = sheet.nodes.map(() => 0), sums = sheet.nodes.map(() => 0);
-    if (position >= forward) counts[sheet.root] = sums[sheet.root] = 1;
-    for (const flow of numbers.flows.slice(0, Math.max(0, position - forward))) {
-      counts[flow.operand] = flow.count;
-      sums[flow.operand] = flow.after;
-    }
-    return { counts, sums };
-  }
+        element("div", { class: "stage" }, element("div", { class: "frame" }, picture, fit), controls.bar),
+        element("div", { class: "step" }, panel.box, keys),
+        element("section", { class: "sheet" }, element("div", { class: "what-if" }, whatIf, reset), answer, table))));
 
   // ------------------------------------------------------------------------------------------------- what is shown
 
-  function line(label, role, ...content) {
-    return [element("dt", { class: role }, label), element("dd", { class: role }, ...content)];
+  function show(place) {
+    position = place;
+    const step = numbers.step(position), known = numbers.knownAt(position);
+    controls.counter.textContent = say("step", { i: position + 1, n: numbers.last + 1 });
+    panel.show(step);
+    fillTable(step, known);
+    sheet.nodes.forEach((node, index) => relabel(index, known));
+    mark(step, known);
   }
 
-  function joined(parts, between) { // equal neighbours once: 3 = 3 says nothing
-    return parts.filter((text, i) => text !== parts[i - 1]).join(between);
+  function fillTable(step, { data, gradients }) {
+    for (const row of table.querySelectorAll("tr[data-node]")) {
+      const index = Number(row.dataset.node), [value, gradient] = [".data", ".gradient"].map((cell) => row.querySelector(cell));
+      if (!value.firstElementChild?.matches("input")) value.replaceChildren(cell(data[index]));
+      gradient.replaceChildren(cell(gradients[index]));
+      row.classList.toggle("current", [step.node, step.operand].includes(index));
+    }
   }
 
-  function worked(node, template) { // a formula in names and in numbers
-    const names = {}, values = { z: inside(numbers.data[node]) };
-    numbers.operands(sheet.nodes[node]).forEach((value, i) => {
-      const arg = sheet.nodes[node].args[i];
-      names[i] = Array.isArray(arg) ? name(arg[0]) : inside(value);
-      values[i] = inside(value);
+  function cell(x) {
+    return x === null ? element("span", { class: "unknown" }, say("unknown")) : number(x, "value");
+  }
+
+  function relabel(index, { data, gradients }) { // the numbers in the drawing, and the tooltips, with all digits
+    const node = sheet.nodes[index], group = part(node.id), op = node.row.split("/")[0];
+    write(group, ".data", data[index]);
+    write(group, ".grad", gradients[index]);
+    retitle(group, [`${say(group.classList[1])} ${name(index)}${op && ` = ${op}`}`,
+      `${say("box_data")} ${data[index] ?? "?"}`, `${say("box_grad")} ${gradients[index] ?? "?"}`]);
+    node.edges.forEach((id, edge) => {
+      const arg = node.args[edge], x = Array.isArray(arg) ? name(arg[0]) : arg, local = numbers.partials[index][edge];
+      part(id).classList.toggle("dim", data[index] === null);
+      writeOnPlate(part(id), local);
+      retitle(part(id), data[index] === null ? [] : [`∂${name(index)}/∂${x} = ${local}`]);
     });
-    names.z = name(node);
-    const spelled = minus(template);
-    return [fill(spelled, names), fill(spelled, values)].map((text) =>
-      `(${text})`.replace(/(?<=[(\[,])( ?)\((−[^()]*)\)(?=[),]| [<>=≤≥])/g, "$1$2").slice(1, -1)); // cos((−2))
   }
 
-  function operation(node) {
-    const [formula, figures] = worked(node, sheet.templates[sheet.nodes[node].template].result);
-    return line(say("operation", { z: name(node) }), "result",
-      `${name(node)} = ${formula} = ${figures} = `, number(numbers.data[node], "value"));
+  function retitle(group, lines) {
+    group.querySelector("title").textContent = lines.join("\n");
   }
 
-  function explainForward({ node }) {
-    panel.append(element("p", {}, say("compute", { z: name(node) })), element("dl", {}, ...operation(node)));
-  }
-
-  function explainEdge({ node, edge, operand, local, upstream, contribution, before, after, count }) {
-    const z = name(node), x = name(operand), root = name(sheet.root), n = numbers.expected[operand];
-    const twins = sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
-    const { partials } = sheet.templates[sheet.nodes[node].template];
-    const told = joined(worked(node, partials[edge]).filter((text) => text && text !== shown(local)), " = ");
-    const truth = told.includes("[") ? [element("small", {}, say("truth"))] : [];
-    panel.append(
-      element("p", {}, say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 })),
-      element("dl", {},
-        ...operation(node),
-        ...line(say("local", { z, x }), "local", `∂${z}/∂${x} = ${told}${told && " = "}`, number(local, "value"), ...truth),
-        ...line(say("upstream", { z, x }), "upstream", `∂${root}/∂${z} = `, number(upstream, "value")),
-        ...line(say("contribution", { z, x }), "contribution",
-          `∂${root}/∂${z} · ∂${z}/∂${x} = ${inside(upstream)} · ${inside(local)} = `, number(contribution, "value")),
-        ...line(say("sum", { x, k: count, n }), "sum", `∂${root}/∂${x} = ${shown(before)} + ${inside(contribution)} = `, number(after, "value"))),
-      element("p", { class: "verdict" }, say(count === n ? "finished" : "waiting", { x, m: n - count })));
-  }
-
-  function explainStart() {
-    const root = name(sheet.root);
-    panel.append(element("p", {}, say(sheet.flows.length ? "start" : "unused")), element("dl", {},
-      ...line(`∂${root}/∂${root}`, "sum", `∂${root}/∂${root} = `, number(1, "value"))));
-  }
-
-  function mark(step, counts) { // the classes that the drawing's own style knows are `dim` and `now`
-    const computed = new Set(sheet.computed.slice(0, position + 1));
+  function mark(step, { data, finished }) { // the classes that the drawing's own style knows are `dim` and `now`
     const to = step.phase === "forward" ? step.node : step.operand;
     sheet.nodes.forEach((node, index) => {
       const classes = part(node.id).classList;
-      classes.toggle("dim", node.row !== "" && !computed.has(index));
+      classes.toggle("dim", data[index] === null);
       classes.toggle("giving", step.phase === "backward" && step.node === index);
       classes.toggle("now", to === index);
-      classes.toggle("finished", counts[index] > 0 && counts[index] === Math.max(1, numbers.expected[index]));
+      classes.toggle("finished", finished[index]);
     });
     for (const edge of svg.querySelectorAll(".edge.now")) edge.classList.remove("now");
     const edges = step.node === undefined ? [] : sheet.nodes[step.node].edges;
     for (const id of step.phase === "forward" ? edges : edges.slice(step.edge, step.edge + 1)) part(id).classList.add("now");
+    fit.hidden = fit.ariaPressed === "false" && picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
     follow([to, step.node ?? to].map((index) => part(sheet.nodes[index].id)));
   }
 
   function follow([receiver, giver]) { // keep both ends of the edge in sight, or the receiver, without moving the page
-    const box = drawing.getBoundingClientRect(), to = receiver.getBoundingClientRect(), from = giver.getBoundingClientRect();
+    const box = picture.getBoundingClientRect(), to = receiver.getBoundingClientRect(), from = giver.getBoundingClientRect();
     for (const [start, end, size, scroll] of [["left", "right", box.width, "scrollLeft"], ["top", "bottom", box.height, "scrollTop"]]) {
       let low = Math.min(to[start], from[start]), high = Math.max(to[end], from[end]);
       if (high - low > size - 20) [low, high] = [to[start], to[end]];
-      if (low < box[start] + 10 || high > box[end] - 10) drawing[scroll] += (low + high - box[start] - box[end]) / 2;
+      if (low < box[start] + 10 || high > box[end] - 10) picture[scroll] += (low + high - box[start] - box[end]) / 2;
     }
-  }
-
-  function fillTable(counts, sums) {
-    for (const row of table.querySelectorAll("tr[data-node]")) {
-      const index = Number(row.dataset.node), [data, gradient] = [".data", ".gradient"].map((cell) => row.querySelector(cell));
-      if (!data.firstElementChild?.matches("input")) data.replaceChildren(number(numbers.data[index], "value"));
-      gradient.replaceChildren(counts[index] ? number(sums[index], "value") : element("span", { class: "unknown" }, say("unknown")));
-      row.classList.toggle("current", [at().node, at().operand].includes(index));
-      relabel(index, counts[index] ? sums[index] : null);
-    }
-  }
-
-  function relabel(index, gradient) { // the numbers in the drawing
-    const node = sheet.nodes[index], group = part(node.id);
-    write(group, ".data", numbers.data[index]);
-    write(group, ".grad", gradient);
-    group.querySelector(".grad").classList.toggle("unknown", gradient === null);
-    retitle(group, [group.querySelector("title").textContent.split("\n")[0], `data ${numbers.data[index]}`, `grad ${gradient ?? "?"}`]);
-    node.edges.forEach((id, edge) => {
-      const arg = node.args[edge], x = Array.isArray(arg) ? name(arg[0]) : arg, local = numbers.partials[index][edge];
-      writeOnPlate(part(id), local);
-      retitle(part(id), [`∂${name(index)}/∂${x} = ${local}`]);
-    });
-  }
-
-  function retitle(group, lines) { // the tooltip, with all digits
-    group.querySelector("title").textContent = lines.join("\n");
-  }
-
-  function show(place) {
-    position = place;
-    const step = at(), { counts, sums } = reached();
-    controls.counter.textContent = say("step", { i: position + 1, n: last + 1 });
-    panel.replaceChildren(element("h2", { class: step.phase }, say(step.phase)));
-    if (step.phase === "forward") explainForward(step);
-    else if (step.node === undefined) explainStart();
-    else explainEdge(step);
-    fillTable(counts, sums);
-    mark(step, counts);
   }
 
   // ------------------------------------------------------------------------------------------ the words around it
@@ -220,15 +104,20 @@ function start(host, sheet, style) {
   function translate() {
     title.textContent = say("title");
     keys.textContent = say("keys");
-    drawing.ariaLabel = say("drawing");
+    picture.ariaLabel = say("drawing");
     controls.translate(say);
     fit.textContent = say("fit");
     whatIf.textContent = sheet.unknown ? say("no_javascript", { op: sheet.unknown }) : say("what_if");
     reset.textContent = say("reset");
     reset.hidden = Boolean(sheet.unknown);
-    if (host.hasAttribute("data-page")) document.documentElement.lang = language;
+    nameKeys(svg, say);
+    svg.querySelector("title").textContent = say("drawing");
+    for (const one of svg.querySelectorAll(".node.constant")) retitle(one, [`${say("constant")} ${one.textContent.trim()}`]);
+    tell();
+    if (host.hasAttribute("data-page")) Object.assign(document, { title: say("title") }).documentElement.lang = language;
     table.tHead?.remove();
-    table.createTHead().append(element("tr", {}, ...["name", "made", "data", "gradient"].map((key) => element("th", { scope: "col" }, say(key)))));
+    const columns = ["name", "made", "data", "gradient"].map((key) => element("th", { scope: "col" }, say(key)));
+    table.createTHead().append(element("tr", {}, ...columns));
   }
 
   function buildTable() {
@@ -237,45 +126,62 @@ function start(host, sheet, style) {
     for (const index of [...leaves, ...sheet.computed]) {
       const node = sheet.nodes[index], data = element("td", { class: "data" });
       if (node.row === "" && !sheet.unknown) data.append(leafField(index));
-      const made = node.row === "" ? node.scope : worked(index, sheet.templates[node.template].result)[0];
-      const row = element("tr", { "data-node": index }, element("th", { scope: "row" }, node.name),
-        element("td", { class: "made" }, made), data, element("td", { class: "gradient" }));
-      row.querySelector("th").addEventListener("click", () => go(finishedAt(index)));
-      body.append(row);
+      const made = node.row === "" ? node.scope : panel.worked(index, sheet.templates[node.template].result)[0];
+      const jump = element("button", { type: "button" }, node.name);
+      jump.onclick = () => go(numbers.finishedAt(index));
+      body.append(element("tr", { "data-node": index }, element("th", { scope: "row" }, jump),
+        element("td", { class: "made" }, made), data, element("td", { class: "gradient" })));
     }
   }
 
+  // ------------------------------------------------------------------------------------------------------- what if
+
   function leafField(index) {
     const field = element("input", { type: "text", inputmode: "decimal", size: "9", spellcheck: "false", "aria-label": name(index), value: String(numbers.data[index]) });
-    field.addEventListener("input", () => {
-      const value = numberIn(field.value), fine = value !== null;
-      field.classList.toggle("wrong", !fine);
-      problem.textContent = fine ? "" : field.value.trim() ? say("not_a_number", { text: field.value }) : say("empty", { x: name(index) });
-      if (fine) {
-        numbers.change(index, value);
-        go(position);
-      }
-    });
+    field.onchange = () => { // at Enter, and when the field is left
+      const wrong = whatIsWrong(field.value);
+      field.ariaInvalid = String(wrong !== null);
+      if (wrong === null) change(index, numberIn(field.value));
+      else tell(() => ["problem", say(wrong, { x: name(index), text: field.value.trim() })]);
+    };
     return field;
   }
+
+  function change(leaf, value) {
+    const before = Number(sheet.nodes[sheet.root].data);
+    numbers.change(leaf, value);
+    tell(() => ["outcome", say("outcome", { now: shown(numbers.data[sheet.root]), before: shown(before) })]);
+    go(position);
+  }
+
+  function tell(what = answering) {
+    answering = what;
+    [answer.className, answer.textContent] = what();
+  }
+
+  reset.onclick = () => {
+    numbers.restore();
+    tell(() => ["", ""]);
+    for (const field of table.querySelectorAll("input")) {
+      field.value = String(numbers.data[Number(field.closest("tr").dataset.node)]);
+      field.ariaInvalid = "false";
+    }
+    go(position);
+  };
 
   // ------------------------------------------------------------------------------------------------- what it hears
 
   fit.onclick = () => {
-    fit.ariaPressed = String(drawing.classList.toggle("fit"));
+    fit.ariaPressed = String(picture.classList.toggle("fit"));
     go(position);
   };
-  reset.onclick = () => {
-    numbers.restore();
-    problem.textContent = "";
-    for (const field of table.querySelectorAll("input")) {
-      field.value = String(numbers.data[Number(field.closest("tr").dataset.node)]);
-      field.classList.remove("wrong");
-    }
-    go(position);
-  };
-  sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(finishedAt(index))));
-  numbers.flows.forEach(({ node, edge }, index) => part(sheet.nodes[node].edges[edge]).addEventListener("click", () => go(forward + 1 + index)));
+  sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(numbers.finishedAt(index))));
+  numbers.flows.forEach(({ node, edge }, index) => {
+    const drawn = part(sheet.nodes[node].edges[edge]), line = drawn.querySelector(".line");
+    line.after(Object.assign(line.cloneNode(), { id: "" })); // a wider one, unseen, that a finger can hit
+    line.nextSibling.setAttribute("class", "reach");
+    drawn.addEventListener("click", () => go(numbers.forward + 1 + index));
+  });
   buildTable();
   translate();
   go(0);

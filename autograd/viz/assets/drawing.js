@@ -1,0 +1,43 @@
+// The numbers of a drawing, written anew: into the lines of its boxes, and onto the plates of its edges.
+
+function drawingOf(image) { // the drawing that is there as an image until a script runs
+  return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
+}
+
+function write(group, role, x) { // a number, or "?" for null, into its line of a box
+  const text = group.querySelector(role), key = text?.previousElementSibling;
+  if (!text) return;
+  text.classList.toggle("unknown", x === null);
+  rewrite(text, x, () => {
+    if (!key.matches(".key")) return group.querySelector(".shape").getBBox().width - 8;
+    const { x: left, width } = key.getBBox();
+    return Number(text.getAttribute("x")) - left - width - 4;
+  });
+}
+
+function writeOnPlate(edge, x) { // the number on an edge, its plate as wide as it needs
+  const text = edge.querySelector(".partial"), plate = edge.querySelector(".plate");
+  if (!text || !rewrite(text, x, () => edge.querySelector(".line").getBBox().width - 12)) return;
+  const wide = text.getComputedTextLength() + 6, box = plate.getBBox();
+  plate.setAttribute("x", box.x + (box.width - wide) / 2);
+  plate.setAttribute("width", wide);
+}
+
+function rewrite(text, x, room) { // with fewer digits, and at last smaller, where there is not enough room; whether it changed
+  const full = x === null ? "?" : shown(x);
+  if ((text.dataset.full ?? text.textContent) === full) return false; // to measure means to lay out anew, which is slow
+  Object.assign(text, { textContent: full }).dataset.full = full;
+  text.style.fontSize = "";
+  const most = Math.max(20, room());
+  for (const digits of [5, 4, 3]) if (x !== null && text.getComputedTextLength() > most) text.textContent = shown(x, digits);
+  const needed = text.getComputedTextLength();
+  if (needed > most) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * most / needed}px`;
+  return true;
+}
+
+function nameKeys(svg, say) { // what the lines of a box are called
+  for (const key of svg.querySelectorAll(".key")) {
+    const role = key.nextElementSibling?.classList[0];
+    if (role === "data" || role === "grad") key.textContent = say(`box_${role}`);
+  }
+}

@@ -1,0 +1,86 @@
+"""How the saved sheet looks in a real browser: all fits, light and dark, wide and narrow, in both languages."""
+
+import pytest
+
+from autograd import Value
+from autograd.viz import step_through
+from tests.viz.chromium import Sheet
+from tests.viz.expressions import readme_of_micrograd
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_runs_over_its_frame(browser, tmp_path, width, language):
+    _, _, g = readme_of_micrograd()
+    with Sheet(browser, step_through(g, language).save_html(tmp_path / "g.html"), width=width) as sheet:
+        for place in (0, 20, 25, 30, 58):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            assert sheet.overflow() <= 0
+
+
+def test_dark_mode_has_dark_paper_and_light_ink(browser, readme):
+    _, path = readme
+    brightness = {}
+    for scheme in ("light", "dark"):
+        with Sheet(browser, path, scheme=scheme) as sheet:
+            brightness[scheme] = sheet.page.evaluate(
+                """() => { const style = getComputedStyle(document.querySelector(".stepgrad-stepper"));
+                    return [style.backgroundColor, style.color].map((c) => Number(c.match(/\\d+/)[0])); }"""
+            )
+    assert brightness["light"][0] > 200 > 60 > brightness["light"][1]
+    assert brightness["dark"][0] < 60 < 200 < brightness["dark"][1]
+
+
+def test_english_and_chinese(browser, tmp_path):
+    x = Value(3.0, label="x")
+    with Sheet(browser, step_through(x * x, "zh").save_html(tmp_path / "x.html")) as sheet:
+        sheet.press("End")
+        assert "x 的梯度已经算完" in sheet.panel()["sum"][0]
+        assert sheet.page.locator("html").get_attribute("lang") == "zh"
+        sheet.page.locator("select.language").select_option("en")
+        assert sheet.panel()["sum"][0] == "2 of 2 contributions. The gradient of x is finished."
+        assert sheet.page.locator("html").get_attribute("lang") == "en"
+        text = sheet.page.locator("main").inner_text()
+        assert not any("\u4e00" <= letter <= "\u9fff" for letter in text.replace("中文", ""))
+
+
+def test_a_label_cannot_become_code(browser, tmp_path):
+    x = Value(3.0, label="</script><img src=http://127.0.0.1:9/x onerror=alert(1)>{0}&amp;")
+    y = x * x
+    y.label = "<b>y"
+    with Sheet(browser, step_through(y).save_html(tmp_path / "x.html")) as sheet:
+        sheet.press("End")
+        assert sheet.numbers()[x.label] == (3.0, 6.0)
+        assert sheet.page.locator("h1").inner_text() == "<b>y, step by step"
+
+
+@pytest.mark.parametrize("height", [900, 768])
+def test_the_picture_and_the_numbers_of_a_step_are_seen_together(browser, readme, height):
+    stepper, path = readme
+    with Sheet(browser, path, height=height) as sheet:
+        for place, step in enumerate(stepper):
+            seen = sheet.page.locator(".drawing").evaluate(
+                """(box) => {
+                    const place = (one) => one.getBoundingClientRect(), frame = place(box), inside = (one) =>
+                        place(one).left >= frame.left && place(one).right <= frame.right &&
+                        place(one).top >= frame.top && place(one).bottom <= frame.bottom;
+                    return [frame.top, place(box.getRootNode().querySelector(".panel")).bottom,
+                        inside(box.querySelector(".node.now")), [...box.querySelectorAll(".giving")].every(inside)];
+                }"""
+            )
+            assert seen[0] >= 0
+            assert seen[1] <= height, f"step {place} is cut off"
+            assert seen[2], f"the receiver of step {place} is out of sight"
+            assert seen[3] or step.phase == "forward", f"the giver of step {place} is out of sight"
+            sheet.press("ArrowRight")
+        assert sheet.page.evaluate("scrollY") == 0
+
+
+def test_on_a_phone_the_picture_stays_while_the_step_is_read(browser, readme):
+    with Sheet(browser, readme[1], width=400, height=800) as sheet:
+        sheet.press("End")
+        sheet.page.locator("dd.sum").scroll_into_view_if_needed()
+        frame, total = (sheet.page.locator(where).bounding_box() for where in (".drawing", "dd.sum"))
+        assert frame["y"] >= 0
+        assert frame["y"] + frame["height"] < total["y"]
+        assert total["y"] + total["height"] <= 800
