@@ -1,5 +1,7 @@
 """One's own operation: a row added to the table from outside."""
 
+import keyword
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +22,9 @@ def register(
     written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitive` (domain,
     kink, pole, tex, pack, composite). An operation of your own is replaced when its name is registered again, so that
     a notebook's cell can be run twice.
-    Raises ValueError when the name is taken or is not a Python name, or when `partials` gives another number of
-    derivatives than there are operands; TypeError when it gives no tuple, or uses `math.cos` and the like, whose result
-    is a number and not graph: every second derivative would be wrong.
+    Raises ValueError when the name is taken, or is a keyword or no Python identifier, or when `partials` gives another
+    number of derivatives than there are operands; TypeError when it gives no tuple, or uses `math.cos` and the like,
+    whose result is a number and not graph: every second derivative would be wrong.
 
     >>> cube = register("cube", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
     >>> x = Value(2.0)
@@ -32,8 +34,7 @@ def register(
     """
     if name in _own:
         unregister(name)
-    if not name.isidentifier() or hasattr(Value, name):
-        raise ValueError(f"{name!r} cannot name an operation: it must be a Python name that Value does not use yet")
+    _check_name(name)
     op = Primitive(name, _real(name, forward), partials, **columns)
     try:
         _check(op)
@@ -57,6 +58,26 @@ def unregister(name: str) -> None:
     for method in {name, op.numpy or name}:
         if hasattr(Value, method):
             delattr(Value, method)
+
+
+def _check_name(name: Any) -> None:
+    """Can the operation be written `name(x)` and `x.name()`?"""
+    if not isinstance(name, str):
+        raise TypeError(f"an operation is named by a string, not {name!r}")
+    read = unicodedata.normalize("NFKC", name)  # what Python makes of an identifier
+    if not name.isidentifier():
+        reason = "it is not a Python identifier: letters, digits and _, no digit first"
+    elif keyword.iskeyword(name):
+        reason = f"it is a keyword of Python; {name}_ would do"
+    elif read != name:
+        reason = f"Python reads it as {read!r}, take that"
+    elif hasattr(Value, name):
+        reason = f"Value has something of that name already; my_{name} would do"
+    elif name in TABLE:
+        reason = f"there is such an operation already; my_{name} would do"
+    else:
+        return
+    raise ValueError(f"{name!r} cannot name an operation: {reason}")
 
 
 def _real(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:

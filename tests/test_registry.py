@@ -19,10 +19,25 @@ def test_a_full_citizen(register):
     assert TABLE["cube_of_the_test"] is cube
 
 
-@pytest.mark.parametrize("taken", ["tanh", "data", "backward", "not a name", ""])
-def test_a_name_in_use_is_refused(taken):
-    with pytest.raises(ValueError, match="cannot name an operation"):
-        autograd.register(taken, lambda x: x, lambda x, z: (1.0,))
+@pytest.mark.parametrize(("name", "reason"), [
+    ("tanh", "Value has something of that name"),
+    ("data", "Value has something of that name"),
+    ("sum", "there is such an operation already"),
+    ("not a name", "it is not a Python identifier"),
+    ("2nd", "it is not a Python identifier"),
+    ("", "it is not a Python identifier"),
+    ("lambda", "it is a keyword of Python"),
+    ("None", "it is a keyword of Python"),
+    ("𝑓", "Python reads it as 'f'"),
+])  # fmt: skip
+def test_a_name_that_cannot_be_written_or_is_in_use_is_refused(name, reason):
+    with pytest.raises(ValueError, match=f"{name!r} cannot name an operation: {reason}"):
+        autograd.register(name, lambda x: x, lambda x, z: (1.0,))
+
+
+def test_a_name_is_a_string():
+    with pytest.raises(TypeError, match=r"an operation is named by a string, not <operation tanh>"):
+        autograd.register(autograd.tanh, lambda x: x, lambda x, z: (1.0,))
 
 
 def test_registering_again_replaces_ones_own(register):

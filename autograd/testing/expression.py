@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,7 +43,7 @@ class Expression:
 
     def __repr__(self) -> str:
         leaves = [Value(x) for x in self.inputs]
-        return f"Expression({to_lambda(self.f(*leaves), leaves)}, {self.inputs!r})"
+        return f"Expression({to_lambda(self.f(*leaves), leaves)}, {listed(self.inputs)})"
 
 
 def to_lambda(root: Any, leaves: Sequence[Value]) -> str:
@@ -53,31 +55,48 @@ def to_lambda(root: Any, leaves: Sequence[Value]) -> str:
     >>> to_lambda(2.0 * x, [x])
     'lambda x0: 2.0 * x0'
     """
-    names: dict[Any, str] = {leaf: f"x{i}" for i, leaf in enumerate(leaves)}
+    order = topological_order([root]) if isinstance(root, Value) else []
+    # An operation of one's own may be called x0 or v0.
+    stem = "_" if any(node.op and re.fullmatch(r"[xv]\d+", node.op.name) for node in order) else ""
+    names: dict[Any, str] = {leaf: f"{stem}x{i}" for i, leaf in enumerate(leaves)}
     header = f"lambda {', '.join(names.values())}: " if leaves else "lambda: "
     steps: list[str] = []
-    for node in topological_order([root]) if isinstance(root, Value) else ():
-        if node.args:
-            steps.append(_call(node.op, [names[arg] if isinstance(arg, Value) else _literal(arg) for arg in node.args]))
-            names[node] = f"v{len(steps) - 1}"
-        elif node not in names:
-            names[node] = _literal(node.data)
+    values: set[Any] = set(leaves)  # the others are floats: 1.0 / 0.0 raises where div(1.0, 0.0) is inf
+    for node in order:
+        if node.op is not None and node not in names:
+            if not values.isdisjoint(node.args):
+                values.add(node)
+            operands = [names.get(arg) or _literal(arg) for arg in node.args]
+            steps.append(_call(node.op, operands, infix=node in values))
+            names[node] = f"{stem}v{len(steps) - 1}"
     if len(steps) < 2:
-        return header + (steps[0] if steps else names[root] if isinstance(root, Value) else _literal(root))
-    named = [f"v{i} := {step}" for i, step in enumerate(steps[:-1])]
+        return header + (steps[0] if steps else names.get(root) or _literal(root))
+    named = [f"{stem}v{i} := {step}" for i, step in enumerate(steps[:-1])]
     return f"{header}({', '.join([*named, steps[-1]])})[-1]"
 
 
-def _literal(x: float) -> str:
-    text = repr(float(x))
-    if text.lstrip("-") in ("inf", "nan"):
-        return f'float("{text}")'
+def listed(numbers: Sequence[float]) -> str:
+    """The tuple of these floats, as Python that needs no other name.
+
+    >>> import math
+    >>> listed([-0.0, math.inf])
+    '(-0.0, float("inf"))'
+    """
+    return f"({', '.join(map(_number, numbers))}{',' * (len(numbers) == 1)})"
+
+
+def _number(x: float) -> str:
+    return repr(x) if math.isfinite(x) else f'float("{x}")'
+
+
+def _literal(x: Any) -> str:
+    text = _number(float(x))
     return f"({text})" if text.startswith("-") else text  # -2.0 ** x would be -(2.0 ** x)
 
 
-def _call(op: Primitive, operands: list[str]) -> str:
+def _call(op: Primitive, operands: list[str], infix: bool) -> str:
     """The application of a row as a caller writes it: x0 * x1, -x0, tanh(x0), dot([x0, x1], [x2, x3])."""
-    if op.symbol and len(operands) <= 2:
+    if infix and op.symbol and len(operands) <= 2:
         return op.symbol + operands[0] if len(operands) == 1 else f"{operands[0]} {op.symbol} {operands[1]}"
     lists = lists_of(op)
     if lists:

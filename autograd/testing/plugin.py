@@ -1,17 +1,21 @@
 """A pytest plugin: a test that fails with a graph in its hands shows that graph, as runnable Python and as a drawing.
 
 Installed as the entry point `stepgrad`; `pytest -p no:stepgrad` leaves it out. Until a test fails it does nothing, and
-loads nothing of Hypothesis.
+loads nothing of Hypothesis. It looks at the local variables of a failing test without calling anything of theirs, for
+they may be anybody's; only an `Expression` is asked for its result.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
 
+from autograd.gradcheck.recording import Recording
 from autograd.graph import topological_order
-from autograd.testing.expression import Expression, to_lambda
+from autograd.testing.expression import Expression
+from autograd.testing.reproducer import reproducer
 from autograd.value import Value
 
 SHOWN = 200  # operations: nobody reads a longer program
@@ -44,16 +48,23 @@ def describe(graph: Graph, item: pytest.Item) -> str:
     count = sum(bool(node.args) for node in topological_order([graph.root]))
     lines = [f"a graph of {count} operations"]
     if count <= SHOWN:
-        inputs = tuple(leaf.data for leaf in graph.leaves)
-        lines = ["from autograd import *", "from autograd.testing import Expression", ""]
-        lines += [f"e = Expression({to_lambda(graph.root, graph.leaves)}, {inputs!r})", "e.root.backward()"]
+        lines = [reproducer(graph.root, graph.leaves)]
     cache = getattr(item.config, "cache", None)
     if cache is not None:
         from autograd.viz import draw
 
-        path = cache.mkdir("stepgrad") / (re.sub(r"[^\w.-]+", "-", item.nodeid) + ".svg")
-        lines += ["", f"drawing: {draw(graph.root).save(path)}"]
+        lines += ["", f"drawing: {draw(graph.root).save(cache.mkdir('stepgrad') / file_name(item.nodeid))}"]
     return "\n".join(lines)
+
+
+def file_name(nodeid: str) -> str:
+    """A name for a test's drawing: short enough for any disk, and another for each test.
+
+    >>> file_name("tests/test_it.py::test_a[0.5]")
+    'test_it.py-test_a-0.5-3fa230dd.svg'
+    """
+    readable = re.sub(r"[^a-zA-Z0-9_.]+", "-", re.sub(r"^[^:]*/", "", nodeid))[:80].strip("-")
+    return f"{readable}-{hashlib.sha256(nodeid.encode(errors='backslashreplace')).hexdigest()[:8]}.svg"
 
 
 def find_graph(error: BaseException) -> Graph | None:
@@ -70,12 +81,16 @@ def find_graph(error: BaseException) -> Graph | None:
 
 def _held(thing: Any) -> Graph | None:
     """The graph that a local variable holds: an Expression, a result, or what gradcheck has recorded of f."""
-    if isinstance(thing, Expression):
-        return Graph(thing.root, thing.values) if isinstance(thing.root, Value) else None
-    if isinstance(thing, Value) and thing.args:
+    kind = type(thing)  # not isinstance: it asks for __class__, which may be a property of a stranger's
+    if issubclass(kind, Expression):
+        try:
+            root = thing.root
+        except Exception:  # its function is what fails
+            return None
+        return Graph(root, thing.values) if isinstance(root, Value) else None
+    if issubclass(kind, Value) and thing.args:
         # The order visits the last operand first; read from its end, x comes before y in x * y.
         return Graph(thing, [node for node in reversed(topological_order([thing])) if not node.args])
-    outputs, leaves = getattr(thing, "outputs", None), getattr(thing, "leaves", None)
-    if isinstance(outputs, list) and isinstance(leaves, list) and outputs and isinstance(outputs[0], Value):
-        return Graph(outputs[0], leaves)
+    if kind is Recording and "outputs" in vars(thing):
+        return Graph(thing.outputs[0], thing.leaves)
     return None

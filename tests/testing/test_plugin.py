@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import autograd
+from autograd import Value
+from autograd.testing import Expression
+from autograd.testing.plugin import file_name, find_graph
 
 pytest_plugins = ["pytester"]
 
@@ -50,7 +53,7 @@ def test_a_failing_property_shows_the_smallest_graph_and_its_drawing(run, pytest
     text = section(result)
     assert "e = Expression(lambda x0: sin(x0), (0.0,))" in text
     (drawing,) = pytester.path.glob("**/stepgrad/*.svg")
-    assert drawing.name == "test_it.py-test_no_sine.svg"
+    assert re.fullmatch(r"test_it.py-test_no_sine-\w{8}\.svg", drawing.name)
     assert str(drawing) in text
     assert "sin" in drawing.read_text()
 
@@ -67,6 +70,54 @@ def test_the_reproducer_runs(run):
     exec(text.partition("\ndrawing")[0], names)
     assert round(names["e"].root.data, 6) == 1.011594
     assert [round(x.grad, 6) for x in names["e"].values] == [1.339949, 0.084987]
+
+
+def test_the_reproducer_of_an_operation_of_ones_own_runs_in_a_new_python(run):
+    text = section(run("""
+        import autograd
+        from autograd.testing import gradient_property
+
+        cubed = autograd.register("cubed", lambda x: x * x * x, lambda x, z: (2.0 * x * x,))
+        test_cubed = gradient_property(lambda x: cubed(x) + x, domain=(1.0, 4.0))
+    """))
+    program = text.partition("\ndrawing")[0] + "\nprint(e, e.root.data, e.values[0].grad)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    told = "Expression(lambda x0: (v0 := cubed(x0), v0 + x0)[-1], (1.0,)) 2.0 3.0\n"
+    assert (done.stdout, done.stderr) == (told, "")
+
+
+def test_names_of_drawings_are_short_and_all_different():
+    long = "t.py::t[" + 300 * "x"
+    ids = ["t.py::t[a/b]", "t.py::t[a:b]", "u/t.py::t[a:b]", long + "1]", long + "2]"]
+    names = {file_name(nodeid) for nodeid in ids}
+    assert len(names) == len(ids)
+    assert all(len(name) < 100 and name.isascii() and name.startswith("t.py-t-") for name in names)
+
+
+class Stranger:
+    """A local variable that minds being looked at."""
+
+    asked = 0
+
+    def __getattr__(self, name):
+        Stranger.asked += 1
+        raise RuntimeError(name)
+
+    @property
+    def __class__(self):
+        Stranger.asked += 1
+        raise RuntimeError("__class__")
+
+
+def test_nothing_is_asked_of_other_peoples_objects():
+    stranger, y = Stranger(), Value(2.0) * 3.0
+    failing = Expression(lambda x: 1 / 0, (1.0,))
+    try:
+        assert [stranger, failing] and y is None
+    except AssertionError as error:
+        graph = find_graph(error)
+    assert graph.root is y
+    assert Stranger.asked == 0
 
 
 def test_a_failing_gradcheck_shows_the_function_it_checked(run):
