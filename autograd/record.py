@@ -162,6 +162,7 @@ def install(op: Primitive) -> None:
         def method(self: Value, *args: Any, **named: Any) -> Value:
             return op(self, *args, **named)  # type: ignore[no-any-return]
 
+    method.__code__ = method.__code__.replace()  # its own copy: Python tunes code to what it calls, here one row's rule
     method.__name__, method.__doc__ = op.name, f"The operation {op.name} of the table, applied to this Value."
     for name in {op.name, op.numpy or op.name}:
         setattr(Value, name, method)

@@ -93,12 +93,15 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
         if result.ready.clock < SOON and not hasattr(run, "times"):
             result.again = Ready(*map(min, zip(*(prepared(contender)[2] for _ in range(2)))))
         runs.append((result, contender, run, repetitions(run, seconds / rounds)))
+    gc.collect()
+    gc.freeze()  # or the collector would go through 200,000 objects of PyTorch's modules while an engine makes its own
     for turn in range(rounds):
         for result, contender, run, count in runs:
             if turn >= 2 and sum(result.times) * contender.per * count > 2 * seconds:
                 continue  # one run of it takes longer than its share of the time
             gc.collect()
             result.times.append(taken(run, count) / count / contender.per)
+    gc.unfreeze()
     for result, *_ in runs:
         low, result.median, high = statistics.quantiles(result.times, n=4)
         result.spread = (high - low) / 2 / result.median
