@@ -17,8 +17,9 @@ from typing import Any
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
+from autograd.viz.figures import inside, relation, rounded, shown
 from autograd.viz.latex import tex_name
-from autograd.viz.notation import inside, names, relation, rounded, shown
+from autograd.viz.notation import names
 from autograd.viz.order import program_order
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out

@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from autograd.viz.figures import figure
 from autograd.viz.film import Film, Frame
-from autograd.viz.notation import figure
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, phrases
 from autograd.viz.style import css

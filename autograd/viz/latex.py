@@ -13,8 +13,9 @@ from autograd.graph import topological_order
 from autograd.primitive import TABLE, Primitive
 from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQRT_PI, mul, pow
 from autograd.value import Value
+from autograd.viz.figures import shown
 from autograd.viz.model import undisturbed
-from autograd.viz.notation import names, printable, shown
+from autograd.viz.notation import names, printable
 from autograd.viz.order import program_order
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks

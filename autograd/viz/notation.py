@@ -5,90 +5,24 @@ text serves twice: with the operands' names, and with their numbers.
 """
 
 import functools
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import context
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
+from autograd.primitives import LN2, LN10, mul
 from autograd.record import record
 from autograd.value import Value
+from autograd.viz.figures import inside
+from autograd.viz.simplify import simplified
 
 MOST_OPERANDS = 8  # of a sum or dot, that are written out
 _SIGN = {"mul": "·", "pow": "^"}  # where a formula is more readable than Python's spelling
 _BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "identity": 3, "pow": 4}
-_ATOM = 9
+_CONSTANTS = {LN2: "log(2)", LN10: "log(10)"}
 _COMPARES = {"greater": ">", "greater_equal": "≥", "less": "<", "less_equal": "≤", "equal": "="}  # [x > 0]: 1 or 0
-
-
-def shown(x: float, digits: int = 6) -> str:
-    """A number as every view writes it: six significant digits, which is what a reader compares, and no -0.
-
-    >>> shown(-0.70710678), shown(1.5e-9), shown(2.0), shown(1234567.0), shown(-math.inf)
-    ('-0.707107', '1.5e-9', '2', '1.23457e6', '-∞')
-    """
-    text = format(x + 0.0, f".{digits}g").replace("inf", "∞")
-    decimal, e, power = text.partition("e")
-    return f"{decimal}e{int(power)}" if e else text
-
-
-def figure(x: float, digits: int = 6) -> str:
-    """The same in a drawing: with a true minus sign.
-
-    >>> figure(-1.5e-9)
-    '−1.5e−9'
-    """
-    return minus(shown(x, digits))
-
-
-def minus(text: str) -> str:
-    """A text of numbers and signs with true minus signs."""
-    return text.replace("-", "−")
-
-
-def inside(x: float) -> str:
-    """A number as it stands inside a formula: a negative one in parentheses."""
-    text = shown(x)
-    return f"({text})" if text[0] == "-" else text
-
-
-def rounded(x: float) -> float:
-    """The number that a reader reads where `x` is written.
-
-    >>> rounded(1 / 3)
-    0.333333
-    """
-    return float(format(x, ".6g"))
-
-
-def relation(told: Callable[[], float], result: float) -> str:
-    """`=` where what a reader reads is true as it stands, `≈` where it is so only for the numbers before rounding.
-
-    `told` computes, from `rounded` numbers, what is to equal the result. A rule of somebody's own may refuse such
-    numbers; then it is a matter of the result alone.
-
-    >>> relation(lambda: 0.1 + 0.2, 0.1 + 0.2), relation(lambda: rounded(1 / 3) * 3.0, 1.0)
-    ('=', '≈')
-    """
-    try:
-        read = told()
-    except Exception:
-        read = result
-    unknown = read != read and result != result  # nan = nan, on paper
-    return "=" if unknown or math.isclose(read, rounded(result), rel_tol=1e-9) else "≈"
-
-
-def equation(name: str, formula: str, worked: str, told: Callable[[], float], result: float) -> str:
-    """A name, the formula for it, the same in numbers, and their result, in one line; what is equal is written once.
-
-    >>> equation("∂z/∂x", "1/y", "1/3", lambda: 1 / 3, 1 / 3), equation("∂z/∂x", "y", "3", lambda: 3.0, 3.0)
-    ('∂z/∂x = 1/y = 1/3 ≈ 0.333333', '∂z/∂x = y = 3')
-    """
-    number = shown(result)
-    parts = [name, *(side for side in dict.fromkeys([formula, worked]) if side != number)]
-    return f"{' = '.join(filter(None, parts))} {relation(told, result) if worked in parts else '='} {number}"
 
 
 class Name(Value):
@@ -142,10 +76,10 @@ def _formulas(op: Primitive, constants: tuple[float | None, ...]) -> tuple[str, 
     with context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope=""):
         args = tuple(Name(1.0, f"{{{i}}}") if c is None else c for i, c in enumerate(constants))
         try:
-            partials = tuple(map(written, op.partials(*args, Name(1.0, "{z}"))))
+            partials = written(simplified(op.partials(*args, Name(1.0, "{z}"))))
         except Exception:
-            partials = ("",) * len(args)
-        return written(record(op, args)), partials
+            partials = [""] * len(args)
+        return written([record(op, args)])[0], tuple(partials)
 
 
 def templates_of(node: Value) -> Templates:
@@ -167,34 +101,51 @@ def fill(template: str, operands: Sequence[str], result: str) -> str:
 _LONE = re.compile(r"(?<=[(\[,])( ?)\((-[^()]*)\)(?=[),]| [<>=≤≥])")
 
 
-def written(formula: "Value | float") -> str:
-    """The graph of a formula as text, operands by their labels, with no parenthesis that is not needed."""
-    if not isinstance(formula, Value):
-        return shown(formula)
-    text: dict[Value, tuple[str, int]] = {}
-    for node in topological_order([formula]):
-        text[node] = (node.label, _ATOM) if node.op is None else _apply(node, text)
-    return re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", text[formula][0])  # -1/x, not (-1)/x
+def written(formulas: Sequence[Any]) -> list[str]:
+    """The graphs of some formulas as texts, operands by their labels, with no parenthesis that is not needed."""
+    text: dict[Value, Text] = {}
+    for node in topological_order([one for one in formulas if isinstance(one, Value)]):
+        text[node] = Text(node.label) if node.op is None else _apply(node.op, [_text(arg, text) for arg in node.args])
+    return [re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", _text(one, text).text) for one in formulas]  # -1/x, not (-1)/x
 
 
-def _apply(node: Value, text: dict[Value, tuple[str, int]]) -> tuple[str, int]:
-    assert node.op is not None
-    name, operands = node.op.name, [text[a] if isinstance(a, Value) else (inside(a), _ATOM) for a in node.args]
+class Text(NamedTuple):
+    """A formula, how tightly it binds, and the terms of a sum."""
+
+    text: str
+    binds: int = 9
+    terms: tuple[str, ...] = ()
+
+
+def _text(one: Any, known: Mapping[Value, Text]) -> Text:
+    return known[one] if isinstance(one, Value) else Text(_CONSTANTS.get(one) or inside(one))
+
+
+def _apply(op: Primitive, operands: list[Text]) -> Text:
+    name, texts = op.name, [operand.text for operand in operands]
     if name in _COMPARES:
-        return f"[{operands[0][0]} {_COMPARES[name]} {operands[1][0]}]", _ATOM
+        return Text(f"[{texts[0]} {_COMPARES[name]} {texts[1]}]")
+    if name == "dot":
+        half = len(operands) // 2
+        pairs = [_apply(mul, list(pair)).text for pair in zip(operands[:half], operands[half:])]
+        return Text(" + ".join(_abbreviated(pairs)) or "0", _BINDS["add"])
+    if name == "cross_entropy":  # the target is the first operand, and one of the others as well
+        return Text(f"logsumexp({', '.join(_abbreviated(texts[1:]))}) - {texts[0]}", _BINDS["sub"])
     if name not in _BINDS:
-        return f"{name}({', '.join(_abbreviated([t for t, _ in operands]))})", _ATOM
-    binds, sign = _BINDS[name], _SIGN.get(name, node.op.symbol or "")
+        return Text(f"{name}({', '.join(_abbreviated(texts))})")
+    binds, sign = _BINDS[name], _SIGN.get(name, op.symbol or "")
     if len(operands) == 1:
-        return sign + _bracketed(operands[0], binds), binds
+        return Text(sign + _bracketed(operands[0], binds), binds)
     left = _bracketed(operands[0], binds + (name == "pow"))
     right = _bracketed(operands[1], binds + (name in ("sub", "div")))
-    return (f"{left} {sign} {right}" if binds == 1 else left + sign + right), binds
+    if name == "add":
+        terms = tuple(_abbreviated([*(operands[0].terms or [left]), right]))
+        return Text(" + ".join(terms), binds, terms)
+    return Text(f"{left} {sign} {right}" if binds == 1 else left + sign + right, binds)
 
 
-def _bracketed(operand: tuple[str, int], least: int) -> str:
-    text, binds = operand
-    return text if binds >= least else f"({text})"
+def _bracketed(operand: Text, least: int) -> str:
+    return operand.text if operand.binds >= least else f"({operand.text})"
 
 
 def _abbreviated(operands: list[str]) -> list[str]:

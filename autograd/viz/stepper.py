@@ -9,7 +9,8 @@ from typing import Any, overload
 from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
-from autograd.viz.notation import equation, fill, inside, names, rounded, shown, templates_of
+from autograd.viz.figures import equation, inside, rounded, shown
+from autograd.viz.notation import fill, names, templates_of
 from autograd.viz.order import program_order
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases

@@ -8,10 +8,10 @@ full digits are in its `<title>`, which a browser shows under the mouse.
 
 from html import escape
 
+from autograd.viz.figures import equation, figure, inside, minus, rounded, shown
 from autograd.viz.layers import Link
 from autograd.viz.layout import Direction, Point, layout
 from autograd.viz.model import Edge, Inside, Node, Picture
-from autograd.viz.notation import equation, figure, inside, minus, rounded, shown
 from autograd.viz.style import css
 from autograd.viz.text import MONO, clip, width
 

@@ -7,7 +7,8 @@ from typing import Any, overload
 
 from autograd.value import Value
 from autograd.viz.display import mimebundle
-from autograd.viz.notation import fill, inside, names, shown, templates_of
+from autograd.viz.figures import inside, shown
+from autograd.viz.notation import fill, names, templates_of
 from autograd.viz.order import program_order
 from autograd.viz.stale import stale
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd.viz.notation import figure, inside, shown
+from autograd.viz.figures import figure, inside, shown
 
 
 @pytest.mark.parametrize(("x", "text"), [
