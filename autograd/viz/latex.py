@@ -11,12 +11,13 @@ from typing import Any
 
 from autograd.graph import topological_order
 from autograd.primitive import TABLE, Primitive
-from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQRT_PI, mul, pow
+from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQRT_PI
 from autograd.value import Value
 from autograd.viz.figures import shown
 from autograd.viz.model import undisturbed
 from autograd.viz.notation import names, printable
 from autograd.viz.order import program_order
+from autograd.viz.simplify import simplified
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
 Formula = tuple[str, int]
@@ -187,7 +188,7 @@ def partial_latex(op: Primitive, i: int, operands: tuple[str | float, ...] | Non
     Arguments: `operands`, the TeX of each operand, or its number where it is a constant; by default the names in the
     rule; `result`, the TeX of the result.
 
-    >>> from autograd.primitives import div, tanh
+    >>> from autograd.primitives import div, pow, tanh
     >>> partial_latex(tanh, 0), partial_latex(div, 1), partial_latex(pow, 0, ("x", 3.0))
     ('1 - z^{2}', '\\frac{-z}{y}', '3 \\cdot x^{2}')
     """
@@ -195,17 +196,15 @@ def partial_latex(op: Primitive, i: int, operands: tuple[str | float, ...] | Non
     with undisturbed():
         args: list[Any] = [Value(1.0) if isinstance(one, str) else one for one in given]
         z = Value(1.0)
-        partial = op.partials(*args, z)[i]
+        (partial,) = simplified([op.partials(*args, z)[i]])
     found = {arg: (one, _binding(one)) for arg, one in zip(args, given) if isinstance(one, str)}
     found[z] = (result, ATOM)
     if not isinstance(partial, Value):
         return number_tex(float(partial))[0]
     for node in topological_order([partial]):
         if node not in found:
-            squared = node.op is mul and node.args[0] is node.args[1]
-            row, args = (pow, [node.args[0], 2.0]) if squared else (node.op, list(node.args))
-            assert row is not None
-            found[node] = _applied(row, args, found)
+            assert node.op is not None
+            found[node] = _applied(node.op, node.args, found)
     return found[partial][0]
 
 

@@ -62,7 +62,7 @@ def templates(op: Primitive, constants: tuple[float | None, ...]) -> Templates:
 
     >>> from autograd.primitives import div, tanh, pow
     >>> templates(tanh, (None,))
-    Templates(result='tanh({0})', partials=('1 - {z}·{z}',))
+    Templates(result='tanh({0})', partials=('1 - {z}^2',))
     >>> templates(pow, (None, 3.0)).partials[0], templates(div, (None, 2.0)).partials[0]
     ('3·{0}^2', '1/{1}')
     """
@@ -106,7 +106,7 @@ def written(formulas: Sequence[Any]) -> list[str]:
     text: dict[Value, Text] = {}
     for node in topological_order([one for one in formulas if isinstance(one, Value)]):
         text[node] = Text(node.label) if node.op is None else _apply(node.op, [_text(arg, text) for arg in node.args])
-    return [re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", _text(one, text).text) for one in formulas]  # -1/x, not (-1)/x
+    return [re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", _alone(one, text)) for one in formulas]  # -1/x, not (-1)/x
 
 
 class Text(NamedTuple):
@@ -119,6 +119,12 @@ class Text(NamedTuple):
 
 def _text(one: Any, known: Mapping[Value, Text]) -> Text:
     return known[one] if isinstance(one, Value) else Text(_CONSTANTS.get(one) or inside(one))
+
+
+def _alone(one: Any, known: Mapping[Value, Text]) -> str:
+    """A whole formula: one that is the number 0.333333 says 1/3."""
+    share = 0.0 if isinstance(one, Value) or not 1e-6 < one < 0.5 else 1.0 / one
+    return f"1/{round(share)}" if share and 1.0 / round(share) == one else _text(one, known).text
 
 
 def _apply(op: Primitive, operands: list[Text]) -> Text:

@@ -53,7 +53,7 @@ def _simple(op: Primitive, args: list[Any], wholes: "dict[Value, _Whole]") -> An
             return b
         case "mul", [a, b] if a is b:
             return record(pow, (a, 2.0))
-        case "div", [Value(op=inner, args=[a, b]), c] if inner is div and b is c:
+        case "div", [Value(op=inner, args=[a, b]), c] if inner is div and _alike(b, c):
             return record(div, (a, record(pow, (b, 2.0))))
         case "div", [Value() as a, Value() as whole] if _shift(a) is not None:
             if whole not in wholes:
@@ -62,6 +62,10 @@ def _simple(op: Primitive, args: list[Any], wholes: "dict[Value, _Whole]") -> An
             if shift is _shift(a):
                 return record(div, (_power(a), plain))
     return record(op, tuple(args)) if any(isinstance(arg, Value) for arg in args) else op.forward(*args)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return one is other or (one.op is not None and (one.op, one.args) == (other.op, other.args))
 
 
 _Whole = tuple[Any, Any]  # what all powers of a sum are shifted by, or None; their sum without it

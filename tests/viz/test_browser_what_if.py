@@ -10,8 +10,8 @@ from autograd import sum as sum_of
 from autograd.primitive import TABLE
 from autograd.record import record
 from autograd.viz import step_through
+from autograd.viz.figures import figure
 from autograd.viz.javascript import key, program, unknown
-from autograd.viz.notation import figure
 from autograd.viz.page import asset
 from tests.viz.chromium import Sheet
 

@@ -1,11 +1,14 @@
 """The formula on the page is the number: what `to_latex` writes is evaluated again, by other rules."""
 
 import math
+import os
 import random
 import re
+from pathlib import Path
 
 import pytest
 
+import autograd
 from autograd import Value, maximum, primitives, tanh
 from autograd.primitive import TABLE
 from autograd.viz import derivative_table, partial_latex, to_latex
@@ -148,6 +151,15 @@ def test_the_table_of_derivatives_has_every_row():
     assert len(lines) == 2 + len(TABLE)
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 4 for line in lines)
     assert r"| `tanh` | $\tanh\left(x\right)$ | $\frac{\partial z}{\partial x} = 1 - z^{2}$ |" in lines
+
+
+def test_the_docs_have_the_table_of_today():
+    """After a new row: STEPGRAD_SNAPSHOTS=write pytest tests/viz/test_latex.py."""
+    path = Path(autograd.viz.__file__).with_name("derivatives.md")
+    head, _, table = path.read_text(encoding="utf-8").partition("| operation |")
+    if os.environ.get("STEPGRAD_SNAPSHOTS") == "write":
+        path.write_text(head + derivative_table(), encoding="utf-8")
+    assert f"| operation |{table}" == derivative_table()
 
 
 def test_a_partial_with_a_constant_is_worked_out():

@@ -29,6 +29,8 @@ def test_rows_hold_the_numbers_of_the_graph():
 def test_an_operand_used_twice_has_two_derivatives():
     x = Value(3.0, label="x")
     assert trace(x * x)[-1].partials == (("x", 3.0), ("x", 3.0))
+    assert trace(x * x)[-1].cells()[5] == "∂v1/∂x = 3 + 3"
+    assert trace(x - x)[-1].cells()[5] == "∂v1/∂x = 1 + (-1)"
 
 
 def test_it_is_text_markdown_and_html():
