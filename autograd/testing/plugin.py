@@ -1,13 +1,14 @@
 """A pytest plugin: a test that fails with a graph in its hands shows that graph, as runnable Python and as a drawing.
 
-Installed as the entry point `stepgrad`; `pytest -p no:stepgrad` leaves it out. Until a test fails it does nothing, and
-loads nothing of Hypothesis. It looks at the local variables of a failing test without calling anything of theirs, for
-they may be anybody's; only an `Expression` is asked for its result.
+Installed as the entry point `stepgrad`; `pytest -p no:stepgrad` leaves it out. Until a test fails it looks at names
+only, and loads nothing of Hypothesis. Of the local variables of a failing test it calls nothing, for they may be
+anybody's; only an `Expression` is asked for its result.
 """
 
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import pytest
@@ -41,6 +42,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
         if text:
             report.sections.append(("stepgrad: the graph of this failure", text))
     return report  # type: ignore[no-any-return]
+
+
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
+    """Warn of a gradient_property that pytest passes over because of its name."""
+    if type(obj) is FunctionType and "is_gradient_property" in vars(obj) and not collector.funcnamefilter(name):
+        told = f"{name} is a gradient_property that pytest does not run: call it test_{name}"
+        collector.warn(pytest.PytestCollectionWarning(told))
 
 
 def describe(graph: Graph, item: pytest.Item) -> str:

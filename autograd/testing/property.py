@@ -1,5 +1,6 @@
 """gradient_property: one line that makes a property-based test of a gradient."""
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.gradcheck import gradcheck
+from autograd.gradcheck import GradcheckError, GradcheckReport, Verdict, gradcheck
 from autograd.testing.expression import Expression
 from autograd.testing.strategies import numbers
 
@@ -19,9 +20,11 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
 
     Arguments: `f` takes numbers or Values and gives a Value; `domain` is an interval (low, high) for all of its
     arguments, or a list of one for each.
-    Returns a function of no arguments for pytest to collect; without `f`, a decorator that makes one of f.
+    Returns a function of no arguments for pytest to collect, so give it a name that begins with `test`; without `f`, a
+    decorator that makes one of f. Hypothesis's own decorators apply: `@settings(max_examples=500)` above this one.
     Raises ValueError when the intervals are not as many as the arguments; the test raises GradcheckError, with the
-    simplest point that Hypothesis finds, the right derivative and the operation to blame.
+    simplest point that Hypothesis finds, the right derivative and the operation to blame; and when there is a
+    derivative that could not be decided at any point, for then nothing has been tested.
 
     >>> test_logistic = gradient_property(lambda x: 1.0 / (1.0 + (-x).exp()), domain=(-5.0, 5.0))
     >>> test_logistic()
@@ -33,16 +36,47 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
     if f is None:
         return lambda f: gradient_property(f, domain)
     intervals = _intervals(f, domain)
-    name = getattr(f, "__name__", "f")
+    reports: list[GradcheckReport] = []
 
     def check(point: tuple[float, ...]) -> None:
         __tracebackhide__ = True  # pytest shows the report, not us
         expression = Expression(f, point)  # what the plugin shows if the next line fails
-        gradcheck(expression.f, expression.inputs)
+        reports.append(gradcheck(expression.f, expression.inputs))
 
-    check.__name__ = check.__qualname__ = name if name.startswith("test") else f"test_gradient_of_{name.strip('<>')}"
-    check.__doc__, check.__module__ = f.__doc__, f.__module__
-    return given(point=st.tuples(*(numbers(low, high) for low, high in intervals)))(check)
+    _name_after(f, check)
+    examples = given(point=st.tuples(*(numbers(low, high) for low, high in intervals)))(check)
+
+    def test(*self: Any) -> None:  # self: it may stand in a class
+        __tracebackhide__ = True
+        reports.clear()
+        examples()
+        _assert_decided(reports)
+
+    _name_after(f, test)
+    test.__dict__ = examples.__dict__  # one and the same: what @settings, @example and @seed write there is obeyed
+    test.is_gradient_property = True  # type: ignore[attr-defined]  # for the plugin
+    return test
+
+
+def _name_after(f: Callable[..., Any], test: Callable[..., None]) -> None:
+    name = getattr(f, "__name__", "f")
+    name = name if name.startswith("test") else f"test_gradient_of_{name.strip('<>')}"
+    test.__name__ = test.__qualname__ = name
+    test.__doc__, test.__module__ = f.__doc__, f.__module__
+
+
+def _assert_decided(reports: Sequence[GradcheckReport]) -> None:
+    """Raise if a derivative was INCONCLUSIVE wherever it was looked at."""
+    __tracebackhide__ = True
+    rows = [(f"d {row.output} / d {row.input}", row.verdict) for report in reports for row in report.rows]
+    decided = {derivative for derivative, verdict in rows if verdict is Verdict.PASS}
+    undecided = [derivative for derivative, _ in rows if derivative not in decided]
+    if undecided:
+        note = (
+            f"nothing is tested: at none of the {len(reports)} points that were tried was {undecided[0]} decided."
+            " Give a domain where f is smooth and its numbers are of moderate size"
+        )
+        raise GradcheckError(dataclasses.replace(reports[-1], notes=(*reports[-1].notes, note)))
 
 
 def _intervals(f: Callable[..., Any], domain: Range | Sequence[Range]) -> list[Range]:

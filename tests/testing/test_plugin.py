@@ -174,6 +174,20 @@ def test_nothing_is_added_without_a_graph_or_a_failure(run):
     assert "stepgrad:" not in result.stdout.str()
 
 
+def test_a_property_that_pytest_would_not_run_is_noticed(run):
+    result = run("""
+        from autograd.testing import gradient_property
+
+        @gradient_property
+        def swish(x):
+            return x * x.sigmoid()
+
+        test_fine = gradient_property(lambda x: x * x)
+    """)
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*swish is a gradient_property that pytest does not run: call it test_swish"])
+
+
 def test_it_can_be_left_out(run):
     source = """
         from autograd import Value

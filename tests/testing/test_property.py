@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from hypothesis import Phase, example, settings
+from hypothesis.errors import InvalidArgument
 
 from autograd import Value
-from autograd.gradcheck import GradcheckError
+from autograd.gradcheck import GradcheckError, Verdict
 from autograd.primitive import TABLE
 from autograd.testing import gradient_property
 
@@ -70,3 +72,40 @@ def test_a_failure_shows_no_line_of_ours():
         check()
     shown = [entry.name for entry in caught.traceback.filter(caught)]
     assert shown == ["test_a_failure_shows_no_line_of_ours", "test_gradient_of_lambda"]  # the test, and what it called
+
+
+def test_a_derivative_that_is_decided_nowhere_fails_the_test():
+    def scatters(x, y):
+        return (1e30 * x).sin() + y  # a wave shorter than the distance of two floats
+
+    with pytest.raises(GradcheckError) as caught:
+        gradient_property(scatters, domain=[(5.0, 6.0), (0.0, 1.0)])()
+    told = str(caught.value)
+    assert "nothing is tested: at none of the 100 points that were tried was d f / d x decided. Give a domain" in told
+    assert caught.value.report.verdict is Verdict.INCONCLUSIVE
+    assert "1 PASS" in told and "1 INCONCLUSIVE" in told
+
+
+def test_one_that_is_decided_somewhere_passes():
+    gradient_property(lambda x: abs(x) * x.sqrt(), domain=(-1.0, 1.0))()  # no value on the left
+
+
+def test_decorators_of_hypothesis_are_obeyed():
+    calls = []
+
+    @example(point=(3.5,))
+    @settings(phases=[Phase.explicit])
+    @gradient_property
+    def test_one_point(x):
+        calls.append(float(x))
+        return x * x
+
+    test_one_point()
+    assert calls[0] == 3.5
+    assert 0.0 not in calls  # the first that Hypothesis would think of
+    with pytest.raises(InvalidArgument, match="already been decorated with a settings object"):
+        settings(max_examples=7)(test_one_point)
+
+
+class TestInAClass:
+    test_here_too = gradient_property(lambda x: x * x)
