@@ -30,10 +30,10 @@ class TraceRow:
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of COLUMNS."""
-        along: dict[str, list[str]] = {}  # an operand used twice has two shares, which add up
+        along: dict[str, str] = {}  # an operand used twice has two shares, which add up
         for operand, partial in self.partials:
-            along.setdefault(operand, []).append(inside(partial) if operand in along else shown(partial))
-        slopes = ", ".join(f"∂{self.name}/∂{operand} = {' + '.join(shares)}" for operand, shares in along.items())
+            along[operand] = f"{along[operand]} + {inside(partial)}" if operand in along else shown(partial)
+        slopes = ", ".join(f"∂{self.name}/∂{operand} = {share}" for operand, share in along.items())
         known = "?" if self.grad is None else shown(self.grad)
         return str(self.step), self.name, self.operation, self.numbers, shown(self.data), slopes, known
 

@@ -31,6 +31,7 @@ def test_an_operand_used_twice_has_two_derivatives():
     assert trace(x * x)[-1].partials == (("x", 3.0), ("x", 3.0))
     assert trace(x * x)[-1].cells()[5] == "∂v1/∂x = 3 + 3"
     assert trace(x - x)[-1].cells()[5] == "∂v1/∂x = 1 + (-1)"
+    assert trace(Value(2.0, label="a") * -x)[-1].cells()[5] == "∂v2/∂a = -3, ∂v2/∂v1 = 2"
 
 
 def test_it_is_text_markdown_and_html():
