@@ -7,8 +7,9 @@ import graphviz
 
 from autograd.viz.layout import Direction
 from autograd.viz.model import Node, Picture
+from autograd.viz.reasons import reasons
 from autograd.viz.style import DARK, LIGHT
-from autograd.viz.svg import body_rows, edge_text, full_text, sign
+from autograd.viz.svg import body_rows, edge_text, edge_title, full_text, sign
 
 _SHAPES = {
     "parameter": {"shape": "box", "style": "filled"},
@@ -39,16 +40,18 @@ def digraph(picture: Picture, direction: Direction = "LR", contributions: bool =
     graph.attr("node", fontname=_FONT, fontsize="11", margin="0.1,0.05", height="0.3")
     graph.attr("edge", fontname=_FONT, fontsize="10", color=LIGHT["edge"][0], arrowsize="0.6")
     known = {node.id: node for node in picture.nodes}
+    why = reasons(picture)
     for node in picture.nodes:
         fill, outline = LIGHT[node.kind]
-        tooltip = _lines(full_text(node).splitlines())
+        tooltip = _lines(full_text(node, why.get(node.id, "")).splitlines())
         graph.node(
             node.id, _label(node), id=node.id, fillcolor=fill, color=outline, tooltip=tooltip,
             **{"class": node.kind}, **_SHAPES[node.kind],
         )  # fmt: skip
     for edge in picture.edges:
         text = edge_text(edge, known[edge.tail], known[edge.head], contributions)
-        graph.edge(edge.tail, edge.head, _lines([text]), id=edge.id, tooltip=_lines([text]))
+        title = edge_title(edge, known[edge.tail], known[edge.head], why.get(edge.id, ""))
+        graph.edge(edge.tail, edge.head, _lines([text]), id=edge.id, tooltip=_lines(title.splitlines()))
     return graph
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd import context
-from autograd.graph import adjoints, topological_order
+from autograd.graph import adjoints
 from autograd.primitive import TABLE, Primitive
+from autograd.primitives import add
 from autograd.value import Value
 from autograd.viz.notation import names, printable
 from autograd.viz.order import program_order
@@ -198,7 +199,10 @@ def _inside(cell: _Cell) -> list[_Cell]:
         return []
     outside: dict[Any, Any] = {new: old for new, old in zip(fresh, cell.args) if isinstance(new, Value)}
     outside[result] = cell.value
-    order = topological_order([result])
+    order = program_order([result])
+    for v in order:
+        if v.op is add and v.args[0] == 0.0 and v is not result:  # where a sum begins: its first term is shown
+            outside[v] = outside.get(v.args[1], v.args[1])
     known = cell.grad is not None
     flow = adjoints(order, {result: cell.grad}, lambda v: v.partials, lambda g, partial: g * partial) if known else {}
     return [
@@ -211,7 +215,7 @@ def _inside(cell: _Cell) -> list[_Cell]:
             cell.scope,
         )
         for v in order
-        if v.args
+        if v.args and (v is result or v not in outside)
     ]
 
 

@@ -10,8 +10,9 @@ from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
-from autograd.viz.notation import fill, names, templates_of
+from autograd.viz.notation import names
 from autograd.viz.order import program_order
+from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 
@@ -119,19 +120,9 @@ class Stepper(Sequence[Step]):
             return self._forward(self.computed[index])
         return self._start() if backward == 0 else self._edge(backward - 1)
 
-    def _operands(self, node: Value) -> tuple[list[str], list[str], list[float]]:
-        """The operands of a node in names, in numbers, and these as they are read."""
-        named = [self.names[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
-        numbers = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
-        return named, [inside(x) for x in numbers], [rounded(x) for x in numbers]
-
     def _forward(self, node: Value) -> Step:
-        z, row, (named, numbers, read) = self.names[node], node.op, self._operands(node)
-        assert row is not None
-        formula = fill(templates_of(node).result, named, z)
-        worked = fill(templates_of(node).result, numbers, shown(node.data))
-        text = equation(z, formula, worked, lambda: row.forward(*read), node.data)
-        return Step("forward", node, formula, worked, self._line("forward", text))
+        made = computed(node, self.names)
+        return Step("forward", node, made.formula, made.numbers, self._line("forward", made.line))
 
     def _start(self) -> Step:
         root = self.names[self.root]
@@ -140,26 +131,20 @@ class Stepper(Sequence[Step]):
 
     def _edge(self, index: int) -> Step:
         node, edge = self.flows[index]
-        row = node.op
-        assert row is not None
         operand, upstream, local = node.args[edge], self.gradients[node], node.partials[edge]
         before, after, count = self._sums[index]
+        expected, given, say = self.expected[operand], upstream * local, phrases(self.language)
         root, z, x = (self.names[n] for n in (self.root, node, operand))
-        named, numbers, read = self._operands(node)
-        made, given = templates_of(node), upstream * local
-        formula, worked = (fill(made.partials[edge], *texts) for texts in ((named, z), (numbers, inside(node.data))))
-        slope, product = f"∂{z}/∂{x}", f"{inside(upstream)} · {inside(local)}"
-        share = equation(f"∂{root}/∂{z} · {slope}", "", product, lambda: rounded(upstream) * rounded(local), given)
-        derived = equation(slope, formula, worked, lambda: row.partials(*read, rounded(node.data))[edge], local)
-        expected, say = self.expected[operand], phrases(self.language)
-        since = say["since"].format(z=z, made=fill(made.result, named, z))
-        text = f"∂{root}/∂{x} += {share}{since}{derived}"
+        why, product = derived(node, edge, self.names), f"{inside(upstream)} · {inside(local)}"
+        share = equation(f"∂{root}/∂{z} · ∂{z}/∂{x}", "", product, lambda: rounded(upstream) * rounded(local), given)
+        since = say["since"].format(z=z, made=computed(node, self.names).formula)
+        text = f"∂{root}/∂{x} += {share}{since}{why.line}"
         if expected > 1:
             terms = f"{shown(before)} + {inside(given)}"
             sum_so_far = equation("", "", terms, lambda: rounded(before) + rounded(given), after)
             text += say["tally"].format(k=count, n=expected, sum=sum_so_far)
         return Step(
-            "backward", node, formula, worked, self._line("backward", text), edge, operand, local, upstream,
+            "backward", node, why.formula, why.numbers, self._line("backward", text), edge, operand, local, upstream,
             given, after, count, expected,
         )  # fmt: skip
 

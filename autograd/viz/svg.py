@@ -12,6 +12,7 @@ from autograd.viz.figures import equation, figure, inside, minus, rounded, shown
 from autograd.viz.layers import Link
 from autograd.viz.layout import Direction, Point, layout
 from autograd.viz.model import Edge, Inside, Node, Picture
+from autograd.viz.reasons import reasons
 from autograd.viz.style import css
 from autograd.viz.text import MONO, clip, width
 
@@ -50,10 +51,12 @@ def svg(
     links = [Link(number[e.tail], number[e.head], e.slot, label) for e, label in zip(picture.edges, labels)]
     placed = layout([face.size for face in faces], links, direction)
     lines = []
+    why = reasons(picture)
     for edge, text, path, at in zip(picture.edges, texts, placed.paths, placed.labels):
-        lines += _edge(edge, text, path, at, known, direction, prefix)
+        title = edge_title(edge, known[edge.tail], known[edge.head], why.get(edge.id, ""))
+        lines += _edge(edge, text, title, path, at, known, direction, prefix)
     for node, face, at in zip(picture.nodes, faces, placed.boxes):
-        lines += face.draw(node, at, prefix)
+        lines += face.draw(node, full_text(node, why.get(node.id, "")), at, prefix)
     kinds = [kind for kind in LEGEND if any(node.kind == kind for node in picture.nodes)] if legend else []
     return _framed(lines, _summary(picture), picture.notes, kinds, (placed.width, placed.height))
 
@@ -151,10 +154,10 @@ class _Face:
         least = 0.0 if node.kind == "constant" else NARROWEST - 2 * PAD
         self.size = (max([header, least, *rows]) + 2 * PAD, lines * LINE + (6.0 if node.kind == "constant" else 9.0))
 
-    def draw(self, node: Node, at: Point, prefix: str) -> list[str]:
+    def draw(self, node: Node, title: str, at: Point, prefix: str) -> list[str]:
         wide, tall = self.size
         left, top = at[0] - wide / 2, at[1] - tall / 2
-        lines = [f'<g id="{prefix}{node.id}" class="node {node.kind}"><title>{escape(full_text(node))}</title>']
+        lines = [f'<g id="{prefix}{node.id}" class="node {node.kind}"><title>{escape(title)}</title>']
         lines.append(_shape(node.kind, left, top, wide, tall))
         y = top + (3.0 if node.kind == "constant" else 4.5) + LINE * 0.74
         if self.sign or self.label:
@@ -220,9 +223,9 @@ def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     return f'<rect class="shape" {at} {box} rx="9"/>'
 
 
-def full_text(node: Node) -> str:
-    """Everything known about a box, with all digits: its tooltip."""
-    name = f"{node.kind} {node.label}".strip() + (f" = {node.op}" if node.op else "")
+def full_text(node: Node, made: str = "") -> str:
+    """Everything known about a box, with all digits: its tooltip. `made` says how it was computed."""
+    name = f"{node.kind} {made or node.label}".strip() + (f" = {node.op}" if node.op and not made else "")
     lines = [name + (f" in {node.scope}" if node.scope else "")]
     if node.inside is not None:
         inside = node.inside
@@ -242,11 +245,11 @@ def digits(x: float) -> str:
 
 
 def _edge(
-    edge: Edge, text: str, path: list[Point], at: Point, known: dict[str, Node], direction: Direction, prefix: str
-) -> list[str]:
-    tail, head = known[edge.tail], known[edge.head]
-    weight = " constant" if tail.kind == "constant" else ""
-    lines = [f'<g id="{prefix}{edge.id}" class="edge{weight}"><title>{escape(_edge_title(edge, tail, head))}</title>']
+    edge: Edge, text: str, title: str, path: list[Point], at: Point, known: dict[str, Node], direction: Direction,
+    prefix: str,
+) -> list[str]:  # fmt: skip
+    weight = " constant" if known[edge.tail].kind == "constant" else ""
+    lines = [f'<g id="{prefix}{edge.id}" class="edge{weight}"><title>{escape(title)}</title>']
     lines.append(f'<path class="line" d="{_curve(path, direction)}"/>')
     lines.append(_arrow(path, direction))
     if text:
@@ -258,13 +261,18 @@ def _edge(
     return [*lines, "</g>"]
 
 
-def _edge_title(edge: Edge, tail: Node, head: Node) -> str:
+def edge_title(edge: Edge, tail: Node, head: Node, why: str = "") -> str:
+    """Everything known about an edge: its tooltip. `why` says where its local derivative comes from."""
+    if tail.kind == "constant":
+        return f"{_name(tail)}, a constant, is operand {edge.slot + 1} of {_name(head)}"
     if edge.count > 1 or edge.partial is None:
         hidden = "" if edge.count > 1 else ", between nodes inside"
         return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {_name(tail)} to {_name(head)}{hidden}"
     operand = f"(output of {_name(tail)})" if tail.inside else _name(tail)
     text = f"local derivative ∂{_name(head)}/∂{operand} = {digits(edge.partial)}"
-    if head.grad is not None and tail.kind != "constant":
+    if why:
+        text += f"\nsince {why}"
+    if head.grad is not None:
         share = f"{digits(head.grad)} × {digits(edge.partial)} = {digits(head.grad * edge.partial)}"
         text += f"\ncontribution to the gradient: {share}"
     return text

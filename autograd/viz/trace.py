@@ -8,8 +8,9 @@ from typing import Any, overload
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import inside, shown
-from autograd.viz.notation import fill, names, templates_of
+from autograd.viz.notation import names
 from autograd.viz.order import program_order
+from autograd.viz.reasons import computed
 from autograd.viz.stale import stale
 
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
@@ -74,13 +75,10 @@ class Trace(Sequence[TraceRow]):
         name, grad = self._names[node], node.grad if node.has_grad else None
         if node.op is None:
             return TraceRow(step, name, "", "", node.data, (), grad)
-        operands = [self._names[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
-        given = [inside(arg.data if isinstance(arg, Value) else arg) for arg in node.args]
-        template = templates_of(node).result
+        made = computed(node, self._names)
         slopes = zip(node.args, node.partials)
         partials = tuple((self._names[arg], partial) for arg, partial in slopes if isinstance(arg, Value))
-        operation, numbers = fill(template, operands, name), fill(template, given, shown(node.data))
-        return TraceRow(step, name, operation, numbers, node.data, partials, grad)
+        return TraceRow(step, name, made.formula, made.numbers, node.data, partials, grad)
 
     def _shown(self) -> list[tuple[str, ...]]:
         """The cells of the rows to be printed, with one row of dots for those that are left out."""

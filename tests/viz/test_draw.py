@@ -136,6 +136,27 @@ def test_every_node_and_edge_has_its_group():
     assert round(grads["a"], 4) == 138.8338 and round(grads["b"], 4) == 645.5773
 
 
+def test_a_tooltip_says_why_its_number_is_what_it_is():
+    *_, g = readme_of_micrograd()
+    g.backward()
+    said = lambda drawing: {title.text for title in parsed(drawing).iter(f"{SVG}title")}
+    titles = said(built_in(g))
+    assert "operation v24 = 10/v22\ndata 0.20408163265306123\ngrad 1.0" in titles
+    assert (
+        "local derivative ∂v24/∂v22 = -0.004164931278633903\n"
+        "since v24 = 10/v22 has ∂v24/∂v22 = -v24/v22 = -0.204082/49 ≈ -0.00416493\n"
+        "contribution to the gradient: 1.0 × -0.004164931278633903 = -0.004164931278633903"
+    ) in titles
+    assert "10, a constant, is operand 1 of v24" in titles
+    custom = built_in(g, labels={g.args[0].args[0]: "square"})
+    assert "\nsince v24 = 10/square has ∂v24/∂square = -v24/square = " in "".join(said(custom))
+    assert "since v24 = 10/v22 has" in built_in(g).source
+    for told in said(built_in(neuron(), expand="dot")):
+        assert "w1·x1" not in told  # its edges are those of its parts
+    collapsed = said(built_in(network([2, 3, 1], 4), collapse="layer"))
+    assert not any("since" in told for told in collapsed if "layer" in told)
+
+
 def test_ids_can_have_a_prefix():
     text = svg(built_in(repeated()).picture, prefix="left-")
     assert 'id="left-n0"' in text and 'id="left-e1"' in text and 'id="n0"' not in text

@@ -1,5 +1,6 @@
 """The picture model: what is in the graph is in the picture, once, in order."""
 
+import math
 import re
 
 import pytest
@@ -88,6 +89,19 @@ def test_an_expanded_operation_has_the_same_number_and_the_same_gradients(op):
     for x in xs:  # the chain rule along the drawn edges gives what backward() gave
         flow = sum(p.node(e.head).grad * e.partial for e in p.edges if e.tail == p.ids[x])
         assert flow == pytest.approx(x.grad, rel=1e-12, abs=1e-15)  # the inside rounds in its own order
+
+
+def test_an_expanded_sum_begins_with_its_first_term():
+    x = [Value(value, label=f"x{k}") for k, value in enumerate((2.0, 1.0, -1.0))]
+    for v, count in [(ag.dot(x, x), 5), (ag.logsumexp(x), 15), (ag.mean(x), 3), (ag.sum(x[:1]), 1)]:
+        v.backward()
+        p = picture(v, expand=True)
+        assert p.node(p.ids[v]).data == v.data and len([node for node in p.nodes if node.op]) == count
+        assert [node.data for node in of_kind(p, "constant")] in ([], [3.0], [0.0], [math.inf, 0.0])
+        for leaf in x:
+            flow = sum(p.node(e.head).grad * e.partial for e in p.edges if e.tail == p.ids.get(leaf))
+            assert flow == pytest.approx(leaf.grad, rel=1e-12)
+            leaf.zero_grad()
 
 
 def test_expanding_goes_all_the_way_down_and_knows_no_gradient_before_backward():

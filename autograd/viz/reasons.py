@@ -1,0 +1,81 @@
+"""Why a number is what it is: an operation, and a local derivative, in names and in numbers."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from autograd.value import Value
+from autograd.viz.figures import equation, inside, rounded
+from autograd.viz.model import Picture
+from autograd.viz.notation import fill, templates_of
+
+
+class Reason(NamedTuple):
+    """A formula in names, the same in numbers, and the line from the name of the result to its number."""
+
+    formula: str
+    numbers: str
+    line: str
+
+
+def computed(node: Value, called: Mapping[Value, str]) -> Reason:
+    """How `node` was computed from its operands; `called` names it and them.
+
+    >>> a, b = Value(1.0), Value(3.0)
+    >>> c = a / b
+    >>> computed(c, {a: "a", b: "b", c: "c"}).line
+    'c = a/b = 1/3 ≈ 0.333333'
+    """
+    op = node.op
+    assert op is not None
+    formula, numbers = _both(node, templates_of(node).result, called)
+    line = equation(called[node], formula, numbers, lambda: op.forward(*map(rounded, _operands(node))), node.data)
+    return Reason(formula, numbers, line)
+
+
+def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
+    """The local derivative of `node` along its operand number `edge`; the formula is empty where its rule is none.
+
+    >>> a, b = Value(1.0), Value(3.0)
+    >>> c = a / b
+    >>> derived(c, 1, {a: "a", b: "b", c: "c"}).line
+    '∂c/∂b = -c/b = -0.333333/3 = -0.111111'
+    """
+    op = node.op
+    assert op is not None
+    formula, numbers = _both(node, templates_of(node).partials[edge], called)
+    slope = f"∂{called[node]}/∂{called[node.args[edge]]}"
+    told = lambda: op.partials(*map(rounded, _operands(node)), rounded(node.data))[edge]
+    return Reason(formula, numbers, equation(slope, formula, numbers, told, node.partials[edge]))
+
+
+def reasons(picture: Picture) -> dict[str, str]:
+    """What is to be told of the boxes and edges of a picture, by their ids, as far as the reader sees the names in it.
+
+    >>> from autograd.viz.model import picture
+    >>> a = Value(3.0, label="a")
+    >>> reasons(picture(a * a))
+    {'n1': 'v1 = a·a', 'e0': 'v1 = a·a has ∂v1/∂a = a = 3', 'e1': 'v1 = a·a has ∂v1/∂a = a = 3'}
+    """
+    called = {value: picture.node(id).label for value, id in picture.ids.items() if not picture.node(id).inside}
+    edges = {(edge.head, edge.slot): edge.id for edge in picture.edges if edge.count == 1}
+    told = {}
+    for node, name in called.items():
+        id = picture.ids[node]
+        named = all(called.get(value) for value in (node, *node.args) if isinstance(value, Value))
+        if named and node.op is not None and node.op.name == picture.node(id).op:  # or else it is drawn expanded
+            made = told[id] = f"{name} = {computed(node, called).formula}"
+            for slot, arg in enumerate(node.args):
+                if isinstance(arg, Value) and (id, slot) in edges:
+                    told[edges[id, slot]] = f"{made} has {derived(node, slot, called).line}"
+    return told
+
+
+def _operands(node: Value) -> list[float]:
+    return [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+
+
+def _both(node: Value, template: str, called: Mapping[Value, str]) -> tuple[str, str]:
+    """The formula in names, and in numbers."""
+    named = [called[arg] if isinstance(arg, Value) else inside(arg) for arg in node.args]
+    numbers = [inside(x) for x in _operands(node)]
+    return fill(template, named, called[node]), fill(template, numbers, inside(node.data))
