@@ -112,6 +112,7 @@ class Film:
         for node, gradient in _gradients(sample).items():
             drawn.node(drawn.ids[node]).grad = gradient
         drawn = view(drawn, max_nodes=MOST_DRAWN)
+        drawn.notes.clear()  # they are advice to whoever calls `draw`
         frame.nodes = [Shown(node.data, node.inside.grad_norm if node.inside else node.grad) for node in drawn.nodes]
         frame.partials = [edge.partial for edge in drawn.edges]
         self.graph = drawn  # the same boxes at every iteration, with the latest numbers

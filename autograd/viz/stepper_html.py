@@ -9,7 +9,7 @@ from autograd.viz.model import Picture, picture
 from autograd.viz.notation import Templates, printable, templates_of
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.stepper import MOST_DRAWN, Stepper
-from autograd.viz.strings import STRINGS, phrases
+from autograd.viz.strings import STRINGS, in_language, phrases
 from autograd.viz.svg import svg
 
 
@@ -40,7 +40,8 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     rows = list(dict.fromkeys((node.op, len(node.args)) for node in stepper.computed if node.op is not None))
     strangers = unknown(rows)
     # the text first: a sanitizer that knows no images leaves their source, which is long
-    fallback = f"{steps}\n{image(svg(drawn, room=ROOM), say['drawing'].format(root=stepper.names[stepper.root]))}"
+    picture_of = say["drawing"].format(root=stepper.names[stepper.root])
+    fallback = f"{steps}\n{image(in_language(svg(drawn, room=ROOM), stepper.language), picture_of)}"
     table = asset("operations.js") + ("" if strangers else program(rows))
     scripts = [table, *map(asset, ("numbers.js", "drawing.js", "panel.js", "stepper.js"))]
     return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)

@@ -1,5 +1,7 @@
 """Every sentence of the explaining pages, in English and in Chinese; the scripts read the same table."""
 
+import re
+
 STRINGS: dict[str, dict[str, str]] = {
     "en": {
         "language": "English",
@@ -47,6 +49,11 @@ STRINGS: dict[str, dict[str, str]] = {
         "unknown": "not yet",
         "box_data": "data",
         "box_grad": "grad",
+        "box_output": "output",
+        "box_operations": "operations",
+        "box_parameters": "parameters",
+        "box_norm": "‖grad‖",
+        "edges": "{n} edges",
         "input": "input",
         "parameter": "parameter",
         "constant": "constant",
@@ -65,10 +72,15 @@ STRINGS: dict[str, dict[str, str]] = {
         "film_title": "A film of training",
         "loss_curve": "Loss",
         "answers": "What the model answers",
-        "gradients": "Gradients of the parameters, by layer",
+        "gradients": "Gradients, by layer",
         "activations": "Outputs, by layer",
         "sample_graph": "The graph of one sample's loss",
         "bars": "A bar is as high as the square root of its count, so that single numbers stay visible.",
+        "class": "class {k}",
+        "numbers": "{n} numbers",
+        "lost": "{n} numbers, {m} of them not finite",
+        "curve_loss": "loss",
+        "curve_validation loss": "validation loss",
         "frames_as_text": "The {n} frames as text",
         "unit_epoch": "epoch",
         "unit_iteration": "iteration",
@@ -119,6 +131,11 @@ STRINGS: dict[str, dict[str, str]] = {
         "unknown": "尚未",
         "box_data": "数值",
         "box_grad": "梯度",
+        "box_output": "输出",
+        "box_operations": "运算",
+        "box_parameters": "参数",
+        "box_norm": "‖梯度‖",
+        "edges": "{n} 条边",
         "input": "输入",
         "parameter": "参数",
         "constant": "常数",
@@ -136,10 +153,15 @@ STRINGS: dict[str, dict[str, str]] = {
         "film_title": "训练的影片",
         "loss_curve": "损失",
         "answers": "模型的回答",
-        "gradients": "各层参数的梯度",
+        "gradients": "各层的梯度",
         "activations": "各层的输出",
         "sample_graph": "一个样本的损失的计算图",
         "bars": "条的高度是个数的平方根，这样单个的数也看得见。",
+        "class": "第 {k} 类",
+        "numbers": "{n} 个数",
+        "lost": "{n} 个数，其中 {m} 个不是有限数",
+        "curve_loss": "损失",
+        "curve_validation loss": "验证损失",
         "frames_as_text": "以文字列出 {n} 帧",
         "unit_epoch": "轮次",
         "unit_iteration": "迭代",
@@ -158,3 +180,11 @@ def phrases(language: str) -> dict[str, str]:
     if language not in STRINGS:
         raise ValueError(f"there is no language {language!r}: choose one of {', '.join(map(repr, STRINGS))}")
     return STRINGS[language]
+
+
+def in_language(svg: str, language: str) -> str:
+    """A drawing with the words in its boxes and on its bundles of edges in that language."""
+    say = phrases(language)
+    words = {text: say[key] for key, text in STRINGS["en"].items() if key.startswith("box_")}
+    svg = re.sub(r'(<text class="key"[^>]*>)([^<]*)', lambda key: key[1] + words.get(key[2], key[2]), svg)
+    return re.sub(r">([\d,]+) edges</text>", lambda edge: f">{say['edges'].format(n=edge[1])}</text>", svg)

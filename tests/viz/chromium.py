@@ -1,6 +1,7 @@
 """A real browser with the network off. Every request that a page tries is written down, also one that would fail."""
 
 import contextlib
+import re
 import shutil
 from pathlib import Path
 
@@ -100,3 +101,17 @@ class Sheet:
                     ...frames.map((frame) => frame.scrollWidth - frame.clientWidth));
             }"""
         )
+
+
+def english(sheet, where):
+    """The Latin words of two letters or more that a reader of that part meets: written, spoken, or under the mouse."""
+    found = sheet.page.locator(where).evaluate(
+        """(part) => {
+            const texts = [document.title], inside = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+            while (inside.nextNode())
+                if (inside.currentNode.parentNode.tagName !== "style") texts.push(inside.currentNode.data);
+            for (const one of part.querySelectorAll("[title], [aria-label]")) texts.push(one.title, one.ariaLabel);
+            return texts.join("\\n");
+        }"""
+    )
+    return set(re.findall("[A-Za-z_]{2,}", found))

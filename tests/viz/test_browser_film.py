@@ -1,10 +1,16 @@
 """The film in a real browser, offline: what each frame shows is what was recorded."""
 
+import math
+
 import pytest
 
 import nn
+from autograd import Value, scope
+from autograd.viz import Film
+from autograd.viz.figures import figure
+from autograd.viz.film_chart import curve
 from nn.data import moons
-from tests.viz.chromium import Sheet
+from tests.viz.chromium import Sheet, english
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +27,7 @@ def film(tmp_path_factory):
 
 def test_every_frame_shows_what_was_recorded(browser, film):
     film, path = film
+    marks = dict(zip([frame.iteration for frame in film.frames], curve(film).marks, strict=True))
     with Sheet(browser, path) as sheet:
         page = sheet.page
         sheet.press("Home")
@@ -29,6 +36,8 @@ def test_every_frame_shows_what_was_recorded(browser, film):
             for number in ("loss", "validation loss"):
                 shown = page.locator(f".numbers data[class='{number}']").get_attribute("value")
                 assert float(shown) == frame.curves[number]
+            here = page.locator(".chart .here").evaluate("one => [one.cx, one.cy].map((x) => x.baseVal.value)")
+            assert here == pytest.approx(marks[frame.iteration], abs=0.01)
             classes = page.locator(".plane rect:not(.point)").evaluate_all("all => all.map((one) => one.classList[0])")
             assert classes == [f"k{int(cell)}" for row in frame.grid for cell in row]
             for kind in ("gradients", "activations"):
@@ -36,9 +45,11 @@ def test_every_frame_shows_what_was_recorded(browser, film):
                     """all => all.map((one) =>
                         [...one.querySelectorAll("rect")].map((bar) => Number(bar.getAttribute("height"))))"""
                 )
-                for layer, bars in zip(getattr(frame, kind).values(), heights, strict=True):
+                counts = page.locator(f".{kind} .count").all_inner_texts()
+                for layer, bars, count in zip(getattr(frame, kind).values(), heights, counts, strict=True):
                     assert sum(round(bar * bar, 6) for bar in bars) > 0
                     assert sum(bar > 0 for bar in bars) <= len(layer)
+                    assert count == f"{len(layer)} numbers"
             sheet.press("ArrowRight")
 
 
@@ -74,6 +85,52 @@ def test_chinese(browser, film):
         sheet.page.locator("select.language").select_option("zh")
         assert sheet.page.locator("h1").inner_text() == "训练的影片"
         assert sheet.page.locator(".counter").inner_text() == "轮次 6"
+        assert sheet.page.title() == "训练的影片"
+        names = {"layer", "neuron", "mean", "cross_entropy", "tanh", "dot"}
+        assert english(sheet, "main") <= names | {"English", "language"}
+        sheet.page.locator("select.language").select_option("en")
+        assert {"loss", "epoch", "parameters", "edges", "class", "numbers"} <= english(sheet, "main")
+
+
+def test_what_is_not_finite_is_told(browser, tmp_path):
+    film = Film()
+    for step, x in enumerate([0.5, math.inf]):
+        w = [Value(1.0, label="w"), Value(2.0, label="v")]
+        for one in w:
+            one.scope = "layer0/neuron0"
+        with scope("layer0/neuron0"):
+            loss = w[0] * x + w[1] * 0.5
+        film.record(step, {"loss": loss.data}, loss)
+    with Sheet(browser, film.save_html(tmp_path / "film.html")) as sheet:
+        assert sheet.page.locator(".gradients .count").inner_text() == "2 numbers, 1 of them not finite"
+        sheet.press("Home")
+        assert sheet.page.locator(".gradients .count").inner_text() == "2 numbers"
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_scrubber_stays_in_sight(browser, film, width):
+    _, path = film
+    with Sheet(browser, path, width=width, height=800) as sheet:
+        assert sheet.page.locator(".loss_curve, .answers, .gradients, .activations").evaluate_all(
+            "all => new Set(all.map((one) => one.offsetTop)).size") == (1 if width == 1280 else 4)
+        sheet.page.locator("main > .hint").scroll_into_view_if_needed()
+        assert sheet.page.evaluate("scrollY") > 0
+        assert 0 <= sheet.page.locator("input[type=range]").bounding_box()["y"] < 120
+
+
+def test_the_plane_has_axes_and_a_legend(browser, film):
+    film, path = film
+    with Sheet(browser, path) as sheet:
+        left, right, bottom, top = [figure(bound, 3) for bound in film.bounds]
+        ends = sheet.page.locator(".axes .ends").evaluate_all(
+            "all => all.map((one) => [...one.children].map((end) => end.textContent))"
+        )
+        assert ends == [[top, "x₂", bottom], [left, "x₁", right]]
+        assert sheet.page.locator(".legend").inner_text().split() == ["class", "0", "class", "1"]
+        signs = sheet.page.locator(".legend .point").evaluate_all(
+            "all => all.map((one) => [one.tagName, getComputedStyle(one).fill])"
+        )
+        assert len({form for form, _ in signs}) == len({colour for _, colour in signs}) == 2
 
 
 def test_without_scripts_there_are_the_curve_the_graph_and_the_numbers(browser, film):

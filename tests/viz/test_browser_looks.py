@@ -1,10 +1,13 @@
 """How the saved sheet looks in a real browser: all fits, light and dark, wide and narrow, in both languages."""
 
+import re
+
 import pytest
 
 from autograd import Value
 from autograd.viz import step_through
-from tests.viz.chromium import Sheet
+from autograd.viz.strings import STRINGS
+from tests.viz.chromium import Sheet, english
 from tests.viz.expressions import readme_of_micrograd
 
 
@@ -31,17 +34,33 @@ def test_dark_mode_has_dark_paper_and_light_ink(browser, readme):
     assert brightness["dark"][0] < 60 < 200 < brightness["dark"][1]
 
 
-def test_english_and_chinese(browser, tmp_path):
-    x = Value(3.0, label="x")
-    with Sheet(browser, step_through(x * x, "zh").save_html(tmp_path / "x.html")) as sheet:
-        sheet.press("End")
-        assert "x 的梯度已经算完" in sheet.panel()["sum"][0]
+def test_everything_on_the_chinese_sheet_is_chinese(browser, tmp_path):
+    """What is written, spoken or under the mouse, at every step and after good and bad input; names stay names."""
+    _, _, g = readme_of_micrograd()
+    names = {"English", "language", "relu", "neg", "add", "sub", "mul", "div", "pow", "Home", "End"}
+    with Sheet(browser, step_through(g, "zh").save_html(tmp_path / "x.html")) as sheet:
+        assert sheet.page.title() == "g：一步一步看"
+        for place in range(len(step_through(g))):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            assert english(sheet, "main") <= names, place
+        for text in ("", "12x", "1e999", "5"):
+            sheet.type("a", text)
+            assert english(sheet, "main") - names <= {"x", "inf"}, text
+        sheet.page.locator("button.play").click()
+        assert english(sheet, "main") <= names
         assert sheet.page.locator("html").get_attribute("lang") == "zh"
         sheet.page.locator("select.language").select_option("en")
-        assert sheet.panel()["sum"][0] == "2 of 2 contributions. The gradient of x is finished."
+        assert sheet.page.title() == "g, step by step"
         assert sheet.page.locator("html").get_attribute("lang") == "en"
         text = sheet.page.locator("main").inner_text()
         assert not any("\u4e00" <= letter <= "\u9fff" for letter in text.replace("中文", ""))
+
+
+def test_every_chinese_sentence_is_chinese():
+    """No English word but what is typed as it stands."""
+    code = {"stepper", "draw", "collapse", "step_through", "autograd", "composite", "True", "inf", "Home", "End"}
+    for key, sentence in STRINGS["zh"].items():
+        assert set(re.findall("[A-Za-z_]{2,}", re.sub(r"{\w+}", "", sentence))) <= code, key
 
 
 def test_a_label_cannot_become_code(browser, tmp_path):

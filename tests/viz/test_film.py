@@ -7,7 +7,8 @@ import pytest
 from autograd import Value, scope, tanh
 from autograd.viz import Film
 from autograd.viz.film import MOST_FRAMES, MOST_NUMBERS, layers
-from autograd.viz.film_html import curve, histograms, table
+from autograd.viz.film_chart import MOST_STEPS, curve, decades, ticks
+from autograd.viz.film_html import histograms, table
 
 
 def network(x=0.5):
@@ -78,6 +79,7 @@ def test_histograms_share_their_range_over_the_film():
     (one,) = histograms([{"a": [0.0, 0.0, 2.4]}, {"a": [math.nan, math.inf, 1.25]}, {}])
     assert (one["low"], one["high"], one["most"]) == (0.0, 2.4, 2)
     assert [sum(bins) for bins in one["counts"]] == [3, 1, 0]
+    assert one["lost"] == [0, 2, 0]
     assert one["counts"][0][0] == 2
     assert one["counts"][0][-1] == 1
     assert one["counts"][1][12] == 1
@@ -97,6 +99,18 @@ def test_the_curve_is_by_powers_of_ten_where_it_falls_far():
     linear = [y for _, y in curve(film([3.0, 2.0, 1.0])).marks]
     assert linear[1] - linear[0] == pytest.approx(linear[2] - linear[1], abs=0.2)
     assert all(math.isfinite(y) for _, y in curve(film([1.0, math.inf, math.nan])).marks)
+
+
+RANGES = [(0.175, 0.992), (1, 40), (0, 119), (5, 5), (-2.3, 4.1), (1e-8, 3e-8), (0.3, 12), (1e-9, 2), (1e-300, 1e300)]
+
+
+@pytest.mark.parametrize(("low", "high"), RANGES)
+def test_the_numbers_on_an_axis_are_round_few_and_enclose_the_curve(low, high):
+    for made in [ticks(low, high)] + ([decades(low, high)] if 0 < low < high else []):
+        assert made[0] <= low <= high <= made[-1]
+        assert 2 <= len(made) <= MOST_STEPS + 2
+        assert made == sorted(set(made))
+        assert all(len(f"{x:.12g}".strip("-").replace(".", "").split("e")[0].strip("0")) <= 2 for x in made)
 
 
 def test_the_text_has_a_line_for_each_frame():

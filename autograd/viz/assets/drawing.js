@@ -35,9 +35,14 @@ function rewrite(text, x, room) { // with fewer digits, and at last smaller, whe
   return true;
 }
 
-function nameKeys(svg, say) { // what the lines of a box are called
+function translateDrawing(svg, strings, language) { // the words in its boxes and on its bundles of edges
+  const words = Object.keys(strings.en).filter((key) => key.startsWith("box_")), say = strings[language];
   for (const key of svg.querySelectorAll(".key")) {
-    const role = key.nextElementSibling?.classList[0];
-    if (role === "data" || role === "grad") key.textContent = say(`box_${role}`);
+    const word = words.find((word) => Object.values(strings).some((said) => said[word] === key.textContent));
+    if (word) key.textContent = say[word];
+  }
+  for (const bundle of svg.querySelectorAll(".partial")) {
+    const count = bundle.textContent.match(/^([\d,]+) \D+$/);
+    if (count) bundle.textContent = fill(say.edges, { n: count[1] });
   }
 }

@@ -15,10 +15,16 @@ function marker(x, y, kind) { // each class has its own form, so that colour is 
   return shape("circle", { ...common, cx: x, cy: y, r: 1.5 });
 }
 
+function ends(...parts) { // of an axis
+  return element("p", { class: "ends" }, ...parts.map((part) => element("span", {}, typeof part === "number" ? shown(part, 3) : part)));
+}
+
 // What the model answers on a plane of 100 by 100 units, and the samples on it.
 class Plane {
   constructor(reel) {
     const grid = reel.frames.find((frame) => frame.grid.length).grid, [left, right, bottom, top] = reel.bounds;
+    this.kinds = [...new Set(reel.points.map(([, , kind]) => kind))].sort((one, two) => one - two);
+    this.legend = element("p", { class: "legend" });
     const wide = 100 / grid[0].length, tall = 100 / grid.length;
     this.svg = shape("svg", { viewBox: "0 0 100 100", class: "plane", role: "img" });
     this.cells = grid.flatMap((row, i) => row.map((_, j) =>
@@ -27,6 +33,15 @@ class Plane {
     for (const [x, y, kind] of reel.points) {
       this.svg.append(marker((x - left) / (right - left) * 100, (top - y) / (top - bottom) * 100, kind));
     }
+    this.box = element("div", { class: "axes" }, ends(top, "x₂", bottom), this.svg, this.legend, ends(left, "x₁", right));
+  }
+
+  translate(say) {
+    this.legend.replaceChildren(...this.kinds.map((kind) => {
+      const sign = shape("svg", { viewBox: "0 0 5 5", class: "sign" });
+      sign.append(marker(2.5, 2.5, kind));
+      return element("span", {}, sign, say("class", { k: kind }));
+    }));
   }
 
   show(grid) {
@@ -42,16 +57,23 @@ class Plane {
 class Histogram {
   constructor(layer) {
     this.layer = layer;
-    const bins = layer.counts[0].length, zero = (0 - layer.low) / (layer.high - layer.low) * 240;
+    const bins = layer.counts[0].length, zero = (0 - layer.low) / (layer.high - layer.low);
     const drawn = shape("svg", { viewBox: "0 0 240 60", class: "histogram", role: "img", preserveAspectRatio: "none" });
-    if (zero >= 0 && zero <= 240) drawn.append(shape("line", { class: "zero", x1: zero, x2: zero, y1: 0, y2: 60 }));
+    const axis = ends(layer.low, layer.high);
+    this.count = element("span", { class: "count" });
     this.bars = Array.from({ length: bins }, (_, i) => shape("rect", { x: i * 240 / bins + 0.5, width: 240 / bins - 1 }));
     drawn.append(...this.bars);
-    const ends = element("p", { class: "ends" }, element("span", {}, shown4(layer.low)), element("span", {}, shown4(layer.high)));
-    this.box = element("figure", {}, element("figcaption", {}, layer.layer), drawn, ends);
+    if (zero > 0 && zero < 1) {
+      drawn.append(shape("line", { class: "zero", x1: zero * 240, x2: zero * 240, y1: 0, y2: 60 }));
+      if (zero > 0.2 && zero < 0.8) axis.append(element("span", { class: "at", style: `left: ${zero * 100}%` }, "0"));
+    }
+    this.box = element("figure", {}, element("figcaption", {}, element("b", {}, layer.layer), this.count), drawn, axis);
   }
 
-  show(frame) {
+  show(frame, say) {
+    const m = this.layer.lost[frame], n = m + this.layer.counts[frame].reduce((sum, count) => sum + count, 0);
+    this.count.textContent = say(m ? "lost" : "numbers", { n, m });
+    this.count.classList.toggle("problem", m > 0);
     this.layer.counts[frame].forEach((count, i) => {
       const height = 58 * Math.sqrt(count / (this.layer.most || 1)); // a root, so that single numbers stay visible
       this.bars[i].setAttribute("y", 60 - height);
@@ -60,15 +82,11 @@ class Histogram {
   }
 }
 
-function shown4(x) {
-  return shown(x, 3);
-}
-
 function start(host, reel, style) {
   const shadow = host.attachShadow({ mode: "open" }), [chartImage, graphImage] = host.querySelectorAll("img");
   let language = reel.language, frame = 0;
   const say = (key, values = {}) => fill(reel.strings[language][key], values);
-  const unit = () => reel.strings[language][`unit_${reel.unit}`] ?? reel.unit;
+  const word = (kind, given) => reel.strings[language][`${kind}_${given}`] ?? given;
   const controls = new Controls(host, reel.frames.length - 1, 250, show);
   const languages = languageChoice(reel.strings, language, (chosen) => {
     language = chosen;
@@ -88,11 +106,12 @@ function start(host, reel, style) {
   const gradients = reel.gradients.map((layer) => new Histogram(layer));
   const activations = reel.activations.map((layer) => new Histogram(layer));
   const panels = [panel("loss_curve", chart, numbers)], bars = element("p", { class: "hint" });
-  if (plane) panels.push(panel("answers", plane.svg));
+  if (plane) panels.push(panel("answers", plane.box));
   if (gradients.length) panels.push(panel("gradients", ...gradients.map((one) => one.box)));
   if (activations.length) panels.push(panel("activations", ...activations.map((one) => one.box)));
   if (graphImage) {
     graph.innerHTML = drawingOf(graphImage);
+    for (const tip of graph.querySelectorAll("g > title")) tip.remove(); // it tells the last frame's numbers
     panels.push(panel("sample_graph", graph));
   }
   shadow.append(element("style", {}, style), element("main", {},
@@ -112,25 +131,30 @@ function start(host, reel, style) {
   function show(position) {
     frame = position;
     const now = reel.frames[frame], [x, y] = reel.marks[frame];
-    controls.counter.textContent = `${unit()} ${now.iteration}`;
+    controls.counter.textContent = `${word("unit", reel.unit)} ${now.iteration}`;
     here.setAttribute("cx", x);
     here.setAttribute("cy", y);
-    numbers.replaceChildren(...Object.entries(now.curves).flatMap(([name, value]) =>
-      [`${name} `, element("data", { value: String(value), class: name }, shown(Number(value))), "  "]));
+    numbers.replaceChildren(...Object.entries(now.curves).map(([name, value]) => element("span", {},
+      `${word("curve", name)} `, element("data", { value: String(value), class: name }, shown(Number(value))))));
     plane?.show(now.grid);
-    for (const histogram of [...gradients, ...activations]) histogram.show(frame);
+    for (const histogram of [...gradients, ...activations]) histogram.show(frame, say);
     if (graphImage) relabel(now);
   }
 
   function translate() {
     title.textContent = say("film_title");
     for (const [key, heading] of Object.entries(headings)) heading.textContent = say(key);
-    if (host.hasAttribute("data-page")) document.documentElement.lang = language;
+    chart.querySelector(".unit").textContent = word("unit", reel.unit);
+    chart.querySelectorAll(".curve_name").forEach((one, i) => { one.textContent = word("curve", reel.names[i]); });
+    for (const [drawn, key] of [[chart, "loss_curve"], [graph, "sample_graph"]]) drawn.firstChild?.setAttribute("aria-label", say(key));
+    translateDrawing(graph, reel.strings, language);
+    graph.querySelector("title")?.remove();
+    plane?.translate(say);
+    if (host.hasAttribute("data-page")) Object.assign(document, { title: say("film_title") }).documentElement.lang = language;
     controls.translate(say);
     bars.textContent = gradients.length + activations.length ? say("bars") : "";
   }
 
   translate();
   controls.go(reel.frames.length - 1);
-  graph.scrollTop = (graph.scrollHeight - graph.clientHeight) / 2;
 }

@@ -63,10 +63,10 @@ function start(host, sheet, style) {
     retitle(group, [`${say(group.classList[1])} ${name(index)}${op && ` = ${op}`}`,
       `${say("box_data")} ${data[index] ?? "?"}`, `${say("box_grad")} ${gradients[index] ?? "?"}`]);
     node.edges.forEach((id, edge) => {
-      const arg = node.args[edge], x = Array.isArray(arg) ? name(arg[0]) : arg, local = numbers.partials[index][edge];
+      const [x] = [node.args[edge]].flat(), known = data[index] !== null && Array.isArray(node.args[edge]);
       part(id).classList.toggle("dim", data[index] === null);
-      writeOnPlate(part(id), local);
-      retitle(part(id), data[index] === null ? [] : [`∂${name(index)}/∂${x} = ${local}`]);
+      writeOnPlate(part(id), numbers.partials[index][edge]);
+      retitle(part(id), known ? [`∂${name(index)}/∂${name(x)} = ${numbers.partials[index][edge]}`] : []);
     });
   }
 
@@ -110,9 +110,9 @@ function start(host, sheet, style) {
     whatIf.textContent = sheet.unknown ? say("no_javascript", { op: sheet.unknown }) : say("what_if");
     reset.textContent = say("reset");
     reset.hidden = Boolean(sheet.unknown);
-    nameKeys(svg, say);
+    translateDrawing(svg, sheet.strings, language);
     svg.querySelector("title").textContent = say("drawing");
-    for (const one of svg.querySelectorAll(".node.constant")) retitle(one, [`${say("constant")} ${one.textContent.trim()}`]);
+    for (const one of svg.querySelectorAll(".node.constant")) retitle(one, [`${say("constant")} ${one.querySelector(".data").textContent}`]);
     tell();
     if (host.hasAttribute("data-page")) Object.assign(document, { title: say("title") }).documentElement.lang = language;
     table.tHead?.remove();
