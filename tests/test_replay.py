@@ -198,3 +198,21 @@ def test_a_users_operation_replays_if_it_is_arithmetic(register):
     with pytest.raises(Unsupported, match="tanh_of_replay cannot be evaluated in complex numbers"):
         replay(half(Value(2.0)), Complex)
     assert replay(half(Value(2.0)), Interval) == Interval(-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(("op", "point"), [
+    ("hypot", (-5.5, 4.1e151)), ("hypot", (3.0, 1e-200)), ("atan2", (-4.27e-105, -7e-204)), ("div", (1e-200, 3e-100)),
+    ("cbrt", (2.4e265,)), ("cbrt", (-1e-261,)), ("hypot", (1e200, 1e200)),
+])  # fmt: skip
+def test_the_complex_step_survives_numbers_of_very_different_sizes(op, point):
+    """A square, or a product of two small imaginary parts, would underflow."""
+    for i in range(len(point)):
+        h = abs(point[i]) * 1e-20
+        stepped = [Complex(complex(x, h if k == i else 0.0)) for k, x in enumerate(point)]
+        dual = applied(TABLE[op], [Dual(x, float(k == i)) for k, x in enumerate(point)])
+        assert applied(TABLE[op], stepped).value.imag / h == pytest.approx(dual.tangent, rel=1e-13)  # a few roundings
+
+
+def test_complex_division_is_division():
+    for x, y in ((3 + 4j, 1 - 2j), (1e-3j, 5.0), (2.0, 7j), (-1 + 1e-8j, 1e8 - 3j)):
+        assert (Complex(x) / Complex(y)).value == pytest.approx(x / y, rel=1e-14)

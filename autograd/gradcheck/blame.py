@@ -75,6 +75,22 @@ def _regular(op: Primitive, xs: Sequence[float]) -> bool:
     return inside and all(column is None or column(*xs) != 0.0 for column in (op.kink, op.pole))
 
 
+def is_inside(output: Value) -> bool:
+    """Whether every number before it is inside the domain of its operation, and finite if it is an input.
+
+    Elsewhere nobody promises a derivative: (-1) ** y has values at whole y only, and infinity no neighbours.
+    """
+    for node in topological_order([output]):
+        if node.op is None:
+            inside = math.isfinite(node.data)
+        else:
+            xs = [arg if arg.__class__ is float else arg.data for arg in node.args]
+            inside = node.op.variadic or all(low <= x <= high for x, (low, high) in zip(xs, node.op.domain))
+        if not inside:
+            return False
+    return not math.isnan(output.data)
+
+
 def excuse(output: Value, inputs: Collection[Value], numbering: Sequence[Value]) -> str:
     """Why the gradient of `output` need not be the derivative although every rule is right; empty if it must be.
 

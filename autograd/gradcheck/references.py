@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from math import inf, nan
 from typing import Any, NamedTuple
 
-from autograd.gradcheck.differences import EPSILON, Estimate, noise_level, ridders, steps_around
+from autograd.gradcheck.differences import EPSILON, Estimate, ridders, steps_around
+from autograd.gradcheck.noise import noise_level
 from autograd.replay import Complex, Precise, Unsupported
 from autograd.replay.systems import digits_to_tell
 
@@ -161,15 +162,21 @@ def by_complex_step(f: Function, xs: Sequence[float], i: int) -> list[Slope]:
     size = min([0, *(math.frexp(x)[1] for x in xs if x)])
     far = math.ldexp(1.0, max(size - 100, -950))
     near = far * 2.0**-20
-    real, further, nearer = (
+    coarse = min(abs(xs[i]) or math.ldexp(1.0, size), 2.0**10) * 2.0**-20
+    real, coarser, further, nearer = (
         [complex(y.value if isinstance(y, Complex) else y) for y in f(moved(xs, i, Complex, complex(xs[i], h)))]
-        for h in (0.0, far, near)
+        for h in (0.0, coarse, far, near)
     )
-    return [_imaginary(y, z.imag / far, w, near, far) for y, z, w in zip(real, further, nearer)]
+    return [
+        _imaginary(y, v.imag / coarse, z.imag / far, w, near, far)
+        for y, v, z, w in zip(real, coarser, further, nearer)
+    ]
 
 
-def _imaginary(real: complex, further: float, moved: complex, near: float, far: float) -> Slope:
+def _imaginary(real: complex, coarser: float, further: float, moved: complex, near: float, far: float) -> Slope:
     slope = moved.imag / near
+    if not abs(coarser - slope) <= 1e-3 * abs(slope) + math.ulp(0.0) / near:
+        raise Unsupported("steps of different sizes disagree: the function bends within them, or a product underflows")
     stays = abs(moved.real - real.real) <= 1e-9 * abs(real.real) + far and abs(real.imag) <= 1e-12 * abs(real.real)
     if not (math.isfinite(slope) and stays):
         raise Unsupported("the function is not analytic here")
@@ -183,6 +190,8 @@ def by_differences(f: Function, xs: Sequence[Any], i: int, noise: Sequence[float
     """Of f on floats. Where f raises beside the point, it has no value there."""
     known: dict[float, list[float]] = {}
     here = [float(x) for x in xs]
+    if not math.isfinite(here[i]):
+        return [Slope(nan, nan, inf, "differences", note=f"{here[i]} has no neighbours to compare with") for _ in noise]
 
     def values(x: float) -> list[float]:
         try:
@@ -204,7 +213,7 @@ def by_differences(f: Function, xs: Sequence[Any], i: int, noise: Sequence[float
 
 
 def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slope:
-    noise = max(noise, noise_level(f, x))
+    noise = max(noise, 2.0 * noise_level(f, x))  # which is a mean, not a bound
     if noise > 0.1 * max(abs(f(x + h) - f(x)) for h in steps_around(x)) and noise > 1e-8 * abs(f(x)):
         return Slope(nan, nan, inf, "differences", note="f scatters here as much as it moves")  # sin at 1e59
     both, left, right = (ridders(f, x, side, noise) for side in (0, -1, 1))
@@ -221,8 +230,10 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
         error = left.error + right.error
         return Slope(left.value, right.value, error, "differences", scale, "a kink: one-sided derivatives")
     best = min(both, left, right, key=lambda e: e.error)
-    astray = [abs(best.value - other.value) - other.error for other in (both, left, right)]
-    return _slope(Estimate(best.value, max(best.error, *filter(math.isfinite, astray))), scale, bend, "")
+    astray = [abs(best.value - other.value) + other.error for other in sides if not other.agrees(best)]
+    if math.isfinite(both.value):  # a side that seems to be known better may have seen the flat end of a tail only
+        astray.append(abs(best.value - both.value))
+    return _slope(Estimate(best.value, max([best.error, *astray])), scale, bend, "")
 
 
 def _steepest(f: Callable[[float], float], x: float, noise: float) -> float:
@@ -240,8 +251,9 @@ def _sharpest_bend(f: Callable[[float], float], x: float, noise: float) -> float
 
 
 def _slope(found: Estimate, scale: float, bend: float, note: str) -> Slope:
-    # f may round a multiple of x inside: the derivative is not known better than at the float next to it.
-    error = found.error + EPSILON * (scale + bend)
+    # Twice, for the estimate is one of the least among many. And f may round a multiple of x inside: the derivative is
+    # not known better than at the float next to it.
+    error = 2.0 * found.error + EPSILON * (scale + bend) + math.ulp(0.0)
     return Slope(found.value, found.value, error, "differences", scale, note)
 
 

@@ -1,11 +1,12 @@
 """Differences near points where f is no series in the step: roots, logarithms, jumps, cancellation."""
 
 import math
+import struct
 
 import pytest
 
 import autograd
-from autograd import gradcheck
+from autograd import gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
 from autograd.gradcheck.differences import ridders, tail
 from autograd.testing import numerical_grad
@@ -81,3 +82,70 @@ def test_the_tail_of_a_root_a_series_and_noise():
 def test_a_jump_is_infinitely_steep():
     value, error = ridders(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, 1)
     assert (value, error) == (math.inf, math.inf)
+
+
+HONEST = {  # a function of floats, its derivative in mpmath, where to ask
+    "exp": (math.exp, lambda m, x: m.exp(x), [-1e10, -740.0, -1e-200, 3.0]),
+    "sin": (math.sin, lambda m, x: m.cos(x), [1e-290, 0.7, 4.9e11, -5.1e10, 704573.286533484]),
+    "waves": (lambda x: math.sin(1e6 * x), lambda m, x: 10**6 * m.cos(10**6 * x), [-6085721.393556858, 5.68, 9.09]),
+    "cos near 1": (lambda x: 1.0 - math.cos(x), lambda m, x: m.sin(x), [1e-5, -121334360.7, 40.0]),
+    "erf": (math.erf, lambda m, x: 2 / m.sqrt(m.pi) * m.exp(-x * x), [5.576, -5.541, -5.63, 7.0, 1e-300]),
+    "erfc": (math.erfc, lambda m, x: -2 / m.sqrt(m.pi) * m.exp(-x * x), [-5.4277, 9.0, 26.0, 552.4]),
+    "gelu": (lambda x: 0.5 * x * (1.0 + math.erf(x / math.sqrt(2.0))),
+             lambda m, x: (1 + m.erf(x / m.sqrt(2))) / 2 + x * m.npdf(x),
+             [-5.0, -6.279, -7.805, -8.06, -8.398, -8.81, -9.25, -30.0, 7.65, 7.77, -7e11]),
+    "gauss": (lambda x: math.exp(-x * x) if abs(x) < 1e150 else 0.0, lambda m, x: -2 * x * m.exp(-x * x),
+              [26.0, 2e212]),
+    "shift": (lambda x: (x + 1.0) - 1.0, lambda m, x: m.mpf(1), [0.0, 1e-249, -2e-308, 1e-17, 0.3, 1e16]),
+    "faint": (lambda x: 1e6 + 1e-9 * x, lambda m, x: m.mpf(1e-9), [0.0, 1.0, 1e12]),
+    "x log x": (lambda x: x * math.log(x) if x > 0.0 else 0.0 if x == 0.0 else math.nan, lambda m, x: m.log(x) + 1,
+                [5e-324, 1e-300, 1e-9, 0.5, 1e280]),
+    "a root": (lambda x: 5.0 + abs(x) ** 1.2, lambda m, x: m.mpf(1.2) * m.sign(x) * abs(x) ** m.mpf(1.2 - 1.0),
+               [0.0, 1e-12, -3.0, 1e100]),
+    "1/x": (lambda x: 1.0 / x, lambda m, x: -1 / (x * x), [1e-150, 1e-9, 1e300]),
+    "single precision": (lambda x: struct.unpack("f", struct.pack("f", math.sin(x)))[0], lambda m, x: m.cos(x),
+                         [1e-3, 0.7, 30.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "x"), [(name, x) for name, (_, _, points) in HONEST.items() for x in points])
+def test_the_error_is_never_smaller_than_the_true_one(name, x):
+    m = pytest.importorskip("mpmath").mp.clone()
+    m.dps = 700
+    f, slope, _ = HONEST[name]
+    value, error = numerical_grad(lambda t: f(float(t)), x)
+    assert error > 0.0
+    if error < math.inf:
+        assert abs(m.mpf(value) - slope(m, m.mpf(x))) <= m.mpf(error)
+
+
+@pytest.mark.parametrize(("name", "x"), [("exp", 3.0), ("sin", 0.7), ("x log x", 0.5), ("1/x", 1e-9), ("gelu", -5.0)])
+def test_and_not_much_larger_where_values_tell(name, x):
+    value, error = numerical_grad(lambda t: HONEST[name][0](float(t)), x)
+    assert error <= 1e-4 * abs(value)
+
+
+def test_an_infinite_input_has_no_neighbours():
+    value, error = numerical_grad(lambda x: autograd.tanh(x), math.inf)
+    assert math.isnan(value)
+    assert error == math.inf
+
+
+@pytest.mark.usefixtures("without_mpmath")
+@pytest.mark.parametrize(("f", "point"), [
+    (autograd.hypot, (1e300, 5.6776288638237966e147)),
+    (autograd.hypot, (-5.5, 4.1e151)),
+    (autograd.hypot, (1e300, 3.0)),
+    (autograd.atan2, (-4.27e-105, -7e-204)),
+    (autograd.atan2, (8.68, 7.1e211)),
+    (lambda x: x.cbrt(), (2.4468131584483513e265,)),
+    (lambda x, y: (x * y) * 1e200, (1e-200, 1e-100)),
+    (lambda x, y: x**y, (-1.0, 1e300)),
+    (lambda x, y: x**y, (-1.3, 0.0)),
+    (lambda x: x.tanh(), (math.inf,)),
+    (lambda x, y, z: autograd.sum([x, y, z]), (4.2e255, math.inf, 1.0)),
+    (lambda x, y: autograd.atan2(x, y), (math.inf, 1.5)),
+])
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_without_mpmath_no_alarm_where_sizes_differ_or_a_domain_ends(f, point, check):
+    assert check(lambda *xs: f(*xs) * 1.0, point, raise_exception=False).verdict is not Verdict.FAIL

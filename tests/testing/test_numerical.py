@@ -7,7 +7,8 @@ import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.gradcheck.differences import extrapolate, noise_level, ridders
+from autograd.gradcheck.differences import extrapolate, ridders
+from autograd.gradcheck.noise import noise_level
 from autograd.testing import numerical_grad, taylor_test
 
 SMOOTH = [
