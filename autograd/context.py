@@ -127,9 +127,16 @@ class Line(NamedTuple):
     filename: str
     number: int
 
+    @property
+    def place(self) -> str:
+        return f"{_shown(self.filename)}:{self.number}"
+
+    @property
+    def code(self) -> str:
+        return linecache.getline(self.filename, self.number).strip()
+
     def __str__(self) -> str:
-        text = linecache.getline(self.filename, self.number).strip()
-        return f"{_shown(self.filename)}:{self.number}" + (f": {text}" if text else "")
+        return self.place + (f": {self.code}" if self.code else "")
 
 
 def _shown(filename: str) -> str:

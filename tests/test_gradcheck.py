@@ -16,6 +16,10 @@ from autograd.gradcheck.references import slopes
 ORACLES = ["mpmath", "complex step", "differences"]
 
 
+def unwrapped(report):
+    return " ".join(str(report).split())
+
+
 class TestTheFailureNamesTheCulprit:
     def test_on_one_screen_with_the_right_value_and_the_line(self, register):
         wiggle = register("wiggle", lambda x: 2.0 * math.sin(x), lambda x, z: (-2.0 * autograd.cos(x),))
@@ -28,13 +32,13 @@ class TestTheFailureNamesTheCulprit:
             gradcheck(loss, (0.5, 0.3))
         text = str(caught.value)
         assert len(text.splitlines()) <= 24
-        assert max(map(len, text.splitlines())) <= 120
+        assert max(len(line) for line in text.splitlines() if __file__ not in line) <= 76
         assert "gradcheck: 2 FAIL" in text
         assert "`wiggle`, made at" in text
         assert "test_gradcheck.py" in text
         assert "return wiggle(h) + x" in text
         at = math.tanh(0.15)
-        assert f"recorded {-2.0 * math.cos(at):.10g}, reference {2.0 * math.cos(at):.10g}" in text
+        assert f"recorded {-2.0 * math.cos(at):.6g}, reference {2.0 * math.cos(at):.6g}" in text
         (culprit,) = caught.value.report.culprits
         assert culprit.op == "wiggle"
         assert culprit.reference.low == pytest.approx(2.0 * math.cos(at), rel=1e-9)
@@ -47,7 +51,7 @@ class TestTheFailureNamesTheCulprit:
 
         report = gradcheck(f, (0.7, 1.3), raise_exception=False)
         assert {(c.op, c.operand) for c in report.culprits} == {("swapped", "x"), ("swapped", "y")}
-        assert "and 1 more nodes like it" in str(report)
+        assert "and 1 more like it" in str(report)
 
     def test_a_lost_share_is_said_to_be_one(self, monkeypatch):
         from autograd import value
@@ -237,7 +241,7 @@ class TestSpecialPoints:
     def test_smooth_together_kinked_apart_is_a_convention(self):
         report = gradcheck(lambda x: x.relu() - (-x).relu(), 0.0)  # the identity, but 0 by relu'(0) = 0
         assert report.verdict is Verdict.INCONCLUSIVE
-        assert "sits on its kink: its derivative there is a convention" in str(report)
+        assert "sits on its kink: its derivative there is a convention" in unwrapped(report)
 
     def test_an_infinite_slope_inside_explains_a_nan(self):
         report = gradcheck(lambda x: (x * x).sqrt(), 0.0)  # |x|, but inf * 0 by the chain rule
@@ -254,7 +258,7 @@ class TestSpecialPoints:
         report = gradcheck(f, x, raise_exception=False)
         assert report.verdict is Verdict.FAIL
         assert not report.culprits
-        assert f"f has a finite derivative, but {guilty} has no finite derivative here" in str(report)
+        assert f"f has a finite derivative, but {guilty} has no finite derivative here" in unwrapped(report)
 
     def test_the_nan_of_a_constant_operand_excuses_nothing(self, register):
         """x ** 3 at x < 0 records nan for its exponent, which nobody differentiates."""
@@ -327,7 +331,7 @@ class TestSpecialPoints:
     def test_what_is_not_decided_says_why(self):
         report = gradcheck(lambda x: autograd.where(autograd.greater(x, 0.0), x * x.log(), 0.0), 0.0)
         assert report.verdict is Verdict.INCONCLUSIVE
-        assert "the reference is known to" in str(report)
+        assert "node 1 `log` has no finite derivative here" in unwrapped(report)
 
     def test_a_kink_met_by_rounding_raises_no_alarm(self):
         for scale in (3.0, 7.0, 10.0):
@@ -450,7 +454,7 @@ class TestReport:
         first = str(report).splitlines()[3]
         assert "xs[20]" in first
         assert first.endswith("FAIL")
-        assert "... and 18 more derivatives, in `.rows`" in str(report)
+        assert "... and 20 more derivatives, in `.rows`" in str(report)
 
     def test_html_escapes_and_tells_the_same(self):
         report = gradcheck(lambda x: x.relu(), Value(0.0, label="<x>"))

@@ -125,8 +125,11 @@ def _rows(run: Recording, oracles: Sequence[str], proven: bool) -> Iterator[Row]
             verdict, note = judge(analytic, reference, tolerance, size), ""
             if verdict is Verdict.FAIL and proven:
                 verdict, note = _reconsidered(run, i, k, reference)
-            elif verdict is Verdict.INCONCLUSIVE and not reference.note:
-                note = f"the reference is known to {reference.error:.1e}, a right gradient to {rounded:.1e}"
+            elif verdict is Verdict.INCONCLUSIVE and math.isfinite(reference.error):
+                note = (f"the reference is known to {reference.error:.1e}, and rounding alone may move a right gradient"
+                        f" by {rounded:.1e}")  # fmt: skip
+                if not math.isfinite(analytic):
+                    note = excuse(run.outputs[k], run.leaves, topological_order(run.outputs)) or note
             yield Row(run.names[k], run.leaves[i].label, run.xs[i], analytic, reference, tolerance, verdict, note)
 
 

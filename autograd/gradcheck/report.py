@@ -1,7 +1,8 @@
-"""What a gradient check found, as a table that fits one screen."""
+"""What a gradient check found, as a table that fits one screen of 80 columns, also behind pytest's margin."""
 
 import html
 import math
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,9 @@ from autograd.context import Line
 from autograd.gradcheck.references import Slope
 from autograd.gradcheck.verdict import Verdict
 
-SHOWN = 12
+SHOWN, SHOWN_CULPRITS = 10, 5
+WIDTH = 76
+DIGITS, ALL_DIGITS = 6, 17
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Row:
     note: str = ""
 
     @property
+    def name(self) -> str:
+        return f"d {self.output} / d {self.input}"
+
+    @property
     def error(self) -> float:
         return self.reference.distance(self.analytic)
 
@@ -35,9 +42,17 @@ class Row:
         return self.error / math.ulp(max(abs(self.reference.low), abs(self.reference.high)))
 
     def cells(self) -> tuple[str, ...]:
-        wrt = f"d {self.output} / d {self.input}"
-        return (wrt, number(self.at), number(self.analytic), between(self.reference), f"{self.error:.1e}",
-                f"{self.ulps:.3g}", self.reference.oracle, str(self.verdict))  # fmt: skip
+        analytic, reference = compared(self.analytic, self.reference, self.verdict is not Verdict.PASS)
+        ulps = f"{self.ulps:.0e}" if self.ulps >= 1000.0 else f"{self.ulps:.3g}"
+        error = f"{self.error:.0e}" if self.error else "0"
+        error, ulps = ("", "") if unknown(self.reference) else (error, ulps)
+        return self.name, number(self.at), analytic, reference, error, ulps, self.reference.oracle, str(self.verdict)
+
+    def remarks(self) -> list[str]:
+        """What must be said of it."""
+        between = ", any value between them is right" if self.reference.kink else ""
+        notes = [self.reference.note and self.reference.note + between, self.note]
+        return [f"{self.name}: {note}" for note in notes if note]
 
 
 HEAD = ("derivative", "at", "analytic", "reference", "error", "ulps", "oracle", "verdict")
@@ -55,14 +70,21 @@ class Culprit:
     reference: Slope
     line: Line | None
 
-    def __str__(self) -> str:
-        made = f", made at {self.line}" if self.line else ""
+    @property
+    def made(self) -> list[str]:
+        """Where the node was made, and the code there."""
+        made = f", made at {self.line.place}" if self.line else ""
+        code = [f"    {textwrap.shorten(self.line.code, WIDTH - 8)}"] if self.line and self.line.code else []
+        return [f"node {self.index} `{self.op}`{made}", *code]
+
+    @property
+    def derivative(self) -> str:
         at = ", ".join(map(number, self.operands[:4])) + (", ..." if len(self.operands) > 4 else "")
-        return (
-            f"node {self.index} `{self.op}`{made}\n"
-            f"    d {self.op} / d {self.operand} at ({at}): recorded {number(self.recorded)},"
-            f" reference {between(self.reference)}"
-        )
+        recorded, reference = compared(self.recorded, self.reference, apart=True)
+        return f"d {self.op} / d {self.operand} at ({at}): recorded {recorded}, reference {reference}"
+
+    def __str__(self) -> str:
+        return "\n    ".join([*self.made, self.derivative])
 
 
 @dataclass(frozen=True)
@@ -96,25 +118,32 @@ class GradcheckReport:
         shown = self.shown()
         hidden = len(self.rows) - len(shown)
         left_out = [f"... and {hidden} more derivatives, in `.rows`"] if hidden else []
-        told = {f"d {row.output} / d {row.input}: {note}": 0
-                for row in shown for note in (row.reference.note, row.note) if note}  # fmt: skip
-        return [*left_out, *told, *self.notes]
+        told = dict.fromkeys(remark for row in shown for remark in row.remarks())
+        undecided = any(row.verdict is Verdict.INCONCLUSIVE for row in self.rows)
+        advice = ["INCONCLUSIVE is neither right nor wrong: check at other inputs, too"] if undecided else []
+        return [*left_out, *told, *advice, *self.notes]
 
     def __str__(self) -> str:
         lines = [self.headline(), ""]
         lines += _table([HEAD, *[row.cells() for row in self.shown()]])
-        lines += [f"  {remark}" for remark in self.remarks()]
+        lines += _wrapped(self.remarks())
         if self.culprits:
-            lines += ["", "wrong local derivatives:", *_indented(self._blamed())]
+            lines += ["", "wrong local derivatives:", *_wrapped(self.blamed())]
         return "\n".join(lines)
 
-    def _blamed(self) -> list[str]:
-        """One culprit for each operation and operand, with the number of its like."""
+    def blamed(self) -> list[str]:
+        """Each wrong operation and operand once, under the node that shows it; lines that belong to it are indented."""
         kinds: dict[tuple[str, str], list[Culprit]] = {}
         for culprit in self.culprits:
-            kinds.setdefault((culprit.op, culprit.operand), []).append(culprit)
-        return [str(like[0]) + (f"\n    and {len(like) - 1} more nodes like it" if len(like) > 1 else "")
-                for like in list(kinds.values())[:5]]  # fmt: skip
+            operand = culprit.operand.rstrip("0123456789")  # of a list, the first that is wrong
+            kinds.setdefault((culprit.op, operand), []).append(culprit)
+        lines, above = list[str](), -1
+        for first, *others in [*kinds.values()][:SHOWN_CULPRITS]:
+            lines += [] if first.index == above else first.made
+            lines += [f"    {first.derivative}"] + ([f"    and {len(others)} more like it"] if others else [])
+            above = first.index
+        hidden = len(kinds) - SHOWN_CULPRITS
+        return lines + ([f"... and {hidden} more, in `.culprits`"] if hidden > 0 else [])
 
     __repr__ = __str__
 
@@ -127,28 +156,50 @@ class GradcheckReport:
             + f'<td style="{cell};color:{marks[row.verdict]};font-weight:bold">{row.verdict}</td></tr>'
             for row in self.shown())  # fmt: skip
         told = "".join(f"<li>{html.escape(remark)}</li>" for remark in self.remarks())
-        blamed = "".join(f"<pre>{html.escape(text)}</pre>" for text in self._blamed())
+        blamed = html.escape("\n".join(self.blamed()))
         return (
             f'<div style="overflow-x:auto"><b>{html.escape(self.headline())}</b>'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
             + (f"<ul>{told}</ul>" if told else "")
-            + (f"<b>wrong local derivatives</b>{blamed}" if blamed else "")
+            + (f"<b>wrong local derivatives</b><pre>{blamed}</pre>" if blamed else "")
             + "</div>"
         )
 
 
 def number(x: float) -> str:
-    return f"{x:.10g}"
+    return f"{x:.{DIGITS}g}"
 
 
-def between(slope: Slope) -> str:
-    return f"{number(slope.low)} .. {number(slope.high)}" if slope.kink else number(slope.low)
+def compared(x: float, slope: Slope, apart: bool) -> tuple[str, str]:
+    """A number and its reference in six digits, or, to tell them `apart`, as many more as it takes.
+
+    >>> compared(1.0, Slope(1.0 + 1e-12, 1.0 + 1e-12, 0.0, "mpmath"), apart=True)
+    ('1', '1.000000000001')
+    """
+    numbers = [x] if unknown(slope) else [x, slope.low, slope.high]
+    texts = list(map(number, numbers))
+    for digits in range(DIGITS, ALL_DIGITS + 1):
+        if not apart or len(set(texts)) == len(set(map(repr, numbers))):
+            break
+        texts = [f"{number:.{digits}g}" for number in numbers]
+    return texts[0], "unknown" if unknown(slope) else " .. ".join(dict.fromkeys(texts[1:]))
+
+
+def unknown(slope: Slope) -> bool:
+    return bool(slope.low != slope.low)
 
 
 def _table(rows: list[tuple[Any, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    gap = "  " if 2 + sum(widths) + 2 * (len(widths) - 1) <= WIDTH else " "
+    return ["  " + gap.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
 
-def _indented(blocks: list[str]) -> list[str]:
-    return ["  " + line for block in blocks for line in block.splitlines()]
+def _wrapped(lines: list[str]) -> list[str]:
+    """The lines, indented by two; the rest of a long one by six and its own indentation."""
+    wrapped = []
+    for line in lines:
+        margin = " " * (2 + len(line) - len(line.lstrip()))
+        wrapped += textwrap.wrap(line.lstrip(), WIDTH, initial_indent=margin, subsequent_indent=margin + "    ",
+                                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
+    return wrapped

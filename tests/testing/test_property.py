@@ -80,7 +80,7 @@ def test_a_derivative_that_is_decided_nowhere_fails_the_test():
 
     with pytest.raises(GradcheckError) as caught:
         gradient_property(scatters, domain=[(5.0, 6.0), (0.0, 1.0)])()
-    told = str(caught.value)
+    told = " ".join(str(caught.value).split())
     assert "nothing is tested: at none of the 100 points that were tried was d f / d x decided. Give a domain" in told
     assert caught.value.report.verdict is Verdict.INCONCLUSIVE
     assert "1 PASS" in told and "1 INCONCLUSIVE" in told
