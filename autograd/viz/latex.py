@@ -22,6 +22,8 @@ from autograd.viz.simplify import simplified
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
 Formula = tuple[str, int]
 
+_RUNS = re.compile(r"[^\x00-\x7f]+|.")  # of letters that TeX sets as text, and single ASCII characters
+
 LONG = 160  # characters; a longer subexpression gets a name
 SHORT = 12  # a shorter one is written out each time it is used
 DEFINITIONS = 40  # lines; of more, those nearest to the result are written
@@ -37,7 +39,10 @@ _GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi",
     "rho", "sigma", "tau", "phi", "chi", "psi", "omega", "ell",
 }  # fmt: skip
-_ESCAPED = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", **{c: "\\" + c for c in "_%$#&{}"}}
+_ESCAPED = {
+    "\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim ", "<": "{<}", ">": "{>}",  # {<}: no HTML in Markdown
+    **{c: "\\" + c for c in " _%$#&{}"}, **{c: rf"\text{{{c}}}" for c in "-'`"},
+}  # fmt: skip
 
 
 def to_latex(v: Value) -> str:
@@ -172,10 +177,9 @@ def tex_name(name: str) -> str:
         body = "\\" + head if head.islower() else rf"\mathrm{{{head}}}"
     elif len(head) == 1 and head.isascii() and head.isalpha():
         body = head
-    elif head.isascii():
-        body = rf"\mathrm{{{''.join(_ESCAPED.get(c, c) for c in head)}}}"
     else:
-        body = rf"\text{{{''.join(_ESCAPED.get(c, c) if c in '%$#&_{}' else c for c in head)}}}"
+        runs = [_ESCAPED.get(run, run) if run.isascii() else rf"\text{{{run}}}" for run in _RUNS.findall(head)]
+        body = runs[0] if len(runs) == 1 and not head.isascii() else rf"\mathrm{{{''.join(runs)}}}"
     return f"{body}_{{{index}}}" if index else body
 
 

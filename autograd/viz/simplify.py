@@ -5,7 +5,7 @@ overflows. For a reader, these are the same formulas:
 
     [a = 0]                                  is  0, where the formula is not told for that point alone
     0 + a,  0·a,  where(0, a, b)             is  a,  0,  b
-    a·a,  a/b/b                              is  a^2,  a/b^2
+    a^1,  a·a,  a/b/b                        is  a,  a^2,  a/b^2
     exp(a - t)/(exp(b - t) + exp(c - t))     is  exp(a)/(exp(b) + exp(c))
 """
 
@@ -49,6 +49,8 @@ def _simple(op: Primitive, args: list[Any], wholes: "dict[Value, _Whole]") -> An
             return a
         case "mul", [0.0, _] | [_, 0.0]:
             return 0.0
+        case "pow", [a, 1.0]:
+            return a
         case "where", [0.0, _, b]:
             return b
         case "mul", [a, b] if a is b:

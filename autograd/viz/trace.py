@@ -1,6 +1,6 @@
 """trace: what was computed, operation by operation, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, overload
@@ -10,9 +10,10 @@ from autograd.viz.display import mimebundle
 from autograd.viz.figures import inside, shown
 from autograd.viz.notation import names
 from autograd.viz.order import program_order
-from autograd.viz.reasons import computed
+from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
 
+EXPLAINED = 2  # operands; of an operation on more, the local derivatives are numbers only
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
 COLUMNS = ("step", "name", "operation", "in numbers", "value", "local derivatives", "gradient")
 
@@ -27,16 +28,14 @@ class TraceRow:
     numbers: str
     data: float
     partials: tuple[tuple[str, float], ...]  # (operand, local derivative), an operand used twice twice
+    derivatives: tuple[str, ...]  # the same, with the formulas
     grad: float | None
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of COLUMNS."""
-        along: dict[str, str] = {}  # an operand used twice has two shares, which add up
-        for operand, partial in self.partials:
-            along[operand] = f"{along[operand]} + {inside(partial)}" if operand in along else shown(partial)
-        slopes = ", ".join(f"∂{self.name}/∂{operand} = {share}" for operand, share in along.items())
         known = "?" if self.grad is None else shown(self.grad)
-        return str(self.step), self.name, self.operation, self.numbers, shown(self.data), slopes, known
+        data, slopes = shown(self.data), ", ".join(self.derivatives)
+        return str(self.step), self.name, self.operation, self.numbers, data, slopes, known
 
 
 class Trace(Sequence[TraceRow]):
@@ -74,11 +73,23 @@ class Trace(Sequence[TraceRow]):
         node = self._order[step - 1]
         name, grad = self._names[node], node.grad if node.has_grad else None
         if node.op is None:
-            return TraceRow(step, name, "", "", node.data, (), grad)
+            return TraceRow(step, name, "", "", node.data, (), (), grad)
         made = computed(node, self._names)
         slopes = zip(node.args, node.partials)
         partials = tuple((self._names[arg], partial) for arg, partial in slopes if isinstance(arg, Value))
-        return TraceRow(step, name, made.formula, made.numbers, node.data, partials, grad)
+        told = tuple(self._derivatives(node))
+        return TraceRow(step, name, made.formula, made.numbers, node.data, partials, told, grad)
+
+    def _derivatives(self, node: Value) -> Iterator[str]:
+        """The local derivatives of a node, one for each operand: used twice, it has two shares, which add up."""
+        for arg in dict.fromkeys(arg for arg in node.args if isinstance(arg, Value)):
+            edges = [edge for edge, other in enumerate(node.args) if other is arg]
+            if len(node.args) <= EXPLAINED and len(edges) == 1:
+                yield derived(node, edges[0], self._names).line
+            else:
+                first, *others = (node.partials[edge] for edge in edges)
+                shares = " + ".join([shown(first), *map(inside, others)])
+                yield f"∂{self._names[node]}/∂{self._names[arg]} = {shares}"
 
     def _shown(self) -> list[tuple[str, ...]]:
         """The cells of the rows to be printed, with one row of dots for those that are left out."""
@@ -129,10 +140,10 @@ def trace(v: Value) -> Trace:
     >>> c = a * b
     >>> c.backward()
     >>> print(trace(c))
-    step  name  operation  in numbers  value  local derivatives        gradient
-    ----  ----  ---------  ----------  -----  -----------------------  --------
-    1     a                            2                               -3
-    2     b                            -3                              2
-    3     v1    a·b        2·(-3)      -6     ∂v1/∂a = -3, ∂v1/∂b = 2  1
+    step  name  operation  in numbers  value  local derivatives                gradient
+    ----  ----  ---------  ----------  -----  -------------------------------  --------
+    1     a                            2                                       -3
+    2     b                            -3                                      2
+    3     v1    a·b        2·(-3)      -6     ∂v1/∂a = b = -3, ∂v1/∂b = a = 2  1
     """
     return Trace(v)

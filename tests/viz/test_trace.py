@@ -2,9 +2,10 @@
 
 import pytest
 
-from autograd import Value
+from autograd import Value, mean
 from autograd.viz import trace
 from autograd.viz.trace import COLUMNS, SHOWN
+from tests.viz.expressions import readme_of_micrograd
 
 
 def example():
@@ -22,6 +23,7 @@ def test_rows_hold_the_numbers_of_the_graph():
     assert rows["a"].data == 2.0 and rows["a"].grad == a.grad == -2.0 and rows["a"].operation == ""
     assert rows["c"].operation == "v1 + a" and rows["c"].numbers == "(-6) + 2" and rows["c"].data == -4.0
     assert rows["v1"].partials == (("a", -3.0), ("b|*", 2.0))
+    assert rows["v1"].derivatives == ("∂v1/∂a = b|* = -3", "∂v1/∂b|* = a = 2")
     assert [row.step for row in trace(c)] == [1, 2, 3, 4]
     assert trace(c)[-1] == rows["c"] and trace(c)[1:3] == list(trace(c))[1:3]
 
@@ -31,7 +33,16 @@ def test_an_operand_used_twice_has_two_derivatives():
     assert trace(x * x)[-1].partials == (("x", 3.0), ("x", 3.0))
     assert trace(x * x)[-1].cells()[5] == "∂v1/∂x = 3 + 3"
     assert trace(x - x)[-1].cells()[5] == "∂v1/∂x = 1 + (-1)"
-    assert trace(Value(2.0, label="a") * -x)[-1].cells()[5] == "∂v2/∂a = -3, ∂v2/∂v1 = 2"
+    assert trace(Value(2.0, label="a") * -x)[-1].cells()[5] == "∂v2/∂a = v1 = -3, ∂v2/∂v1 = a = 2"
+
+
+def test_a_derivative_says_where_its_number_comes_from():
+    *_, g = readme_of_micrograd()
+    told = {row.name: row.cells()[5] for row in trace(g)}
+    assert told["v24"] == "∂v24/∂v22 = -v24/v22 = -0.204082/49 ≈ -0.00416493"
+    assert told["v22"] == "∂v22/∂v21 = 2·v21 = 2·(-7) = -14" and told["v16"] == "∂v16/∂v15 = 3"
+    x = [Value(0.5 * k, label=f"x{k}") for k in range(4)]
+    assert trace(mean(x))[-1].cells()[5] == ", ".join(f"∂v1/∂x{k} = 0.25" for k in range(4))
 
 
 def test_it_is_text_markdown_and_html():
