@@ -10,6 +10,7 @@ import autograd
 from autograd import Value, func
 from autograd.primitive import TABLE
 from autograd.replay import Complex, Dual, Interval, Precise, Rational, Unsupported, replay
+from autograd.replay.systems import digits_to_tell
 
 RNG = random.Random(0)
 BUILT_IN = [op for op in TABLE.values() if "example" not in op.name]
@@ -110,7 +111,9 @@ def test_rational_numbers_are_exact():
     assert replay(z, Rational).value == (tenth * 3 - Fraction(0.3)) / 3 + tenth**2 + 1 / tenth
 
 
-@pytest.mark.parametrize(("op", "args"), [("exp", (1.0,)), ("pow", (2.0, 0.5)), ("sigmoid", (1.0,))])
+@pytest.mark.parametrize(("op", "args"), [
+    ("exp", (1.0,)), ("pow", (2.0, 0.5)), ("sigmoid", (1.0,)), ("logsumexp", (1.0, 2.0)), ("pow", (math.inf, 2.0)),
+])  # fmt: skip
 def test_rational_numbers_name_what_they_cannot_do(op, args):
     with pytest.raises(Unsupported, match="cannot be evaluated in rational numbers"):
         applied(TABLE[op], map(Rational, args))
@@ -216,3 +219,53 @@ def test_the_complex_step_survives_numbers_of_very_different_sizes(op, point):
 def test_complex_division_is_division():
     for x, y in ((3 + 4j, 1 - 2j), (1e-3j, 5.0), (2.0, 7j), (-1 + 1e-8j, 1e8 - 3j)):
         assert (Complex(x) / Complex(y)).value == pytest.approx(x / y, rel=1e-14)
+
+
+@pytest.mark.parametrize("args", [(1.5, 1e9), (1.5, 1e300), (1e-300, -1e5)])
+def test_a_fraction_too_long_is_refused_at_once(args):
+    with pytest.raises(Unsupported, match=r"pow with the exponent .* is too long for an exact fraction"):
+        autograd.pow(*map(Rational, args))
+
+
+def test_so_is_one_that_grows_too_long():
+    x = Rational(1.1)
+    with pytest.raises(Unsupported, match=r"an exact fraction of .* bits is too long"):
+        for _ in range(60):
+            x = x * x
+
+
+def test_a_short_fraction_may_have_a_huge_exponent():
+    assert autograd.pow(Rational(-1.0), 1e300).value == 1
+    assert autograd.pow(Rational(0.0), 1e300).value == 0
+    assert (Rational(1e-300) * Rational(1e-300) * Rational(1e300)).value > 0
+
+
+def test_rational_numbers_know_infinity_but_not_nan():
+    assert autograd.clamp(Rational(-2.0), 0.0).value == 0
+    with pytest.raises(Unsupported, match="nan is no rational number"):
+        Rational(math.inf) - math.inf
+
+
+TINY_AND_HUGE = [0.0, 5e-324, -5e-324, 1e-310, -1e-200, 1e-150, 1e-8, 0.5, -1.0, 3.0, 40.0, -745.0, 1e160, -1e300]
+
+
+@pytest.mark.parametrize("op", BUILT_IN, ids=lambda op: op.name)
+def test_an_interval_holds_the_exact_value_where_floats_underflow(op):
+    """1e-200 * 1e-200 is no zero."""
+    pytest.importorskip("mpmath")
+    chance = random.Random(op.name)
+    for _ in range(60):
+        point = [chance.choice(TINY_AND_HUGE) for _ in op.domain * (4 if op.variadic else 1)]
+        image = applied(op, map(Interval, point))
+        with digits_to_tell(point):
+            try:
+                exact = applied(op, map(Precise, point)).value
+            except ArithmeticError:
+                continue
+            assert exact != exact or image.lo <= exact <= image.hi, (point, image)
+
+
+def test_an_exact_zero_stays_one():
+    zero = Interval(0.0)
+    for y in (zero * 3.0, zero + zero, autograd.sqrt(zero).lo, autograd.sin(zero), zero / 3.0, autograd.pow(zero, 2.0)):
+        assert y in (zero, 0.0)

@@ -94,14 +94,23 @@ SMALLEST = 5e-324
 def outward(x: Interval, op: Primitive) -> Interval:
     """As much wider on either side as the row may have rounded, inside the function's range."""
     lowest, highest = RANGE.get(op.name, (-inf, inf))
-    if op.name in CORRECTLY_ROUNDED:
-        lo = x.lo if x.lo == 0.0 else nextafter(x.lo, -inf)
-        hi = x.hi if x.hi == 0.0 else nextafter(x.hi, inf)
-    else:
-        lo = x.lo - abs(x.lo) * LIBRARY if math.isfinite(x.lo) else nextafter(x.lo, -inf)
-        hi = x.hi + abs(x.hi) * LIBRARY if math.isfinite(x.hi) else nextafter(x.hi, inf)
-        hi = max(hi, SMALLEST) if lowest == 0.0 else hi  # exp(-1000) is not quite zero
-    return Interval(max(lo, lowest), min(hi, highest))
+    high = max(x.hi, SMALLEST) if lowest == 0.0 else x.hi  # exp(-1000) is not quite zero
+    return Interval(max(below(x.lo, op), lowest), min(-below(-high, op), highest))
+
+
+def below(z: float, op: Primitive) -> float:
+    """What the exact value cannot be less than if the row gave z. A zero is one: what underflows is `beside_zero`."""
+    if z == 0.0:
+        return z
+    if op.name in CORRECTLY_ROUNDED or not math.isfinite(z):
+        return nextafter(z, -inf)
+    lower = z - max(abs(z) * LIBRARY, 4.0 * SMALLEST)
+    return max(lower, 0.0) if z > 0.0 else lower
+
+
+def beside_zero(z: float) -> float:
+    """z, or where it underflowed the smallest number of its sign."""
+    return z or math.copysign(SMALLEST, z)
 
 
 def increasing(name: str) -> Callable[..., Interval]:
@@ -130,11 +139,21 @@ def corners(f: Callable[[float, float], float]) -> Callable[[Interval, Interval]
 
 def product(x: float, y: float) -> float:
     """x * y, where inf is a bound and not a number that occurs: 0 * inf is 0. Only a true zero gives zero."""
-    return 0.0 if x == 0.0 or y == 0.0 else x * y or math.copysign(SMALLEST, x) * math.copysign(1.0, y)
+    return 0.0 if x == 0.0 or y == 0.0 else beside_zero(x * y)
 
 
 def ratio(x: float, y: float) -> float:
-    return 0.0 if x == 0.0 else ieee.divide(x, y) or math.copysign(SMALLEST, x) * math.copysign(1.0, y)
+    return 0.0 if x == 0.0 else beside_zero(ieee.divide(x, y))
+
+
+def raised(x: float, y: float) -> float:
+    z = ieee.power(x, y)
+    return z if x == 0.0 or math.isinf(x) or math.isinf(y) else beside_zero(z)
+
+
+def arctangent(y: float, x: float) -> float:
+    z = math.atan2(y, x)
+    return z if y == 0.0 or math.isinf(x) else beside_zero(z)
 
 
 def magnitude(x: Interval) -> Interval:
@@ -147,17 +166,12 @@ def quotient(x: Interval, y: Interval) -> Interval:
     return WHOLE if 0.0 in y else corners(ratio)(x, y)
 
 
-def square(x: Interval) -> Interval:
-    x = magnitude(x)
-    return Interval(x.lo * x.lo, x.hi * x.hi)
-
-
 def power(x: Interval, y: Interval) -> Interval:
     whole_exponent = y.lo == y.hi and y.lo.is_integer()
     if x.lo > 0.0 or (x.lo == 0.0 and y.lo > 0.0):
-        return corners(ieee.power)(x, y)
+        return corners(raised)(x, y)
     if whole_exponent and (y.lo >= 0.0 or 0.0 not in x):
-        return corners(ieee.power)(magnitude(x) if y.lo % 2.0 == 0.0 else x, y)
+        return corners(raised)(magnitude(x) if y.lo % 2.0 == 0.0 else x, y)
     return WHOLE
 
 
@@ -187,7 +201,7 @@ def tangent(x: Interval) -> Interval:
 
 def angle(y: Interval, x: Interval) -> Interval:
     if x.lo > 0.0 or y.lo > 0.0 or y.hi < 0.0:  # away from the origin and from the cut along the negative x
-        return corners(math.atan2)(y, x)
+        return corners(arctangent)(y, x)
     return Interval(-math.pi, math.pi)
 
 

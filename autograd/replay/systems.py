@@ -25,8 +25,18 @@ FIELD: dict[str, Callable[..., Any]] = {
 }
 
 
+LONGEST = 2**17  # bits of a fraction, some 40,000 digits: longer ones take seconds an operation
+
+
+def length(x: Fraction) -> int:
+    """In bits; that of a product is no more than the sum of those of its factors."""
+    return max(x.numerator.bit_length(), x.denominator.bit_length())
+
+
 class Rational(Number):
-    """An exact fraction, for the rows that are arithmetic or comparison.
+    """An exact fraction, or an infinity, for the rows that are arithmetic or comparison.
+
+    Raises Unsupported for the other rows, for nan, and for fractions of more than 40,000 digits.
 
     >>> 1.0 / Rational(3.0) + Rational(0.5)
     Rational(Fraction(5, 6))
@@ -36,13 +46,22 @@ class Rational(Number):
     system = "rational numbers"
 
     @classmethod
-    def lift(cls, x: Any) -> Fraction:
-        return Fraction(x)
+    def lift(cls, x: Any) -> Any:
+        if x in (math.inf, -math.inf):  # clamp(x, 0.0) compares with it
+            return x
+        if x != x:
+            raise Unsupported("nan is no rational number")
+        fraction = Fraction(x)
+        if length(fraction) > LONGEST:
+            raise Unsupported(f"an exact fraction of {length(fraction)} bits is too long: evaluate fewer operations")
+        return fraction
 
     @staticmethod
-    def power(x: Fraction, y: Fraction) -> Fraction:
-        if y.denominator != 1:
+    def power(x: Any, y: Any) -> Fraction:
+        if math.isinf(x) or math.isinf(y) or y.denominator != 1:
             raise Unsupported(f"pow with the exponent {y} cannot be evaluated in rational numbers")
+        if length(x) > 1 and length(x) * abs(y) > LONGEST:  # else it is 0, 1 or -1
+            raise Unsupported(f"pow with the exponent {float(y)} is too long for an exact fraction")
         return Fraction(x ** int(y))
 
     rules = MappingProxyType({**FIELD, "abs": operator.abs, "pow": power})
