@@ -103,3 +103,17 @@ def test_on_a_phone_the_picture_stays_while_the_step_is_read(browser, readme):
         assert frame["y"] >= 0
         assert frame["y"] + frame["height"] < total["y"]
         assert total["y"] + total["height"] < 801  # a frame is drawn on whole pixels
+
+
+def test_names_from_right_to_left_leave_the_formulas_from_left_to_right(browser, tmp_path):
+    weight, gain = Value(3.0, label="משקל"), Value(-2.0, label="قيمة")
+    y = (weight * gain + 1.0).tanh() * weight
+    y.label = "תוצאה"
+    with Sheet(browser, step_through(y).save_html(tmp_path / "x.html")) as sheet:
+        for _ in range(len(step_through(y))):
+            ends = sheet.page.locator("dd > span:has(> data)").evaluate_all(
+                "all => all.map((one) => [one, one.lastChild].map((part) => part.getBoundingClientRect().right))"
+            )
+            assert ends
+            assert all(abs(line - number) < 1.0 for line, number in ends)  # the result stands at the end
+            sheet.press("ArrowRight")

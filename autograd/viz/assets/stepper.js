@@ -63,10 +63,10 @@ function start(host, sheet, style) {
     retitle(group, [`${say(group.classList[1])} ${name(index)}${op && ` = ${op}`}`,
       `${say("box_data")} ${data[index] ?? "?"}`, `${say("box_grad")} ${gradients[index] ?? "?"}`]);
     node.edges.forEach((id, edge) => {
-      const [x] = [node.args[edge]].flat(), known = data[index] !== null && Array.isArray(node.args[edge]);
+      const x = node.args[edge], known = data[index] !== null && Array.isArray(node.args[edge]);
       part(id).classList.toggle("dim", data[index] === null);
       writeOnPlate(part(id), numbers.partials[index][edge]);
-      retitle(part(id), known ? [`∂${name(index)}/∂${name(x)} = ${numbers.partials[index][edge]}`] : []);
+      retitle(part(id), known ? [`∂${name(index)}/∂${name(x[0])} = ${numbers.partials[index][edge]}`] : []);
     });
   }
 
