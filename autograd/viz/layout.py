@@ -15,7 +15,8 @@ Direction = Literal["LR", "TB"]
 
 MARGIN = 14.0
 BOX_GAP, LABEL_GAP, EDGE_GAP = 16.0, 4.0, 8.0  # least distances within a layer
-LAYER_GAP = 11.0  # between a layer of boxes and the labels beside it; more where edges are steep
+LAYER_GAP = 14.0  # between a layer of boxes and the labels beside it; more where edges are steep
+ARROW = 6.0  # the length of an arrowhead
 SWEEPS = 12
 MANY = 4000  # boxes and passing points; beyond this fewer sweeps must do
 
@@ -39,7 +40,7 @@ def layout(sizes: Sequence[tuple[float, float]], links: Sequence[Link], directio
 
     >>> found = layout([(40, 20), (40, 20)], [Link(0, 1, 0, (10, 8))])
     >>> found.boxes, found.labels
-    ([(34.0, 24.0), (106.0, 24.0)], [(70.0, 24.0)])
+    ([(34.0, 24.0), (112.0, 24.0)], [(73.0, 24.0)])
     """
     flip = direction == "TB"
     turn: Callable[[Point], Point] = (lambda p: (p[1], p[0])) if flip else (lambda p: p)
@@ -229,16 +230,21 @@ def _path(
     ports: dict[tuple[int, int], float],
     extent: tuple[list[float], list[float]],
 ) -> list[Point]:
-    """From the tail's side to the head's: straight past the boxes and labels of each layer, turning in between."""
+    """From the tail's side to the head's: straight past the boxes and labels of each layer, turning in between.
+
+    Where it arrives it is straight for ARROW pixels, so that no line bends beside or inside its arrowhead.
+    """
     starts, ends = extent
     chain = layers.chains[number]
     first, last = chain[0], chain[-1]
-    points = [(middle[first] + size[first][0] / 2, across[first]), (ends[layers.items[first].rank], across[first])]
+    leaves, arrives = ends[layers.items[first].rank], starts[layers.items[last].rank]
+    leaves, arrives = (leaves + ARROW, arrives) if layers.turned[number] else (leaves, arrives - ARROW)
+    points = [(middle[first] + size[first][0] / 2, across[first]), (leaves, across[first])]
     for i in chain[1:-1]:
         rank = layers.items[i].rank
         points += [(starts[rank], across[i]), (ends[rank], across[i])]
     port = across[last] + ports.get((chain[-2], last), 0.0)
-    points += [(starts[layers.items[last].rank], port), (middle[last] - size[last][0] / 2, port)]
+    points += [(arrives, port), (middle[last] - size[last][0] / 2, port)]
     if layers.turned[number]:
         points.reverse()
     return _without_idle(points)

@@ -10,7 +10,7 @@ from html import escape
 
 from autograd.viz.figures import equation, figure, inside, minus, rounded, shown
 from autograd.viz.layers import Link
-from autograd.viz.layout import Direction, Point, layout
+from autograd.viz.layout import ARROW, Direction, Point, layout
 from autograd.viz.model import Edge, Inside, Node, Picture
 from autograd.viz.reasons import reasons
 from autograd.viz.style import css
@@ -296,11 +296,11 @@ def _curve(path: list[Point], direction: Direction) -> str:
 
 
 def _arrow(path: list[Point], direction: Direction) -> str:
-    (x, y), back = path[-1], 1.0
+    (u, v), (x, y) = path[-2:]
     if direction == "LR":
-        back = 1.0 if path[-2][0] <= x else -1.0
-        points = [(x, y), (x - 6 * back, y - 3), (x - 6 * back, y + 3)]
+        back = ARROW if u < x else -ARROW
+        points = [(x, y), (x - back, y - 3), (x - back, y + 3)]
     else:
-        back = 1.0 if path[-2][1] <= y else -1.0
-        points = [(x, y), (x - 3, y - 6 * back), (x + 3, y - 6 * back)]
+        back = ARROW if v < y else -ARROW
+        points = [(x, y), (x - 3, y - back), (x + 3, y - back)]
     return '<polygon class="head" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'

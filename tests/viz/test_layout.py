@@ -5,7 +5,7 @@ import random
 import pytest
 
 from autograd.viz.layers import Link, arrange, crossings
-from autograd.viz.layout import LABEL_GAP, layout
+from autograd.viz.layout import ARROW, LABEL_GAP, layout
 
 
 def graph(seed, boxes=40):
@@ -59,6 +59,21 @@ def test_edges_run_from_box_to_box_and_through_no_other(seed, direction):
                 for (a, b), (c, d) in zip(map(flip, path), map(flip, path[1:])):
                     straight = abs(b - d) < 0.05
                     assert not (straight and abs(b - y) < h / 2 and max(a, x - w / 2) < min(c, x + w / 2) - 1e-6)
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("seed", range(6))
+def test_an_edge_comes_straight_into_its_arrowhead(seed, direction):
+    """Towards its box, for the whole length of the head; where the graph has a cycle, backward."""
+    sizes, links = graph(seed)
+    links.append(Link(30, 10, 9, (0.0, 0.0)))
+    flip = (lambda p: p) if direction == "LR" else (lambda p: (p[1], p[0]))
+    found = layout(sizes, links, direction)
+    for link, path in zip(links, found.paths):
+        (u, v), (x, y) = map(flip, path[-2:])
+        assert v == pytest.approx(y, abs=0.05)
+        assert abs(x - u) >= ARROW - 1e-6
+        assert (x - u) * (flip(found.boxes[link.head])[0] - x) > 0
 
 
 def test_a_tree_is_drawn_without_crossings():
