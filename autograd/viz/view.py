@@ -2,10 +2,11 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.value import Value
+from autograd.viz.figures import figure
 from autograd.viz.model import Edge, Inside, Node, Picture, root_values
 
 GLANCE = 40  # boxes, and half as many edges again, that a reader takes in at a glance
@@ -24,11 +25,11 @@ def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int =
     if values:
         picture = _around(picture, _ids_of(picture, values), hops)
     if collapse is True or (collapse is None and len(picture.nodes) > max_nodes):
-        collapsed = _at_a_glance(picture, min(GLANCE, max_nodes))
+        collapsed = _at_a_glance(picture, _prefixes(picture), min(GLANCE, max_nodes))
         if collapse is True or len(collapsed.nodes) <= max_nodes:  # or else the boxes would only be in the way
             picture = collapsed
     elif collapse is not None and collapse is not False:
-        picture = merge(picture, _grouping(picture, _prefix(picture, collapse)))
+        picture = _at_a_glance(picture, [_prefix(picture, collapse)], min(GLANCE, max_nodes))
     if len(picture.nodes) <= max_nodes:
         return picture
     return _nearest(picture, _ids_of(picture, values), max_nodes)
@@ -55,13 +56,17 @@ def _prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
     return lambda scope: "/".join(scope.split("/")[:collapse])
 
 
-def _at_a_glance(picture: Picture, most: int) -> Picture:
-    """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
+def _prefixes(picture: Picture) -> list[Callable[[str], str]]:
+    """The scopes that may become boxes, the innermost first."""
     deepest = max((node.scope.count("/") + 1 for node in picture.nodes if node.scope), default=0)
-    levels = [(depth, alike) for depth in range(deepest, 0, -1) for alike in (None, "alike")]
+    return [_prefix(picture, depth) for depth in range(deepest, 0, -1)]
+
+
+def _at_a_glance(picture: Picture, prefixes: Sequence[Callable[[str], str]], most: int) -> Picture:
+    """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
+    levels = [(prefix, alike) for prefix in prefixes for alike in (None, "alike")]
     merged = picture
-    for depth, alike in [*levels, (1, "rest")] if deepest else [(0, "alike")]:
-        prefix = _prefix(picture, depth) if depth else lambda scope: ""
+    for prefix, alike in [*levels, (prefixes[-1], "rest")] if prefixes else [(lambda scope: "", "alike")]:
         merged = merge(picture, _grouping(picture, prefix, alike))
         if len(merged.nodes) <= most and 2 * len(merged.edges) <= 3 * most:
             break
@@ -186,15 +191,21 @@ def _box(id: str, key: Key, group: list[Node]) -> Node:
     if key[0] == "scope":
         return Node(id, "group", label=key[1], scope=key[1], inside=inside)
     if key[0] == "leaf":
-        return Node(id, "group", label=f"{len(group):,} {group[0].kind}s", inside=inside)
+        numbers = {node.data for node in group if node.kind == "constant" and node.data is not None}
+        label = f"{figure(numbers.pop())}, {len(group):,} times" if len(numbers) == 1 else f"{len(group):,} {key[1]}s"
+        return Node(id, "group", label=label, inside=inside)
     if key[0] == "rest":
         return Node(id, "group", label=f"{len(group):,} other operations", inside=inside)
     return Node(id, "group", group[0].op, group[0].symbol, f"{len(group):,} times", inside=inside)
 
 
 def _norm(grads: Iterable[float | None]) -> float | None:
-    known = [grad for grad in grads if grad is not None]
-    return math.hypot(*known) if known else None
+    """The norm of them all; None where one is unknown."""
+    found = list(grads)
+    known = [grad for grad in found if grad is not None]
+    if not known or len(known) < len(found):
+        return None
+    return math.nan if any(map(math.isnan, known)) else math.hypot(*known)
 
 
 # ------------------------------------------------------------------------------------------------------------------ cut

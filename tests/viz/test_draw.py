@@ -272,6 +272,33 @@ def test_a_big_graph_is_collapsed_by_itself_and_says_so():
     assert "70 times" in boxes(drawing) and drawing.picture.node(drawing.picture.roots[0]).label == "loss"
 
 
+@pytest.mark.parametrize("collapse", [1, 2, "layer", "neuron"])
+def test_alike_terms_of_a_loss_are_one_box_whatever_is_collapsed(collapse):
+    loss = network([2, 3, 1], 120)
+    drawing = built_in(loss, collapse=collapse)
+    assert len(drawing.picture.nodes) < 14 and not any("left out" in note for note in drawing.picture.notes)
+    assert {"layer0/neuron0"} <= set(boxes(drawing)) if collapse in (2, "neuron") else {"layer0"} <= set(boxes(drawing))
+    assert {"120 times", "119 times"} <= set(boxes(drawing))
+    assert {"1, 120 times", "2, 120 times"} <= set(boxes(drawing))  # the constants of (x - 1)^2
+
+
+def test_a_gradient_norm_is_told_of_all_parameters_or_not_at_all():
+    with scope("layer"):
+        w, b = Value(3.0, label="w"), Value(4.0, label="b")
+    half = w * 2.0
+    with scope("layer"):
+        y = half + b
+    norm = lambda: boxes(built_in(y * 1.0, collapse=1))["layer"].inside.grad_norm
+    assert norm() is None
+    half.backward()
+    assert norm() is None  # b's is not known
+    w.grad, b.grad = 3.0, 4.0
+    assert norm() == 5.0
+    b.grad = float("nan")
+    w.grad = float("inf")
+    assert norm() != norm()
+
+
 def test_a_loss_that_folds_badly_is_one_box_of_other_operations():
     loss = network([2, 12, 12, 1], 40) * 1.0
     for k in range(40):  # add and subtract in turn: no two of these nodes do the same to the same boxes
