@@ -85,10 +85,9 @@ class Stepper(Sequence[Step]):
         """The numbers on a sheet must fit together: no leaf may have changed since its consumers were computed."""
         found = stale(self.computed)
         if found:
-            node, now = found
             raise ValueError(
-                f"{self.names[node]} was {node.data!r} when it was computed and would be {now!r} now: a `.data` was"
-                " changed in between. Compute the output again, then step through it"
+                f"{found.told(self.names)}: a `.data` was changed in between. Compute the output again, then step"
+                " through it"
             )
 
     def _flow(self) -> None:

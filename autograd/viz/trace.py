@@ -52,11 +52,7 @@ class Trace(Sequence[TraceRow]):
     def note(self) -> str:
         """What a reader must know: that a `.data` was changed after recording; empty when the numbers fit together."""
         found = stale(self._order)
-        if found is None:
-            return ""
-        node, now = found
-        was = f"{self._names[node]} was {shown(node.data)} when it was computed and would be {shown(now)} now"
-        return f"{was}: a .data was changed after recording"
+        return f"{found.told(self._names)}: a .data was changed after recording" if found else ""
 
     def __len__(self) -> int:
         return len(self._order)

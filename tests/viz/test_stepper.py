@@ -213,7 +213,7 @@ def test_numbers_that_no_longer_fit_together_are_refused():
     y = w * 2.0
     y.label = "y"
     w.data = 2.5
-    with pytest.raises(ValueError, match=r"y was 6.0 when it was computed and would be 5.0 now: a `.data` was changed"):
+    with pytest.raises(ValueError, match=r"y was 6 when it was computed and would be 5 now: a `.data` was changed"):
         step_through(y)
 
 
