@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import context
 from autograd.graph import adjoints, tangents, topological_order
-from autograd.ieee import Ieee
+from autograd.partials import as_graph, as_numbers
 from autograd.primitive import number
 from autograd.primitives import identity
 from autograd.tree import flatten, flatten_like
@@ -38,9 +38,9 @@ def gradients(
     order = topological_order(at_outputs, inputs=set(inputs))
     if create_graph:
         with _recording():
-            found = adjoints(order, at_outputs, _partials_as_graph, _times)
+            found = adjoints(order, at_outputs, as_graph, _times)
     else:
-        found = adjoints(order, at_outputs, operator.attrgetter("partials"), operator.mul)
+        found = adjoints(order, at_outputs, as_numbers, operator.mul)
     if context.current.anomaly:
         for node in reversed(order):
             context.check_gradient(node, found.get(node, 0.0))
@@ -50,35 +50,6 @@ def gradients(
 def _recording() -> contextlib.AbstractContextManager[None]:
     """A derivative needs its graph, also inside `no_grad`."""
     return contextlib.nullcontext() if context.current.grad_enabled else context.enable_grad()
-
-
-def _partials_as_graph(node: Value) -> tuple[Any, ...]:
-    """The rule of the table fed with Values: local derivatives that can be differentiated again."""
-    if not node.args:
-        return ()
-    assert node.op is not None
-    try:
-        partials = node.op.partials(*node.args, node)
-    except ZeroDivisionError:  # of constants only: Values divide by IEEE 754 themselves
-        constants = (Ieee(arg) if arg.__class__ is float else arg for arg in node.args)
-        partials = tuple(float(p) if isinstance(p, Ieee) else p for p in node.op.partials(*constants, node))
-    if type(node) is Value:  # a node that is being compiled has no number yet that could have changed
-        _check_unchanged(node, partials)
-    if node.op.kink is None:
-        return partials
-    # A comparison, a sign, a condition is flat between its jumps: nothing flows, whatever is upstream.
-    return tuple(None if partial.__class__ is float and partial == 0.0 else partial for partial in partials)
-
-
-def _check_unchanged(node: Value, partials: tuple[Any, ...]) -> None:
-    assert node.op is not None
-    for arg, partial, recorded in zip(node.args, partials, node.partials, strict=True):
-        number = partial.data if isinstance(partial, Value) else partial
-        if isinstance(arg, Value) and number != recorded and number == number:
-            raise RuntimeError(
-                f"the derivative of {node.op.name} was {recorded} when it was recorded and is {number} now: a `.data`"
-                " was changed in between. Differentiate before the update, or compute the output again after it"
-            )
 
 
 def _times(upstream: Any, partial: Any) -> Any:
@@ -312,7 +283,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents_in: Sequence[Any
     order = topological_order([y for y in outputs if isinstance(y, Value)], inputs=set(call.inputs))
     nested = call.nested or any(isinstance(v, Value) for v in directions)
     with _recording():
-        partials = _partials_as_graph if nested else operator.attrgetter("partials")
+        partials = as_graph if nested else as_numbers
         found = tangents(order, dict(zip(call.inputs, directions, strict=True)), partials)
     return rebuild([call.plain(y) for y in outputs]), rebuild([found.get(y, 0.0) for y in outputs])
 

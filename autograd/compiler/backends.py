@@ -18,6 +18,7 @@ from autograd.compiler.calls import Call, rebuilt
 from autograd.compiler.python_source import function
 from autograd.compiler.recording import Recording
 from autograd.compiler.tape import Tape, evaluate
+from autograd.primitive import TABLE
 
 if TYPE_CHECKING:
     from autograd.compiler.batch import Batch
@@ -75,18 +76,17 @@ class Program:
         if options["in_axes"] is None:
             self.point = self.native = make(tape)
         else:
-            self.batch = Batch(tape, make, options)
+            self.batch = Batch(with_refusal(tape), make, options)
 
     def _make_jax(self, tape: Tape, options: dict[str, Any]) -> None:
         if importlib.util.find_spec("jax") is None:
             raise ImportError("backend='jax' needs jax: pip install 'stepgrad[jax]'")
         from autograd.compiler.jax_program import JaxProgram
 
-        made = JaxProgram(tape, options["dtype"], self.reduce)
         if options["in_axes"] is None:
-            self.point = made
+            self.point = JaxProgram(tape, options["dtype"], self.reduce)
         else:
-            self.batch = made
+            self.batch = JaxProgram(with_refusal(tape), options["dtype"], self.reduce)
 
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
@@ -131,10 +131,11 @@ class Program:
         return self._rounded([x / call.samples for x in totals] if self.reduce == "mean" else totals)
 
     def _native_batch(self, call: Call, live: list[float]) -> list[Any] | None:
+        import numpy as np
+
         assert self.batch is not None
-        *results, held = self.batch([*call.numbers, *live], call.samples)
-        whole = held == (call.samples if self.reduce == "sum" else 1.0)
-        return results if (whole if self.reduce else whole.all()) else None
+        *results, refusal = self.batch([*call.numbers, *live], call.samples)
+        return None if np.any(refusal) else results
 
     def _check_agreement(self, call: Call, live: list[float]) -> None:
         """After a guard failed somewhere in the batch: raise unless sample 0 too should take another branch."""
@@ -153,6 +154,18 @@ class Program:
     def result(self, numbers: list[Any], call: Call) -> Any:
         """What the function returns, from the numbers that `run` gave."""
         return rebuilt(self.recording.result, iter(numbers), call.batched and self.reduce is None)
+
+
+def with_refusal(tape: Tape) -> Tape:
+    """The tape of a batch, its verdict turned round: 0.0 where all guards hold, so that a sum over samples is exact.
+
+    A sum of ones is not: in single precision it ends at 2**24.
+    """
+    *results, verdict = tape.outputs
+    if isinstance(verdict, float):
+        return tape._replace(outputs=[*results, 1.0 - verdict])
+    rows = [*tape.rows, (TABLE["sub"], (1.0, verdict))]
+    return tape._replace(rows=rows, outputs=[*results, len(tape.kinds) + len(tape.rows)])
 
 
 def _column(column: list[float], single: bool) -> Any:

@@ -26,8 +26,8 @@ from typing import Any, NoReturn
 from autograd import context
 from autograd.compiler.guards import Guard, TraceError, guard, left_the_graph
 from autograd.compiler.texts import Text
-from autograd.func import _partials_as_graph
 from autograd.graph import NO_OPERAND, topological_order
+from autograd.partials import as_graph
 from autograd.primitive import TABLE, Primitive, number
 from autograd.record import _OPERATORS, _answers_itself
 from autograd.value import Value
@@ -193,7 +193,7 @@ class Traced(Value):
 
     @property  # type: ignore[misc]
     def partials(self) -> tuple[Any, ...]:
-        return tuple(0.0 if partial is None else partial for partial in _partials_as_graph(self))
+        return tuple(0.0 if partial is None else partial for partial in as_graph(self))
 
     def item(self) -> NoReturn:
         raise left_the_graph("item()", context._calling_line())

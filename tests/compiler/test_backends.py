@@ -9,6 +9,7 @@ from hypothesis import given, settings
 import autograd
 from autograd import Value, func
 from autograd.compiler import backends, batch, point
+from autograd.compiler.guards import GuardError
 from autograd.testing import expressions
 from tests.compiler.graphs import same
 
@@ -43,6 +44,8 @@ def test_every_back_end_gives_the_eager_numbers(expression):
     whole = everything(lambda xs: expression.f(*xs))
     where = nearby(expression.inputs)
     eager = [flat(whole([Value(x) for x in p])) for p in where.tolist()]
+    for p, want in zip(where.tolist(), eager, strict=True):
+        assert all(map(same, flat(whole(p)), want)), ("eager, of plain numbers", p)
     for backend in ("python", "llvm"):
         one = autograd.compile(whole, backend=backend)
         for p, want in zip(where.tolist(), eager, strict=True):
@@ -87,6 +90,15 @@ def test_reduced_values_and_gradients(expression):
         # nine terms in any order, and one division
         bound = 16 * 2.0**-53 * np.abs(each).sum(axis=0)
         assert (np.abs(np.array(found) - getattr(each, reduce)(axis=0)) <= bound).all()
+
+
+def test_a_guard_holds_for_more_samples_than_single_precision_can_count():
+    f = autograd.compile(lambda x: x * 2.0 if x > 0.0 else -x, in_axes=0, reduce="mean", dtype="float32")
+    samples = np.ones(2**24 + 1, np.float32)
+    assert f(samples) == 2.0
+    samples[5] = -1.0
+    with pytest.raises(GuardError, match="sample 5"):
+        f(samples)
 
 
 # ----------------------------------------------------------------------------------------------- without llvmlite
