@@ -117,3 +117,17 @@ def test_names_from_right_to_left_leave_the_formulas_from_left_to_right(browser,
             assert ends
             assert all(abs(line - number) < 1.0 for line, number in ends)  # the result stands at the end
             sheet.press("ArrowRight")
+
+
+def test_on_paper_there_is_what_is_on_show_and_nothing_to_press(browser, readme):
+    with Sheet(browser, readme[1], width=700) as sheet:
+        sheet.press("End")
+        sheet.page.emulate_media(media="print")
+        frame, drawn = (sheet.page.locator(where).bounding_box() for where in (".drawing", ".drawing svg"))
+        assert frame["x"] <= drawn["x"]
+        assert drawn["x"] + drawn["width"] <= frame["x"] + frame["width"]
+        assert drawn["y"] + drawn["height"] <= frame["y"] + frame["height"]
+        shown = sheet.page.locator("button, select, input[type=range]").filter(visible=True).all_inner_texts()
+        assert shown == sheet.page.locator("tbody th").all_inner_texts()  # the names
+        assert sheet.page.locator(".counter").inner_text() == "step 65 of 65"
+        assert sheet.overflow() <= 0

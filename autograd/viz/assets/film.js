@@ -28,7 +28,7 @@ class Plane {
     const wide = 100 / grid[0].length, tall = 100 / grid.length;
     this.svg = shape("svg", { viewBox: "0 0 100 100", class: "plane", role: "img" });
     this.cells = grid.flatMap((row, i) => row.map((_, j) =>
-      shape("rect", { x: j * wide, y: i * tall, width: wide, height: tall, "shape-rendering": "crispEdges" })));
+      shape("rect", { x: j * wide, y: i * tall, width: wide + 0.2, height: tall + 0.2 }))); // no seams, on paper either
     this.svg.append(...this.cells);
     for (const [x, y, kind] of reel.points) {
       this.svg.append(marker((x - left) / (right - left) * 100, (top - y) / (top - bottom) * 100, kind));
@@ -48,7 +48,7 @@ class Plane {
     grid.flat().forEach((answer, i) => {
       const kind = Math.floor(answer);
       this.cells[i].setAttribute("class", `k${kind % 8}`);
-      this.cells[i].style.opacity = 0.08 + 0.6 * (answer - kind);
+      this.cells[i].style.fill = `color-mix(in srgb, var(--k${kind % 8}) ${Math.round(8 + 60 * (answer - kind))}%, var(--paper))`;
     });
   }
 }
