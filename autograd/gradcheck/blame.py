@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.context import made_at
 from autograd.gradcheck.chain import NUDGE, operation_slopes
@@ -11,16 +11,28 @@ from autograd.gradcheck.recording import same
 from autograd.gradcheck.references import ORACLES, Slope
 from autograd.gradcheck.report import Culprit
 from autograd.gradcheck.rounding import Rounded, local
-from autograd.gradcheck.verdict import SAFETY, Verdict, judge
+from autograd.gradcheck.verdict import CONCLUSIVE, SAFETY, Verdict, judge
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
+from autograd.record import partials_at
 from autograd.replay import evaluate
 from autograd.value import Value
+
+LEAP = 0.2  # far enough that a flat minimum such as that of x**4 is left
+
+
+class Wrong(NamedTuple):
+    """A local derivative, for operand number `which`, that is not what it should be with the operands `at`."""
+
+    which: int
+    at: tuple[float, ...]
+    recorded: float
+    reference: Slope
 
 
 def culprits(outputs: Sequence[Value]) -> Iterator[Culprit]:
     """The nodes whose recorded local derivatives are not those of their operation, evaluated alone."""
-    judged: dict[Any, list[tuple[int, float, Slope]]] = {}
+    judged: dict[Any, list[Wrong]] = {}
     for index, node in enumerate(topological_order(outputs)):
         if node.op is None:
             continue
@@ -29,24 +41,30 @@ def culprits(outputs: Sequence[Value]) -> Iterator[Culprit]:
             continue  # the `.data` of an operand was changed after the node was made
         case = (node.op, xs, node.partials)  # a network applies the same operation to the same numbers many times
         if case not in judged:
-            judged[case] = list(_wrong(node, xs))
-        for i, recorded, reference in judged[case]:
-            named = node.op.operands
-            operand = named[i] if i < len(named) else f"operand {i + 1}"
-            yield Culprit(index, node.op.name, operand, xs, recorded, reference, made_at(node))
+            asked = [i for i, arg in enumerate(node.args) if arg.__class__ is not float]
+            judged[case] = list(_wrong(node.op, xs, node.partials, asked))
+        for wrong in judged[case]:
+            operand = operand_name(node.op, wrong.which)
+            yield Culprit(index, node.op.name, operand, wrong.at, wrong.recorded, wrong.reference, made_at(node))
 
 
-def _wrong(node: Value, xs: tuple[float, ...]) -> Iterator[tuple[int, float, Slope]]:
-    """Of one node: which of its local derivatives are wrong, what was recorded, and what is right."""
-    op = node.op
-    assert op is not None
-    forgotten = [0.0] * (len(xs) - len(node.partials))  # operands to which the rule gives nothing
-    recorded = [*node.partials, *forgotten]
-    which = [i for i, arg in enumerate(node.args)
-             if arg.__class__ is not float and (math.isfinite(recorded[i]) or _regular(op, xs))]  # fmt: skip
+def operand_name(op: Primitive, i: int) -> str:
+    return op.operands[i] if i < len(op.operands) else f"operand {i + 1}"
+
+
+def _wrong(
+    op: Primitive, xs: tuple[float, ...], partials: Sequence[float], asked: Sequence[int], beside: bool = True
+) -> Iterator[Wrong]:
+    """Of one node: which of its local derivatives are wrong, what was recorded, and what is right.
+
+    With `beside`, a derivative that is zero, or so small that the reference hardly tells it from zero, does not speak
+    for its rule, which may be any multiple of the right one: the rule is asked beside the point, too.
+    """
+    recorded = [*partials, *[0.0] * (len(xs) - len(partials))]  # operands to which the rule gives nothing
+    which = [i for i in asked if math.isfinite(recorded[i]) or _regular(op, xs)]
     references = operation_slopes(op, xs, which, list(ORACLES))
     operands = [Rounded(x) for x in xs]
-    bounds = [*local(op, operands, op.apply(tuple(operands))), *map(Rounded, forgotten)]
+    bounds = [*local(op, operands, op.apply(tuple(operands))), *map(Rounded, recorded[len(partials) :])]
     for i in which:
         reference = references[i]
         assert reference is not None
@@ -54,7 +72,20 @@ def _wrong(node: Value, xs: tuple[float, ...]) -> Iterator[tuple[int, float, Slo
         tolerance = SAFETY * (bounds[i].error + reference.error)
         failed = judge(recorded[i], reference, tolerance, bounds[i].size) is Verdict.FAIL
         if failed and not _convention(op, xs, i, recorded[i]):
-            yield i, recorded[i], reference
+            yield Wrong(i, xs, recorded[i], reference)
+        elif beside and not failed and not op.variadic and tolerance >= CONCLUSIVE * reference.size:
+            yield from _beside(op, xs, i)
+
+
+def _beside(op: Primitive, xs: tuple[float, ...], i: int) -> list[Wrong]:
+    """What is wrong at the first points beside xs where something is."""
+    for step in (NUDGE, -NUDGE, LEAP, -LEAP):
+        point = tuple(x + step * (k + 1) * max(1.0, abs(x)) for k, x in enumerate(xs))
+        if _regular(op, point):
+            found = list(_wrong(op, point, partials_at(op, point, op.forward(*point)), [i], beside=False))
+            if found:
+                return found
+    return []
 
 
 def _convention(op: Primitive, xs: Sequence[float], i: int, recorded: float) -> bool:

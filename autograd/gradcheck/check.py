@@ -151,5 +151,5 @@ def _notes(run: Recording, rows: Sequence[Row], blamed: Sequence[Culprit]) -> tu
         return ("f leaves its graph: beside this point its value is not that of the recorded operations (`.data`,"
                 " `float`, `detach`, an `if`), so the reference is f itself",)  # fmt: skip
     if blamed and not any(row.verdict is Verdict.FAIL for row in rows):
-        return ("here the wrong local derivatives do not show: their shares are multiplied by zero, or lost in a kink",)
+        return ("here the wrong local derivatives do not show: their shares are zero, or lost in a kink",)
     return ()

@@ -57,6 +57,10 @@ class Slope:
         return max(self.left, self.right)
 
     @property
+    def size(self) -> Any:
+        return max(abs(self.low), abs(self.high))
+
+    @property
     def settled(self) -> bool:
         """Whether it is one finite number with nothing to be said about it."""
         finite = math.isfinite(self.left) and math.isfinite(self.error)
@@ -64,9 +68,9 @@ class Slope:
 
     def rounded(self) -> "Slope":
         """In floats, with the rounding of the oracle that the caller does not count."""
-        left, right, error = float(self.left), float(self.right), float(self.error)
-        error += LIBRARY * max(abs(left), abs(right)) if self.oracle == "complex step" else 0.0
-        return dataclasses.replace(self, left=left, right=right, error=error)
+        left, right, error, scale = map(float, (self.left, self.right, self.error, self.scale))
+        error += LIBRARY * float(self.size) if self.oracle == "complex step" else 0.0
+        return dataclasses.replace(self, left=left, right=right, error=error, scale=scale)
 
     def distance(self, x: float) -> float:
         """How far x is from the reference, or from the interval between the one-sided ones."""

@@ -15,7 +15,7 @@ from autograd.gradcheck.references import NEGLIGIBLE, Slope
 SAFETY = 4.0  # times the first-order bound on rounding, for what first order leaves out
 CONCLUSIVE = 1e-4  # of the derivative: a tolerance above that passes nothing
 NATURAL = 1e-8  # of its natural scale: half the digits
-VAGUE = 0.1  # of the derivative: a reference known less well than this fails nothing, either
+VAGUE = 0.1  # of the derivative, or of what should be one: a reference known less well than this fails nothing, either
 
 
 class Verdict(enum.StrEnum):
@@ -28,10 +28,11 @@ class Verdict(enum.StrEnum):
 
 def judge(analytic: float, reference: Slope, tolerance: float, size: float) -> Verdict:
     """The verdict on one number; `size` is that of the terms that cancel in it, else its own."""
-    slope = max(abs(reference.low), abs(reference.high))
+    slope = reference.size
     scale = max(reference.scale, size if math.isfinite(size) else 0.0)
     small = max(CONCLUSIVE * slope, NATURAL * scale, NEGLIGIBLE)
-    if reference.low != reference.low or reference.error > max(VAGUE * slope, small):
+    larger = max(slope, abs(analytic)) if math.isfinite(analytic) else slope
+    if reference.low != reference.low or reference.error > max(VAGUE * larger, small):
         return Verdict.INCONCLUSIVE
     distance = reference.distance(analytic)
     if distance > tolerance or (distance and not math.isfinite(analytic)):
