@@ -12,8 +12,8 @@ from autograd.graph import adjoints, topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import inside, relation, rounded, shown
-from autograd.viz.latex import tex_name
-from autograd.viz.notation import names
+from autograd.viz.latex import tex_names
+from autograd.viz.notation import in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.paths import Path, count_paths, large, largest_paths, total
 from autograd.viz.reasons import computed, derived
@@ -44,7 +44,7 @@ class Explanation:
         self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
         shown_total = total(path.product for path in self.paths)
         self.rest = self.total - shown_total if math.isfinite(self.total - shown_total) else math.nan
-        self.names = names(program_order([loss, w]))
+        self.names = {node: in_formula(name) for node, name in names(program_order([loss, w])).items()}
 
     @property
     def left_out(self) -> int:
@@ -152,7 +152,7 @@ class Explanation:
 
     def to_markdown(self) -> str:
         """The same as Markdown with TeX."""
-        tex = {node: tex_name(name) for node, name in self.names.items()}
+        tex = tex_names(names(program_order([self.loss, self.w])))
         in_line = {node: f"${name}$" for node, name in tex.items()}
         gradient = rf"\frac{{d {tex[self.loss]}}}{{d {tex[self.w]}}}"
         lines = [self._heading(f"${gradient}$", in_line), ""]

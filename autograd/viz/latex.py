@@ -61,7 +61,7 @@ def to_latex(v: Value) -> str:
     if not isinstance(v, Value):
         raise TypeError(f"to_latex writes Values, not {type(v).__name__} ({v!r:.60})")
     order = program_order([v])
-    called = names(order)
+    called = tex_names(names(order))
     definitions, formula = _formulas(order, v, called)
     if not definitions:
         return formula
@@ -69,7 +69,7 @@ def to_latex(v: Value) -> str:
     left = len(definitions) - len(lines)
     if left:
         lines.insert(0, rf"&\;\vdots \quad \text{{({left:,} more definitions)}} \\")
-    return "\n".join([r"\begin{aligned}", *lines, f"{tex_name(called[v])} &= {formula}", r"\end{aligned}"])
+    return "\n".join([r"\begin{aligned}", *lines, f"{called[v]} &= {formula}", r"\end{aligned}"])
 
 
 def _formulas(order: list[Value], root: Value, called: Mapping[Value, str]) -> tuple[list[tuple[str, str]], str]:
@@ -83,11 +83,11 @@ def _formulas(order: list[Value], root: Value, called: Mapping[Value, str]) -> t
     definitions: list[tuple[str, str]] = []
     for node in order:
         if node.op is None:
-            found[node] = (tex_name(called[node]), ATOM) if printable(node.label) else number_tex(node.data)
+            found[node] = (called[node], ATOM) if printable(node.label) else number_tex(node.data)
             continue
         text, binds = _applied(node.op, node.args, found)
         if node is not root and len(text) > (SHORT if uses[node] > 1 else LONG):
-            definitions.append((tex_name(called[node]), text))
+            definitions.append((called[node], text))
             text, binds = definitions[-1][0], ATOM
         found[node] = (text, binds)
     return definitions, found[root][0]
@@ -165,6 +165,19 @@ def number_tex(x: float) -> Formula:
     return digits, PRODUCT if digits.startswith("-") else ATOM
 
 
+def tex_names(called: Mapping[Value, str]) -> dict[Value, str]:
+    r"""Every node's name in TeX, no two alike: w1 and w_1 would both be w_{1}, and so the second one is spelled out.
+
+    >>> print(*tex_names({Value(1.0): "w1", Value(2.0): "w_1"}).values())
+    w_{1} \mathrm{w\_1}
+    """
+    used: dict[str, Value] = {}
+    for node, name in called.items():
+        tex = tex_name(name)
+        used[_upright(name) if tex in used else tex] = node
+    return {node: tex for tex, node in used.items()}
+
+
 def tex_name(name: str) -> str:
     r"""A label in TeX: one letter in italics, a word upright, a number at the end as an index, Greek by name.
 
@@ -178,9 +191,14 @@ def tex_name(name: str) -> str:
     elif len(head) == 1 and head.isascii() and head.isalpha():
         body = head
     else:
-        runs = [_ESCAPED.get(run, run) if run.isascii() else rf"\text{{{run}}}" for run in _RUNS.findall(head)]
-        body = runs[0] if len(runs) == 1 and not head.isascii() else rf"\mathrm{{{''.join(runs)}}}"
+        body = _upright(head)
     return f"{body}_{{{index}}}" if index else body
+
+
+def _upright(name: str) -> str:
+    """A name as it is spelled."""
+    runs = [_ESCAPED.get(run, run) if run.isascii() else rf"\text{{{run}}}" for run in _RUNS.findall(name)]
+    return runs[0] if len(runs) == 1 and not name.isascii() else rf"\mathrm{{{''.join(runs)}}}"
 
 
 # ---------------------------------------------------------------------------------------------------------- derivatives

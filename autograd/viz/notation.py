@@ -6,6 +6,7 @@ text serves twice: with the operands' names, and with their numbers.
 
 import functools
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ from autograd.value import Value
 from autograd.viz.figures import inside
 from autograd.viz.simplify import simplified
 
+_JOINERS = "\u200c\u200d"
+_IN_WORDS = "_.[]'′" + _JOINERS
+LONGEST = 60  # characters of a name
 MOST_OPERANDS = 8  # of a sum or dot, that are written out
 _SIGN = {"mul": "·", "pow": "^"}  # where a formula is more readable than Python's spelling
 _BINDS = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "identity": 3, "pow": 4}
@@ -134,18 +138,18 @@ def _apply(op: Primitive, operands: list[Text]) -> Text:
     if name == "dot":
         half = len(operands) // 2
         pairs = [_apply(mul, list(pair)).text for pair in zip(operands[:half], operands[half:])]
-        return Text(" + ".join(_abbreviated(pairs)) or "0", _BINDS["add"])
+        return Text(" + ".join(abbreviated(pairs)) or "0", _BINDS["add"])
     if name == "cross_entropy":  # the target is the first operand, and one of the others as well
-        return Text(f"logsumexp({', '.join(_abbreviated(texts[1:]))}) - {texts[0]}", _BINDS["sub"])
+        return Text(f"logsumexp({', '.join(abbreviated(texts[1:]))}) - {texts[0]}", _BINDS["sub"])
     if name not in _BINDS:
-        return Text(f"{name}({', '.join(_abbreviated(texts))})")
+        return Text(f"{name}({', '.join(abbreviated(texts))})")
     binds, sign = _BINDS[name], _SIGN.get(name, op.symbol or "")
     if len(operands) == 1:
         return Text(sign + _bracketed(operands[0], binds), binds)
     left = _bracketed(operands[0], binds + (name == "pow"))
     right = _bracketed(operands[1], binds + (name in ("sub", "div")))
     if name == "add":
-        terms = tuple(_abbreviated([*(operands[0].terms or [left]), right]))
+        terms = tuple(abbreviated([*(operands[0].terms or [left]), right]))
         return Text(" + ".join(terms), binds, terms)
     return Text(f"{left} {sign} {right}" if binds == 1 else left + sign + right, binds)
 
@@ -154,7 +158,8 @@ def _bracketed(operand: Text, least: int) -> str:
     return operand.text if operand.binds >= least else f"({operand.text})"
 
 
-def _abbreviated(operands: list[str]) -> list[str]:
+def abbreviated(operands: Sequence[str]) -> Sequence[str]:
+    """The operands; of very many, the first and the last."""
     if len(operands) <= MOST_OPERANDS:
         return operands
     return [*operands[: MOST_OPERANDS - 2], "…", operands[-1]]
@@ -163,27 +168,50 @@ def _abbreviated(operands: list[str]) -> list[str]:
 def printable(label: object) -> str:
     """Any label as one line of text that every file may hold: no control characters, no half of a surrogate pair.
 
-    >>> printable(5), printable(None), printable("one\\nline")
+    Joiners stay: scripts and emoji need them. A label of which nothing can be seen is none.
+
+    >>> printable(5), printable(None), printable(" one\\nline")
     ('5', '', 'one line')
     """
-    text = "" if label is None else str(label)
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    text = "" if label is None else unicodedata.normalize("NFC", str(label))
+    text = " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in text).split())
+    return text if text.strip(_JOINERS) else ""
+
+
+def in_formula(name: str) -> str:
+    """A name as it stands in a formula: in quotes where it is no word, and, running from right to left, isolated.
+
+    >>> in_formula("w_1"), in_formula("one two"), in_formula("x-1")
+    ('w_1', '“one two”', '“x-1”')
+    >>> in_formula("משקל") == "\u2068משקל\u2069"  # or else it would turn what stands beside it around
+    True
+    """
+    word = all(c.isalnum() or c in _IN_WORDS or unicodedata.category(c)[0] == "M" for c in name)
+    text = name if word and not name[:1].isdigit() else f"“{name}”"
+    turns = any(unicodedata.bidirectional(c) in ("R", "AL") for c in name)
+    return f"\u2068{text}\u2069" if turns else text
+
+
+def clipped(name: str) -> str:
+    """The name; of a very long one, its beginning."""
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
 def names(order: Iterable[Any], taken: Callable[[Any], str] = lambda node: printable(node.label)) -> dict[Any, str]:
-    """A name for every node, no two alike: its label, or v1, v2, ... in the order given.
+    """A name for every node, no two alike: its label, cut where it is very long, or v1, v2, ... in the order given.
 
     >>> a = Value(1.0, label="a")
     >>> list(names([a, a + a, Value(2.0, label="a")]).values())
     ['a', 'v1', 'a_2']
     """
     order = list(order)
-    used = {taken(node) for node in order}
+    asked = {node: clipped(taken(node)) for node in order}
+    used = set(asked.values())
     found: dict[Any, str] = {}
     given: set[str] = set()
     unnamed = 0
     for node in order:
-        name = taken(node)
+        name = asked[node]
         if not name:
             unnamed += 1
             while f"v{unnamed}" in used:

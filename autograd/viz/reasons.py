@@ -6,7 +6,7 @@ from typing import NamedTuple
 from autograd.value import Value
 from autograd.viz.figures import equation, inside, rounded
 from autograd.viz.model import Picture
-from autograd.viz.notation import fill, templates_of
+from autograd.viz.notation import fill, in_formula, templates_of
 
 
 class Reason(NamedTuple):
@@ -56,7 +56,8 @@ def reasons(picture: Picture) -> dict[str, str]:
     >>> reasons(picture(a * a))
     {'n1': 'v1 = a·a', 'e0': 'v1 = a·a has ∂v1/∂a = a = 3', 'e1': 'v1 = a·a has ∂v1/∂a = a = 3'}
     """
-    called = {value: picture.node(id).label for value, id in picture.ids.items() if not picture.node(id).inside}
+    shown = {value: picture.node(id) for value, id in picture.ids.items()}
+    called = {value: in_formula(node.label) for value, node in shown.items() if not node.inside}
     edges = {(edge.head, edge.slot): edge.id for edge in picture.edges if edge.count == 1}
     told = {}
     for node, name in called.items():

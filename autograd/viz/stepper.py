@@ -10,11 +10,11 @@ from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
-from autograd.viz.notation import names
+from autograd.viz.notation import in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
-from autograd.viz.strings import isolated, phrases
+from autograd.viz.strings import phrases
 
 MOST_PRINTED = 200  # steps that printing a stepper writes out
 MOST_DRAWN = 300  # nodes that a sheet draws
@@ -67,7 +67,7 @@ class Stepper(Sequence[Step]):
         phrases(language)
         self.root, self.language = root, language
         self.order = program_order([root])
-        self.names = {node: isolated(name) for node, name in names(self.order).items()}
+        self.names = {node: in_formula(name) for node, name in names(self.order).items()}
         self.computed = [node for node in self.order if node.op is not None]
         self._check()
         self.flows = [

@@ -1,7 +1,6 @@
 """Every sentence of the explaining pages, in English and in Chinese; the scripts read the same table."""
 
 import re
-import unicodedata
 
 STRINGS: dict[str, dict[str, str]] = {
     "en": {
@@ -181,16 +180,6 @@ def phrases(language: str) -> dict[str, str]:
     if language not in STRINGS:
         raise ValueError(f"there is no language {language!r}: choose one of {', '.join(map(repr, STRINGS))}")
     return STRINGS[language]
-
-
-def isolated(name: str) -> str:
-    """A name for use in a formula: one that runs from right to left would else turn what stands beside it around.
-
-    >>> isolated("w"), isolated("משקל") == "\u2068משקל\u2069"  # first strong isolate ... pop directional isolate
-    ('w', True)
-    """
-    turns = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
-    return f"\u2068{name}\u2069" if turns else name
 
 
 def in_language(svg: str, language: str) -> str:

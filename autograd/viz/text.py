@@ -29,9 +29,22 @@ def _advance(letter: str) -> int:
         return _WIDTHS[code - 32]
     if unicodedata.east_asian_width(letter) in "WF":
         return 100
-    if unicodedata.combining(letter):
+    if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf":  # joiners
         return 0
     return 85 if letter.islower() else 100
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes.
+
+    >>> columns("grad"), columns("梯度")
+    (4, 4)
+    """
+    return sum(
+        0 if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf" else
+        2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )  # fmt: skip
 
 
 def clip(text: str, size: float, most: float, bold: bool = False) -> str:

@@ -8,10 +8,11 @@ from typing import Any, overload
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import inside, shown
-from autograd.viz.notation import names
+from autograd.viz.notation import abbreviated, in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
+from autograd.viz.text import columns
 
 EXPLAINED = 2  # operands; of an operation on more, the local derivatives are numbers only
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
@@ -34,7 +35,7 @@ class TraceRow:
     def cells(self) -> tuple[str, ...]:
         """The row as texts, in the order of COLUMNS."""
         known = "?" if self.grad is None else shown(self.grad)
-        data, slopes = shown(self.data), ", ".join(self.derivatives)
+        data, slopes = shown(self.data), ", ".join(abbreviated(self.derivatives))
         return str(self.step), self.name, self.operation, self.numbers, data, slopes, known
 
 
@@ -46,7 +47,7 @@ class Trace(Sequence[TraceRow]):
             raise TypeError(f"trace needs a Value, not {type(root).__name__} ({root!r:.60})")
         self.root = root
         self._order = program_order([root])
-        self._names = names(self._order)
+        self._names = {node: in_formula(name) for node, name in names(self._order).items()}
 
     @property
     def note(self) -> str:
@@ -97,8 +98,9 @@ class Trace(Sequence[TraceRow]):
 
     def __str__(self) -> str:
         rows = [COLUMNS, *self._shown()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
-        lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths)).rstrip() for row in rows]
+        widths = [max(columns(row[k]) for row in rows) for k in range(len(COLUMNS))]
+        padded = lambda cell, wide: cell + " " * (wide - columns(cell))
+        lines = ["  ".join(map(padded, row, widths)).rstrip() for row in rows]
         note = [self.note] if self.note else []
         return "\n".join([lines[0], "  ".join("-" * wide for wide in widths), *lines[1:], *note])
 

@@ -162,7 +162,7 @@ def test_markdown_and_html():
     loss.label = "<L>"
     markdown, page = explain(loss, w).to_markdown(), explain(loss, w).to_html()
     assert r"$$\frac{d \mathrm{{<}L{>}}}{d w_{1}} = 3 + 0.5 + 0.5 = 4$$" in markdown
-    assert "<b>d&lt;L&gt;/dw_1 = 3 + 0.5 + 0.5 = 4</b>" in page
+    assert "<b>d“&lt;L&gt;”/dw_1 = 3 + 0.5 + 0.5 = 4</b>" in page
     assert "<L>" not in page
     assert set(explain(loss, w)._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html"}
 

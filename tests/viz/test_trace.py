@@ -4,6 +4,7 @@ import pytest
 
 from autograd import Value, mean
 from autograd.viz import trace
+from autograd.viz.text import columns
 from autograd.viz.trace import COLUMNS, SHOWN
 from tests.viz.expressions import readme_of_micrograd
 
@@ -22,8 +23,8 @@ def test_rows_hold_the_numbers_of_the_graph():
     rows = {row.name: row for row in trace(c)}
     assert rows["a"].data == 2.0 and rows["a"].grad == a.grad == -2.0 and rows["a"].operation == ""
     assert rows["c"].operation == "v1 + a" and rows["c"].numbers == "(-6) + 2" and rows["c"].data == -4.0
-    assert rows["v1"].partials == (("a", -3.0), ("b|*", 2.0))
-    assert rows["v1"].derivatives == ("∂v1/∂a = b|* = -3", "∂v1/∂b|* = a = 2")
+    assert rows["v1"].partials == (("a", -3.0), ("“b|*”", 2.0))
+    assert rows["v1"].derivatives == ("∂v1/∂a = “b|*” = -3", "∂v1/∂“b|*” = a = 2")
     assert [row.step for row in trace(c)] == [1, 2, 3, 4]
     assert trace(c)[-1] == rows["c"] and trace(c)[1:3] == list(trace(c))[1:3]
 
@@ -56,6 +57,15 @@ def test_it_is_text_markdown_and_html():
     assert shown.to_html().count("<tr>") == 5 and shown.to_html().count("<th>") == len(COLUMNS)
     assert set(shown._repr_mimebundle_()) == {"text/plain", "text/html", "text/markdown"}
     assert repr(shown) == "<Trace of 4 rows>"
+
+
+def test_columns_stand_one_below_the_other_with_wide_letters_too():
+    x = Value(3.0, label="权重")
+    y = x * Value(1.0, label="e\u0301\u0323") + Value(2.0, label="משקל")
+    y.label = "和"
+    lines = str(trace(y)).splitlines()
+    starts = {columns(line[: line.rindex(" ")]) for line in lines if line.endswith("?")}
+    assert len(starts) == 1
 
 
 def test_a_long_trace_is_shown_from_both_ends():
