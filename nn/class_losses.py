@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd
-from autograd import div, sum
+from autograd import div, sum, where
 from nn.losses import as_lists, is_list, number_in, reduced, size_of, warn_of
 from nn.module import is_batch
 
@@ -87,7 +87,7 @@ def _by_class(
         raise ValueError(f"{name} needs rows of one length, got {' and '.join(map(str, sorted(set(map(len, rows)))))}")
     if weight is not None and any(len(weight) != len(row) for row in rows):
         raise ValueError(f"{name} needs one weight per class, got {len(weight)} for {len(rows[0])} classes")
-    losses = [0.0 if k is None else loss(row, k) for row, k in zip(rows, classes)]
+    losses = [where(0.0, row[0], 0.0) if k is None else loss(row, k) for row, k in zip(rows, classes)]
     if reduction != "mean" or (weight is None and None not in classes):
         return reduced(losses[0] if one else losses, reduction)
     return div(sum(losses), math.fsum(1.0 if weight is None else weight[k] for k in classes if k is not None))

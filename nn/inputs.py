@@ -11,7 +11,7 @@ from nn import checks
 from nn import functional as F
 from nn.module import Module
 
-__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes", "weigh"]
+__all__ = ["Loss", "prepare", "default_loss", "as_rows", "as_targets", "as_classes", "weigh", "weights"]
 
 Loss = Callable[[Any, Any], Any]
 
@@ -27,15 +27,19 @@ def prepare(model: Module, X: Any, y: Any, loss: Loss | None, name: str = "") ->
     loss = loss or default_loss(targets, width)
     if getattr(loss, "keywords", {}).get("reduction", "mean") != "mean":
         raise ValueError("fit weights its parts by their size, so it needs a loss with reduction='mean'")
-    if getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss):
-        targets = as_classes(targets, width, f"{name}y")
+    if of_classes(loss):
+        targets = as_classes(targets, width, f"{name}y", ignored(loss))
     have = len(targets[0]) if isinstance(targets[0], list) else 1
     if have != width and loss in _ELEMENTWISE:
         advice = "they have to match for this loss; classes would be whole numbers from 0, with loss=F.cross_entropy"
         raise ValueError(f"the model gives {width} outputs a row, and {name}y has {have}: {advice}")
     if getattr(loss, "func", loss) not in _OF_ANY_NUMBER:
         _ask_for_every(targets, loss, outputs, f"{name}y")
-    checks.loss_value(loss(outputs, (targets * 2)[:2]))
+    counted = [target for target, weight in zip(targets, weights(loss, targets)) if weight]
+    if not counted:
+        raise ValueError(f"every target in {name}y is ignored or of weight 0: there is nothing to learn from, or to "
+                         "measure by")
+    checks.loss_value(loss(outputs, (counted * 2)[:2]))
     return rows, targets, loss
 
 
@@ -81,17 +85,36 @@ def default_loss(targets: list[Any], outputs: int) -> Loss:
     return F.binary_cross_entropy_with_logits if set(targets) <= {0, 1} else F.mse_loss
 
 
-def weigh(loss: Loss, targets: list[Any]) -> float:
-    """How much the mean loss of these samples counts beside that of others: their number, or their class weights.
+def of_classes(loss: Loss) -> bool:
+    """Whether its targets are classes, each with a weight."""
+    return getattr(loss, "func", loss) in (F.cross_entropy, F.nll_loss)
+
+
+def ignored(loss: Loss) -> int:
+    """The class that counts for nothing."""
+    return int(getattr(loss, "keywords", {}).get("ignore_index", -100))
+
+
+def weights(loss: Loss, targets: list[Any]) -> list[float]:
+    """How much each sample counts in a mean loss: 1, or the weight of its class, or 0 where that is ignored.
 
     >>> import functools
-    >>> weigh(F.mse_loss, [0.5, 1.0]), weigh(functools.partial(F.cross_entropy, weight=[1.0, 3.0]), [0, 1, 1])
-    (2, 7.0)
+    >>> weights(functools.partial(F.cross_entropy, weight=[1.0, 3.0], ignore_index=-1), [0, 1, -1])
+    [1.0, 3.0, 0.0]
     """
-    weight = getattr(loss, "keywords", {}).get("weight")
-    if weight is None or getattr(loss, "func", loss) not in (F.cross_entropy, F.nll_loss):
-        return len(targets)
-    return math.fsum(weight[k] for k in targets)
+    if not of_classes(loss):
+        return [1.0] * len(targets)
+    by_class, nothing = getattr(loss, "keywords", {}).get("weight"), ignored(loss)
+    return [0.0 if k == nothing else 1.0 if by_class is None else float(by_class[k]) for k in targets]
+
+
+def weigh(loss: Loss, targets: list[Any]) -> float:
+    """How much the mean loss of these samples counts beside that of others.
+
+    >>> weigh(F.mse_loss, [0.5, 1.0]), weigh(F.cross_entropy, [0, 1, -100])
+    (2.0, 2.0)
+    """
+    return math.fsum(weights(loss, targets))
 
 
 def as_rows(X: Any, name: str = "X") -> list[list[float]]:
@@ -145,8 +168,8 @@ def as_targets(y: Any, rows: int, name: str = "y") -> list[Any]:
     return [int(t) if isinstance(t, numbers.Integral) else x for t, x in zip(targets, found)]
 
 
-def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
-    """`targets` as classes 0 to outputs-1.
+def as_classes(targets: list[Any], outputs: int, name: str = "y", ignored: int = -100) -> list[int]:
+    """`targets` as classes 0 to outputs-1, or the one that is ignored.
 
     >>> as_classes([0, 3], outputs=3)
     Traceback (most recent call last):
@@ -155,7 +178,7 @@ def as_classes(targets: list[Any], outputs: int, name: str = "y") -> list[int]:
     for i, target in enumerate(targets):
         if isinstance(target, list) or target != int(target):
             raise ValueError(f"{name}[{i}] is {target}, not a class: this loss takes whole numbers from 0, not shares")
-        if not 0 <= target < outputs:
+        if not 0 <= target < outputs and target != ignored:
             raise ValueError(f"{name}[{i}] is class {int(target)}, but the model has {outputs} "
                              f"output{'s' * (outputs != 1)}: classes go from 0 to {outputs - 1}")
     return [int(target) for target in targets]

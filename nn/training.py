@@ -4,23 +4,23 @@ import contextlib
 import math
 import random
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd import AnomalyError, detect_anomaly, no_grad
 from nn import checks, optim
-from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint, generators
+from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint
+from nn.engine import Engine
 from nn.history import History
 from nn.inputs import Loss, prepare, weigh
 from nn.module import Module
+from nn.steps import Diverged, Parts, epoch, evaluate, steps
 
-__all__ = ["fit", "Training", "epoch", "evaluate"]
+__all__ = ["fit", "Training"]
 
 FORGETFUL = ("this run draws from Python's random module, whose state no checkpoint keeps: resumed, it would go on "
              "with other numbers; give what draws a random.Random of its own")
-Parts = list[list[int]]  # the samples of one step, part by part, as row numbers
 
 
 @dataclass
@@ -58,10 +58,6 @@ class Training:
         for callback in self.callbacks:
             if hasattr(callback, event):
                 getattr(callback, event)(self)
-
-
-class Diverged(ArithmeticError):
-    """The loss or a gradient is nan or inf; the message says where it came from."""
 
 
 def fit(
@@ -177,8 +173,9 @@ def _checkpoint(training: Training, inside: dict[str, Any], **facts: Any) -> Che
         "data": f"{len(training.X)} rows, fingerprint {fingerprint(training.X, training.y)}",
         "validation": fingerprint(training.validation), **facts, "parts": list(parts),
     }
-    few = training.X[:4], training.y[:4]
-    return Checkpoint(model, parts, facts_now, lambda: evaluate(model, *few, training.loss))
+    few = [i for i, y in enumerate(training.y) if weigh(training.loss, [y])][:4]
+    X, y = [training.X[i] for i in few], [training.y[i] for i in few]
+    return Checkpoint(model, parts, facts_now, lambda: evaluate(model, X, y, training.loss))
 
 
 def _groups(optimizer: Any, model: Module) -> dict[str, str]:
@@ -190,39 +187,6 @@ def _groups(optimizer: Any, model: Module) -> dict[str, str]:
     return {"optimizer": f"{type(optimizer).__name__}({options})", "groups of parameters": repr(groups)}
 
 
-class Engine:
-    """Which engine runs the epochs. A resumed run goes on with the one it had: they differ in the last bits."""
-
-    def __init__(self, name: str, dtype: str) -> None:
-        if name not in ("auto", "eager", "compiled"):
-            raise ValueError(f"engine is 'auto', 'eager' or 'compiled', got {name!r}")
-        if dtype not in ("float64", "float32"):
-            raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
-        if name == "eager" and dtype == "float32":
-            raise ValueError("dtype='float32' needs engine='compiled' or 'auto': eager numbers are Python's, float64")
-        self.name, self.dtype = name, dtype
-
-    def choose(self, training: Training, epochs: int) -> Any:
-        """The compiled engine for this training, or None for the eager one."""
-        from nn.compiled import compiled  # it builds on this file
-
-        insist = self.name == "compiled"
-        chosen = None if self.name == "eager" else compiled(training, epochs, insist, self.dtype)
-        self.name = "compiled" if chosen else "eager"
-        return chosen
-
-    def state_dict(self) -> dict[str, str]:
-        """The engine in use."""
-        return {"name": self.name}
-
-    def load_state_dict(self, state: Mapping[str, str]) -> None:
-        """Go on with that engine. Raises ValueError where the other one was asked for."""
-        if self.name not in ("auto", state["name"]):
-            raise ValueError(f"cannot resume with engine={self.name!r} what was trained with {state['name']!r}: "
-                             "the numbers would differ in the last bits; use that engine, or 'auto'")
-        self.name = state["name"]
-
-
 def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None) -> dict[str, Any]:
     """Train for an epoch and do all that follows one. Returns its row of the history."""
     training.model.train()
@@ -230,8 +194,8 @@ def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None)
     row = {"epoch": training.epoch + 1, "loss": (compiled or epoch)(training, steps), "lr": rate}
     training.epoch += 1
     if training.validation is not None:
-        by = compiled.evaluate if compiled else evaluate
-        row["validation_loss"] = by(training.model, *training.validation, training.loss)
+        row["validation_loss"] = compiled.evaluate(training) if compiled else evaluate(
+            training.model, *training.validation, training.loss)
     training.history.append(**row)
     if isinstance(training.schedule, optim.lr_scheduler.ReduceLROnPlateau):
         training.schedule.step(row.get("validation_loss", row["loss"]))
@@ -256,71 +220,3 @@ def _bar(training: Training, epochs: int, progress: bool) -> Iterator[Callable[[
             bar.update()
 
         yield show
-
-
-# ------------------------------------------------------------------------------------------- one epoch, one step
-
-
-def epoch(training: Training, steps: Iterable[Parts]) -> float:
-    """One pass over the data, a step of the optimiser after every list of parts. Returns the mean loss.
-
-    Another engine replaces this function: it gets the same training and the same steps, and leaves the same numbers in
-    the parameters and in the optimiser.
-    Raises Diverged when a loss or a gradient is not finite; the parameters are those before that step.
-    """
-    total = weights = 0.0
-    random_numbers = generators(training.model)
-    for number, parts in enumerate(steps, start=1):
-        sizes = [weigh(training.loss, [training.y[i] for i in part]) for part in parts]
-        training.optimizer.zero_grad()
-        for part, size in zip(parts, sizes):
-            before = [generator.getstate() for generator in random_numbers]
-            value = batch_loss(training, part)
-            if not math.isfinite(value.data):
-                raise Diverged(f"step {number}: the loss is {value.data}: {report(training, part, before)}")
-            (value * (size / sum(sizes))).backward()
-            total += value.data * size
-        try:
-            training.optimizer.step()
-        except AnomalyError as error:
-            raise Diverged(f"step {number}: {report(training, part, before) or error}") from error
-        weights += sum(sizes)
-    return total / weights
-
-
-def batch_loss(training: Training, part: list[int]) -> Any:
-    """The mean loss of some samples, as a Value that can go backward."""
-    outputs = training.model([training.X[i] for i in part])
-    return training.loss(outputs, [training.y[i] for i in part])
-
-
-def report(training: Training, part: list[int], before: list[Any]) -> str:
-    """What `detect_anomaly` says when the same samples go through the same model, with the same random numbers."""
-    for generator, state in zip(generators(training.model), before, strict=True):
-        generator.setstate(state)
-    try:
-        with detect_anomaly():
-            batch_loss(training, part).backward()
-    except AnomalyError as error:
-        return str(error)
-    return ""
-
-
-def steps(order: list[int], size: int, accumulate: int) -> Iterator[Parts]:
-    """Cut an order into parts of `size`, and these into groups of `accumulate`; the last ones may be smaller.
-
-    >>> list(steps([0, 1, 2, 3, 4], size=2, accumulate=2))
-    [[[0, 1], [2, 3]], [[4]]]
-    """
-    parts = [order[i : i + size] for i in range(0, len(order), size)]
-    return (parts[i : i + accumulate] for i in range(0, len(parts), accumulate))
-
-
-def evaluate(model: Module, X: list[list[float]], y: list[Any], loss: Loss, size: int = 256) -> float:
-    """The mean loss on data, in evaluation mode, with nothing recorded."""
-    model.eval()
-    total = 0.0
-    with no_grad():
-        for part in (slice(i, i + size) for i in range(0, len(X), size)):
-            total += float(loss(model(X[part]), y[part])) * weigh(loss, y[part])
-    return total / weigh(loss, y)

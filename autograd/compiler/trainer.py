@@ -52,13 +52,27 @@ class Trainer:
         self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int, dtype: str = "float64",
         threads: int = 1,
     ) -> None:
-        from autograd.compiler.fuse import tape_of
         from autograd.compiler.program import Program
 
-        self.parameters = list(parameters)
+        self.parameters, self.features = list(parameters), features
+        tape, self.trained, self.constants = self._record(loss)
+        self._recorded = repr(tape), self.trained, self.constants
+        leaves, count = len(self.trained) + len(self.constants), len(self.parameters)
+        self.program: Any = Program(tape, leaves, observers=range(count, len(self.trained)), dtype=dtype,
+                                    threads=threads)
+        self.index = {p: k for k, p in enumerate(self.trained)}
+        self._reached = [any(found) for found in self.program.outputs]
+        self._rules: dict[Any, Recorded] = {}
+        self._cut: dict[int, tuple[Any, list[list[Value]]]] = {}
+        self._arrays: dict[str, Any] = {}
+
+    def _record(self, loss: Callable[[list[Any]], Any]) -> tuple[Any, list[Value], list[Value]]:
+        """The loss as a tape, what rules may change, and the Values that are read anew at each run."""
+        from autograd.compiler.fuse import tape_of
+
         with tracing(self.parameters) as trace:
             trace.of_batch = True
-            inputs: list[Value] = [fresh(0.5) for _ in range(features)]
+            inputs: list[Value] = [fresh(0.5) for _ in range(self.features)]
             output = loss(list(inputs))
             output, observed = output if isinstance(output, tuple) else (output, {})
             if not isinstance(output, Value):
@@ -70,18 +84,23 @@ class Trainer:
                     "the loss compares numbers to decide what to do, and one sample decides otherwise than another:"
                     f" choose with where, maximum, relu or clamp\n  at {trace.guards[0].line}"
                 )
-            self.trained = [*self.parameters, *observed]  # what rules may change
-            known = set(self.trained)
-            self.constants = [x for x in trace.live if x not in known]  # read anew at each run, not trained
-        leaves, count = [*self.trained, *self.constants], len(self.parameters)
-        tape = tape_of(output, [*leaves, *inputs], list(observed.values()))
-        self.program: Any = Program(tape, len(leaves), observers=range(count, len(self.trained)), dtype=dtype,
-                                    threads=threads)
-        self.index = {p: k for k, p in enumerate(self.trained)}
-        self._reached = [any(found) for found in self.program.outputs]
-        self._rules: dict[Any, Recorded] = {}
-        self._cut: dict[int, tuple[Any, list[list[Value]]]] = {}
-        self._arrays: dict[str, Any] = {}
+        trained = [*self.parameters, *observed]
+        known = set(trained)
+        constants = [x for x in trace.live if x not in known]
+        return tape_of(output, [*trained, *constants, *inputs], list(observed.values())), trained, constants
+
+    def records(self, loss: Callable[[list[Any]], Any]) -> bool:
+        """Whether running `loss` again records what was compiled: a plain number in it may be another by now.
+
+        >>> w, power = Value(3.0), [2.0]
+        >>> loss = lambda sample: (w - sample[0]) ** power[0]
+        >>> trainer = Trainer(loss, [w], features=1)
+        >>> power[0] = 4.0
+        >>> trainer.records(loss), trainer.value_and_grad([[1.0]])[0]
+        (False, 4.0)
+        """
+        tape, trained, constants = self._record(loss)
+        return (repr(tape), trained, constants) == self._recorded
 
     @staticmethod
     def batch_mean(x: Any) -> Any:

@@ -74,7 +74,7 @@ def test_without_arguments_it_learns_digits(here, capsys):
 def test_without_native_code_it_learns_digits_with_a_smaller_network(here, capsys, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] in ("llvmlite", "numpy")]:
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
     assert run("--epochs", 1) == 0
     out = capsys.readouterr().out
     assert "model    MLP 64 -> 16 -> 10, 1,210 parameters, each a Value\n" in out
@@ -179,8 +179,8 @@ def test_what_cannot_be_compiled_is_a_note_or_one_line(here, capsys, monkeypatch
     def refuse(training, dtype):
         raise Unsupported("no compiler\nhere")
 
-    monkeypatch.setattr("nn.compiled.Compiled", refuse)
-    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    monkeypatch.setattr("nn.compiled.engine.Compiled", refuse)
+    monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
     assert run("iris", "--epochs", 1, "--out", "a") == 0
     assert re.search("^note     training runs eagerly, .*: no compiler here$", capsys.readouterr().out, re.M)
     assert run("iris", "--epochs", 1, "--out", "b", "--engine", "compiled") == 2

@@ -19,7 +19,8 @@ from nn.checkpoint import Shuffle, generators
 from nn.compiled import Compiled, Unsupported
 from nn.data import blobs, xor
 from nn.functional import cross_entropy, l2_penalty, mse_loss
-from nn.training import Diverged, Training, epoch, prepare, steps
+from nn.steps import Diverged, epoch, steps
+from nn.training import Training, prepare
 
 XOR, BLOBS = xor(20, seed=1), blobs(25, classes=4)
 SURFACE = [[a * b, a - b] for a, b in BLOBS.features]
@@ -277,7 +278,7 @@ def test_fit_chooses_an_engine(monkeypatch):
     eager, compiled = fitted("eager"), fitted("compiled")
     assert compiled == pytest.approx(eager, rel=1e-10)
     assert fitted("auto") == eager  # a short training is not worth compiling
-    monkeypatch.setattr(nn.compiled, "WORTH", 0.0)
+    monkeypatch.setattr(nn.compiled.engine, "WORTH", 0.0)
     assert fitted("auto") == compiled
     with pytest.warns(RuntimeWarning, match="training runs eagerly.*draws random numbers"):
         assert fitted("auto", Noisy(random.Random(1))) == fitted("eager", Noisy(random.Random(1)))

@@ -16,8 +16,8 @@ import nn
 from autograd import Value
 from nn import functional as F
 from nn.data import blobs, xor
+from nn.steps import epoch, steps
 from nn.tensorfile import FileError
-from nn.training import epoch, steps
 
 DATA = xor(24, noise=0.2, seed=3)
 X, Y = DATA.features, DATA.labels
@@ -414,7 +414,7 @@ def test_a_resumed_run_is_the_same_run(tmp_path):
 def test_a_resumed_run_goes_on_with_its_engine(tmp_path, engine, monkeypatch):
     """Which of the two "auto" takes depends on how much there is to do; a resumed run has less to do."""
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr("nn.compiled.WORTH", 0.01)
+    monkeypatch.setattr("nn.compiled.engine.WORTH", 0.01)
     whole, broken, resumed = mlp(), mlp(), mlp(seed=99)
     optimizers = [nn.optim.Adam(model.parameters(), lr=0.05) for model in (whole, broken, resumed)]
     options = {"epochs": 40, "validation": (X, Y), "engine": engine}

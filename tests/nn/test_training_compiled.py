@@ -100,11 +100,11 @@ class Pulled(Exception):
     """The plug."""
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_resumed_run_is_the_same_run(tmp_path, dtype):
+@pytest.mark.parametrize(("dtype", "accumulate"), [("float64", 1), ("float64", 2), ("float32", 2)])
+def test_a_resumed_run_is_the_same_run(tmp_path, dtype, accumulate):
     """To the last bit, and wherever it ended; the weights before it are others."""
     def run(**options):
-        return fit("compiled", SCHEDULES["ReduceLROnPlateau"], accumulate=2, **{"dtype": dtype, **options})
+        return fit("compiled", SCHEDULES["ReduceLROnPlateau"], **{"dtype": dtype, "accumulate": accumulate, **options})
 
     def pull(at):
         def callback(training):
@@ -123,6 +123,16 @@ def test_a_resumed_run_is_the_same_run(tmp_path, dtype):
         run(callbacks=[nn.EarlyStopping(5)], **saved | {"dtype": other})
 
 
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_optimizer_keeps_what_belongs_to_its_parameters(tmp_path, accumulate):
+    """Not the running statistics, which the native loop updates too: they are no parameters of its own."""
+    trained = model()
+    optimizer = optim.Adam(trained.parameters())
+    fit("compiled", optimizer=lambda m: optimizer, trained=trained, accumulate=accumulate, checkpoint=tmp_path / "run")
+    assert list(optimizer.state) == trained.parameters()
+    assert list(optimizer.state_dict()["state"]) == list(range(len(trained.parameters())))
+
+
 class Clipping(optim.SGD):
     """Clips before each step, in Python."""
 
@@ -139,7 +149,7 @@ def clipped_instance(m):
 
 @pytest.mark.parametrize("optimizer", [lambda m: Clipping(m.parameters(), lr=0.1), clipped_instance])
 def test_a_step_of_ones_own_is_taken_by_the_eager_engine(optimizer, monkeypatch):
-    monkeypatch.setattr("nn.compiled.WORTH", 0.0)
+    monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
     eager = fit("eager", optimizer=optimizer)
     with pytest.warns(RuntimeWarning, match="training runs eagerly, .*: .* has a step of its own") as told:
         assert fit("auto", optimizer=optimizer) == eager

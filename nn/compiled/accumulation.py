@@ -4,16 +4,14 @@ Where they do not, the parts of a step are one batch. Where they do (BatchNorm1d
 loop; the gradients add up in a state beside the optimiser's, and only the last part lets the optimiser's rule move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from autograd import Trainer, Value, where
-from nn.training import Parts
+from nn.steps import Parts
 
 SUM = "gradient so far"  # the name of the state
-
-States = dict[Value, dict[str, float]]
 
 
 class Accumulation:
@@ -42,17 +40,13 @@ class Accumulation:
             last=[float(k == size - 1) for size in sizes for k in range(size)],
         )
 
-    def states(self, state: States) -> States:
-        """The states to run with, made from the optimiser's."""
-        return dict(state) if self.apart else state
-
-    def leave(self, losses: Sequence[float], states: Mapping[Value, dict[str, float]], state: States) -> list[float]:
+    def leave(
+        self, losses: Sequence[float], states: Mapping[Value, dict[str, float]], params: Iterable[Value]
+    ) -> list[float]:
         """Leave gradients and the optimiser's states as eager steps do; the losses of the whole steps among these."""
-        if self.apart:
-            for p, numbers in states.items():
-                if SUM in numbers:
-                    p.grad = numbers.pop(SUM)
-                    state[p] = numbers
+        for p in params:
+            if SUM in states.get(p, {}):
+                p.grad = states[p].pop(SUM)
         waiting, taken = iter(losses), []
         for shares in self.shares:
             parts = [loss for _, loss in zip(shares, waiting)]

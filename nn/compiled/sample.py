@@ -1,0 +1,108 @@
+"""The loss of one sample, compiled: what the native loop averages over batches."""
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import TraceError, Trainer, Value, no_grad
+from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
+from nn.inputs import Loss, weights
+from nn.module import Module
+from nn.steps import Parts
+
+FAR = {"float64": 1e-9, "float32": 1e-4}  # a relative difference far above rounding, far below another formula's
+LARGEST = {"float64": math.inf, "float32": 3.4e38}
+
+
+class SampleLoss:
+    """The mean loss over samples of some data, under a model in the mode that it is in now.
+
+    A sample is a row of X, its target, and the masks of its Dropouts.
+    Raises Unsupported for what has no native form, and for what is not the mean over its samples.
+    """
+
+    def __init__(
+        self, model: Module, loss: Loss, X: list[list[float]], y: list[Any], parameters: Sequence[Value], dtype: str
+    ) -> None:
+        self.model, self.loss, self.dtype = model, loss, dtype
+        self.X, self.y = [list(row) for row in X], list(y)
+        if set(weights(loss, y)) != {1.0}:
+            raise Unsupported("some targets count more than others, or not at all: weighted means need engine='eager'")
+        self.statistics, self.masks = Statistics(), Masks(model, (X * 2)[:2])
+        self.classes = 0  # how many numbers stand for a class; 0: the target is the number itself
+        try:
+            try:
+                self.trainer = self._trainer(parameters)
+            except TraceError:
+                if not all(isinstance(target, int) and target >= 0 for target in y):
+                    raise
+                self.classes = 1 + max(y)  # the loss wants to know the class, not a number
+                self.trainer = self._trainer(parameters)
+            self.table = self.trainer.table([[*row, *self._target(target)] for row, target in zip(X, y)])
+            self._compare()
+        except (TraceError, ValueError) as error:
+            raise Unsupported(f"this model and loss cannot be compiled: {error}") from error
+        except ImportError as error:
+            raise Unsupported(f"compiling needs NumPy and llvmlite ({error}): install stepgrad[compile]") from error
+
+    def _target(self, y: Any) -> list[float]:
+        if self.classes:
+            return [1.0 if k == y else 0.0 for k in range(self.classes)]
+        return [float(x) for x in y] if isinstance(y, list) else [float(y)]
+
+    def _of_one(self, sample: list[Value]) -> Any:
+        """The loss of a sample, and what the running statistics observe."""
+        width = len(self.X[0])
+        masks = width + len(self._target(self.y[0]))
+        row, target = sample[:width], sample[width:masks]
+        self.statistics = Statistics()
+        with one_for_all(self.model, self.masks, self.statistics, sample[masks:]):
+            outputs = self.model([row])
+            if self.classes:  # each class' loss, times whether it is the sample's
+                found = sum([is_it * self.loss(outputs, [k]) for k, is_it in enumerate(target)])
+            else:
+                found = self.loss(outputs, [target if isinstance(self.y[0], list) else target[0]])
+        return found, self.statistics.observed
+
+    def _trainer(self, parameters: Sequence[Value]) -> Trainer:
+        before = random.getstate()
+        features = len(self.X[0]) + len(self._target(self.y[0])) + self.masks.width
+        trainer = Trainer(self._of_one, parameters, features, self.dtype)
+        if random.getstate() != before:
+            raise Unsupported("this model or loss draws from Python's random numbers in each step")
+        if not trainer.records(self._of_one):
+            raise Unsupported("this model or loss computes something else each time it is asked: it counts its calls")
+        return trainer
+
+    def _compare(self) -> None:
+        """Raise Unsupported where the eager loss of a few samples is not what was compiled."""
+        some = list({str(y): i for i, y in enumerate(self.y)}.values())[:max(3, self.classes)]  # of different targets
+        some += [i for i in range(min(2, len(self.y))) if i not in some]
+        with undisturbed(self.model), no_grad():
+            eager = float(self.loss(self.model([self.X[i] for i in some]), [self.y[i] for i in some]))
+        with undisturbed(self.model):
+            compiled, _ = self.trainer.value_and_grad(self.samples([some]))
+        near = abs(eager - compiled) <= FAR[self.dtype] * max(1.0, abs(eager))
+        if abs(eager) < LARGEST[self.dtype] and not near:  # beyond that the first step says what diverges
+            raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: modules of"
+                              " one's own that mix rows, and weighted means, need engine='eager'")
+
+    def holds(self, loss: Loss, X: list[list[float]], y: list[Any]) -> bool:
+        """Whether data, model and loss are what was compiled, but for the numbers in Values, which are read anew."""
+        try:
+            return loss is self.loss and X == self.X and y == self.y and self.trainer.records(self._of_one)
+        except (TraceError, Unsupported):
+            return False
+
+    def samples(self, parts: Parts) -> Any:
+        """The samples of these parts, in their order, with fresh masks."""
+        import numpy as np
+
+        rows = self.table[[i for part in parts for i in part]]
+        return np.concatenate([rows, self.masks.draw(parts)], axis=1, dtype=rows.dtype) if self.masks.width else rows
+
+    def mean(self, size: int = 256) -> float:
+        """The mean loss of all samples, of a model that is in evaluation mode."""
+        parts = [self.table[i:i + size] for i in range(0, len(self.table), size)]
+        return sum(self.trainer.value_and_grad(part)[0] * len(part) for part in parts) / len(self.table)
