@@ -64,13 +64,13 @@ def test_every_chinese_sentence_is_chinese():
 
 
 def test_a_label_cannot_become_code(browser, tmp_path):
-    x = Value(3.0, label="</script><img src=http://127.0.0.1:9/x onerror=alert(1)>{0}&amp;")
+    x = Value(3.0, label="</script><img src=http://127.0.0.1:9/x onerror=alert(1)>{0}&")
     y = x * x
     y.label = "<b>y"
     with Sheet(browser, step_through(y).save_html(tmp_path / "x.html")) as sheet:
         sheet.press("End")
-        assert sheet.numbers()[x.label] == (3.0, 6.0)
-        assert sheet.page.locator("h1").inner_text() == "<b>y, step by step"
+        assert sheet.numbers()[f"“{x.label}”"] == (3.0, 6.0)
+        assert sheet.page.locator("h1").inner_text() == "“<b>y”, step by step"
 
 
 @pytest.mark.parametrize("height", [900, 768])
