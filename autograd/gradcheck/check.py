@@ -24,6 +24,8 @@ COUNTED = 1e-10  # of the sum of all paths: two orders of summation differ by fa
 class GradcheckError(AssertionError):
     """A gradient is wrong; `report` tells which, and which operation is to blame."""
 
+    __module__ = "autograd"  # what a traceback calls it
+
     def __init__(self, report: GradcheckReport) -> None:
         super().__init__(str(report))
         self.report = report

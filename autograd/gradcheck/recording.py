@@ -127,6 +127,7 @@ def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
     """x, w[0], p['bias']: the inputs as the reader wrote them."""
     parameters = signature(f).parameters.values()
     known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    known = list(getattr(f, "operands", known))  # of an operation of the table
     for k, arg in enumerate(args):
         yield from _paths(known[k] if k < len(known) else f"inputs[{k}]", arg)
 

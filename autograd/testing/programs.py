@@ -9,6 +9,7 @@ other operand is scaled and shifted.
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 from autograd.primitive import Primitive
@@ -45,7 +46,10 @@ def build(
             break
         for row in rows:
             program.append(row)
-    return functools.partial(run, _needed(program.rows, len(inputs))), program.inputs
+    f = functools.partial(run, _needed(program.rows, len(inputs)))
+    names = [f"x{i}" for i in range(len(inputs))]  # for the report of a gradient check
+    f.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])  # type: ignore[attr-defined]
+    return f, program.inputs
 
 
 class _Program:

@@ -25,15 +25,17 @@ def reproducer(root: Value, leaves: Sequence[Value]) -> str:
     """
     order = topological_order([root])
     own = {node.op.name: node.op for node in order if node.op is not None and not _is_exported(node.op)}
-    lines = ["from autograd import *"]
-    if own:
-        lines += ["from autograd.primitive import find"]
-    lines += ["from autograd.testing import Expression"]
+    registered: dict[str, list[str]] = {}
     for name, op in sorted(own.items()):
-        lines += ["", *_registration(op), f'{name} = find("{name}")']
-    lines += ["", f"e = Expression({to_lambda(root, leaves)}, {listed([leaf.data for leaf in leaves])})"]
-    if set(leaves) & set(order):
-        lines += ["e.root.backward()"]
+        registered.setdefault(_registration(op), []).append(name)
+    lines = ["import runpy", ""] if any(how.startswith("runpy") for how in registered) else []
+    lines += ["from autograd import *"]
+    lines += ["from autograd.primitive import find"] if own else []
+    lines += ["from autograd.testing import Expression", ""]
+    lines += [f"{how}  # registers {', '.join(names)}" for how, names in registered.items()]
+    lines += [f'{name} = find("{name}")' for name in own]
+    lines += [f"e = Expression({to_lambda(root, leaves)}, {listed([leaf.data for leaf in leaves])})"]
+    lines += ["e.root.backward()"] if set(leaves) & set(order) else []
     return "\n".join(lines)
 
 
@@ -41,13 +43,13 @@ def _is_exported(op: Primitive) -> bool:
     return getattr(primitives, op.name, None) is op
 
 
-def _registration(op: Primitive) -> list[str]:
-    """How to register an operation of one's own again, judged by where its rule is written."""
+def _registration(op: Primitive) -> str:
+    """What registers an operation of one's own, judged by where its rule is written."""
     rule, code = op.partials, op.partials.__code__
     file = Path(code.co_filename)
     scope, local, _ = rule.__qualname__.rpartition(".<locals>")
     if local or not file.exists():
-        return [f"# register {op.name} first, as {scope or 'you did'} does, at {file}:{code.co_firstlineno}"]
+        return f"# first do as {scope or 'you'} did, at {file}:{code.co_firstlineno}:"
     if "." in rule.__module__ and (file.parent / "__init__.py").exists():
-        return [f"import {rule.__module__}  # registers {op.name}"]
-    return ["from runpy import run_path", f"run_path({str(file)!r})  # registers {op.name}"]
+        return f"import {rule.__module__}"
+    return f"runpy.run_path({str(file)!r})"

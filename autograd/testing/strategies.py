@@ -10,6 +10,7 @@
     >>> test_twice_the_seed_is_twice_the_gradient()
 """
 
+import functools
 import math
 import sys
 from collections.abc import Sequence
@@ -84,11 +85,12 @@ def points(
     (1.0,)
     """
     op = find_row(op)
-    return arities(op, max_operands).flatmap(
-        lambda n: st.tuples(*(numbers(*margins(op, i, distance, size)) for i in range(n))).map(
-            lambda point: nearest(op, point, distance, size)
-        )
-    )
+
+    @functools.cache
+    def of_size(n: int) -> st.SearchStrategy[tuple[float, ...]]:
+        return st.tuples(*(numbers(*margins(op, i, distance, size)) for i in range(n)))
+
+    return arities(op, max_operands).flatmap(of_size).map(lambda point: nearest(op, point, distance, size))
 
 
 def arities(op: Primitive, max_operands: int = 4) -> st.SearchStrategy[int]:
@@ -162,6 +164,10 @@ def _steps(ops: list[Primitive], share: float) -> st.SearchStrategy[Any]:
     place = st.integers(0, 99).flatmap(
         lambda chance: constant if chance >= 95 else any_earlier if chance >= 95.0 * (1.0 - share) else newest
     )
-    return st.sampled_from(ops).flatmap(
-        lambda op: st.tuples(st.just(op), arities(op).flatmap(lambda n: st.tuples(*[place] * n)))
-    )
+
+    @functools.cache
+    def places(n: int) -> st.SearchStrategy[Any]:
+        return st.tuples(*[place] * n)
+
+    steps = {op: st.tuples(st.just(op), arities(op).flatmap(places)) for op in ops}  # each strategy is made once
+    return st.sampled_from(ops).flatmap(steps.__getitem__)

@@ -1,10 +1,12 @@
 """What a check knows of f: whether its graph is all of it, and that only."""
 
 import pytest
+from hypothesis import find
 
 import autograd
 from autograd import gradcheck, no_grad
 from autograd.gradcheck import Verdict
+from autograd.testing import expressions
 
 
 @pytest.mark.parametrize("f", [
@@ -17,6 +19,12 @@ def test_a_lost_share_is_noticed_though_the_value_does_not_move(f):
     report = gradcheck(f, 1.0, raise_exception=False)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "f leaves its graph" in str(report)
+
+
+def test_inputs_of_an_operation_and_of_a_random_graph_have_their_names():
+    assert [row.input for row in gradcheck(autograd.hypot, (3.0, 4.0)).rows] == ["x", "y"]
+    e = find(expressions(n_inputs=2), lambda e: True)
+    assert [row.input for row in gradcheck(e.f, e.inputs).rows] == ["x0", "x1"]
 
 
 def test_a_function_of_the_same_nodes_is_its_graph():

@@ -91,5 +91,5 @@ def test_one_that_a_function_registers_must_be_registered_again(register):
     program = reproducer(e.root, e.values)
     this = test_one_that_a_function_registers_must_be_registered_again
     where = f"{__file__}:{this.__code__.co_firstlineno + 1}"
-    assert f"# register cubed first, as {this.__name__} does, at {where}" in program
+    assert f"# first do as {this.__name__} did, at {where}:  # registers cubed" in program
     assert rerun(e).root.data == 8.0  # here it is registered
