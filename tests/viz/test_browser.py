@@ -99,10 +99,15 @@ def test_a_click_on_a_node_shows_its_gradient_finished(browser, readme):
 def test_a_click_on_an_edge_shows_where_its_number_comes_from(browser, readme):
     stepper, path = readme
     drawn = picture(stepper.root)
+    flows = {(drawn.ids[node], edge): node.args[edge] for node, edge in stepper.flows}
     with Sheet(browser, path) as sheet:
-        for edge in drawn.edges[::4]:
+        for edge in drawn.edges:
             if drawn.node(edge.tail).kind != "constant":
                 sheet.page.locator(f"#{edge.id} .partial").click()
+                head = next(node for node, id in drawn.ids.items() if id == edge.head)
+                z, x = stepper.names[head], stepper.names[flows[edge.head, edge.slot]]
+                said = sheet.page.locator(".panel header p").inner_text()
+                assert said == f"Along the edge from {z} to its operand {x}."
                 assert sheet.panel()["local"][1] == edge.partial
                 assert "now" in sheet.page.locator(f"#{edge.id}").get_attribute("class").split()
 

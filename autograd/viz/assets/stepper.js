@@ -177,10 +177,10 @@ function start(host, sheet, style) {
   };
   sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(numbers.finishedAt(index))));
   numbers.flows.forEach(({ node, edge }, index) => {
-    const drawn = part(sheet.nodes[node].edges[edge]), line = drawn.querySelector(".line");
-    line.after(Object.assign(line.cloneNode(), { id: "" })); // a wider one, unseen, that a finger can hit
-    line.nextSibling.setAttribute("class", "reach");
-    drawn.addEventListener("click", () => go(numbers.forward + 1 + index));
+    const drawn = part(sheet.nodes[node].edges[edge]), reach = drawn.querySelector(".line").cloneNode();
+    reach.setAttribute("class", "reach"); // a wider line, unseen and below all others, that a finger can hit
+    drawn.parentNode.prepend(reach);
+    for (const one of [drawn, reach]) one.addEventListener("click", () => go(numbers.forward + 1 + index));
   });
   buildTable();
   translate();
