@@ -203,10 +203,11 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """For notebooks: the number, the gradient, and the operation with its operands. Never an exception."""
+        from autograd.viz import card, mimebundle
 
-        return f"<code>{escape(repr(self))}</code>"
+        return mimebundle(self, {"text/html": lambda: card(self)})
 
     def __reduce__(self) -> tuple[Any, ...]:
         named = {name: getattr(self, name) for name in ("label", "scope") if getattr(self, name)}

@@ -1,5 +1,6 @@
 """Seeing: the graph drawn, stepped through, explained and written out."""
 
+from autograd.viz.card import card as card
 from autograd.viz.display import mimebundle as mimebundle
 from autograd.viz.draw import Drawing as Drawing
 from autograd.viz.draw import draw as draw
