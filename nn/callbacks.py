@@ -17,8 +17,9 @@ class EarlyStopping:
     """Stop when a loss has not improved for `patience` epochs, and give the model its best weights back.
 
     Arguments: `monitor`, the number of the history to watch ("validation_loss", "loss", ...), smaller being better;
-    `min_delta`, by how much it has to fall to count; `restore_best`, whether the run ends, for whatever reason, with
-    the weights of the best epoch (`history.best_epoch` says which that was).
+    `min_delta`, by how much it has to fall to count; `restore_best`, whether the run leaves the model with the weights
+    of the best epoch (`history.best_epoch` says which that was), be it stopped or not; an exception does not.
+    It may be given to several runs: each begins anew, but for one that is resumed.
 
     >>> import nn
     >>> from nn.data import xor
@@ -36,14 +37,25 @@ class EarlyStopping:
         if patience < 1:
             raise ValueError(f"EarlyStopping needs a patience of at least 1 epoch, got {patience}")
         self.patience, self.min_delta, self.monitor, self.restore_best = patience, min_delta, monitor, restore_best
+        self._forget()
+
+    def _forget(self) -> None:
         self.best, self.best_epoch = math.inf, 0
         self.weights: dict[str, float] = {}
+
+    def start(self, training: "Training") -> None:
+        """Begin anew, unless the run is one that goes on."""
+        if self.monitor == "validation_loss" and training.validation is None:
+            raise ValueError("EarlyStopping watches 'validation_loss', which the history does not record: "
+                             "pass validation=(X, y) to fit")
+        if training.epoch == 0:
+            self._forget()
 
     def __call__(self, training: "Training") -> None:
         row = training.history.rows[-1]
         if self.monitor not in row:
-            hint = ": pass validation=(X, y) to fit" if self.monitor == "validation_loss" else ""
-            raise ValueError(f"EarlyStopping watches {self.monitor!r}, which the history does not record{hint}")
+            raise ValueError(f"EarlyStopping watches {self.monitor!r}, which the history does not record: it has "
+                             f"{', '.join(row)}")
         if row[self.monitor] < self.best - self.min_delta:
             self.best, self.best_epoch = row[self.monitor], training.epoch
             self.weights = training.model.state_dict()

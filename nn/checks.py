@@ -10,6 +10,7 @@ from nn import optim
 from nn.checkpoint import read_checkpoint
 from nn.module import Module
 from nn.normalization import BatchNorm1d
+from nn.optim.optimizer import named
 
 
 def counts(**counts: Any) -> None:
@@ -57,6 +58,15 @@ def optimizer_of(model: Module, optimizer: Any) -> None:
     own = set(model.parameters())
     if not any(p in own for group in optimizer.param_groups for p in group["params"]):
         raise ValueError("the optimizer holds none of the model's parameters: make it with model.parameters()")
+
+
+def kept(model: Module, optimizer: Any) -> None:
+    """Raise ValueError where a checkpoint would not keep a parameter that is trained."""
+    own = set(model.parameters())
+    for p in (p for group in optimizer.param_groups for p in group["params"]):
+        if p not in own:
+            raise ValueError(f"the optimizer has a parameter that is not the model's ({named(p)}), and a "
+                             "checkpoint keeps the model's only: make it an attribute of the model")
 
 
 def batches_of(model: Module, count: int, size: int) -> None:

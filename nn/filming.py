@@ -36,6 +36,10 @@ class Filming:
         self.samples, self.sample, self.resolution, self.language = samples, sample, resolution, language
         self.film: Film | None = None
 
+    def start(self, training: "Training") -> None:
+        """Every run has a film of its own."""
+        self.film = None
+
     def __call__(self, training: "Training") -> None:
         if self.film is None:
             self.film = self._empty(training)

@@ -62,6 +62,7 @@ def report(training: "Training", part: list[int], before: list[Any]) -> str:
     """What `detect_anomaly` says when the same samples go through the same model, with the same random numbers."""
     for generator, state in zip(generators(training.model), before, strict=True):
         generator.setstate(state)
+    training.optimizer.zero_grad()  # what another part has added may be nan already
     try:
         with detect_anomaly():
             batch_loss(training, part).backward()

@@ -123,6 +123,8 @@ def fit(
     held_out = prepare(model, *validation, loss, "validation ")[:2] if validation is not None else None
     optimizer = optim.Adam(model.parameters(), lr=0.01) if optimizer is None else optimizer
     checks.optimizer_of(model, optimizer)
+    if checkpoint is not None:
+        checks.kept(model, optimizer)
     checks.schedule_of(optimizer, schedule)
     training = Training(model, loss, optimizer, rows, targets, held_out, schedule, checks.callback_list(callbacks))
     size = min(batch_size or len(rows), len(rows))

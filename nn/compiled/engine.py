@@ -140,7 +140,6 @@ class Compiled:
 
     def _eagerly(self, training: "Training", parts: Parts, number: int) -> float:
         if self.dtype == "float32":  # Python's float64 may hold the step's numbers, but a run has one precision
-            training.optimizer.zero_grad()
             rngs = generators(training.model)
             why = "".join(report(training, part, [rng.getstate() for rng in rngs]) for part in parts)
             raise Diverged(f"step {number}: {why or 'a number is beyond those of float32, which end at 3.4e38'}")

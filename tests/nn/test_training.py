@@ -230,6 +230,17 @@ def test_a_gradient_that_is_not_finite_stops_the_run_too():
     assert history.stopped
 
 
+@pytest.mark.parametrize("bad", range(4))
+@pytest.mark.parametrize(("size", "accumulate"), [(4, 1), (1, 4)])
+def test_the_report_is_of_the_part_that_went_wrong(size, accumulate, bad):
+    """Wherever in the step the row is at whose zero the derivative is infinite."""
+    model, rows = Root(), [[1.0], [1.0], [1.0], [1.0]]
+    model.w.data, rows[bad] = 1.0, [0.0]
+    with pytest.warns(RuntimeWarning, match=r"step 1: the backward pass of sqrt .*made .*inf"):
+        history = fit(model, rows, [1.5, 1.5, 1.5, 1.5], batch_size=size, accumulate=accumulate)
+    assert Path(__file__).name in history.stopped
+
+
 def test_a_validation_loss_that_is_not_finite_stops_the_run():
     model = nn.Sequential(nn.Linear(1, 1, seed=0), Log())
     for p in model.parameters():
