@@ -13,11 +13,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.compiler import calling
+from autograd.compiler import calling, native
 from autograd.compiler.calls import Call, rebuilt
 from autograd.compiler.python_source import function
 from autograd.compiler.recording import Recording
 from autograd.compiler.tape import Tape, evaluate
+from autograd.context import _calling_line
 from autograd.primitive import TABLE
 
 if TYPE_CHECKING:
@@ -26,22 +27,13 @@ if TYPE_CHECKING:
     from autograd.compiler.point import NativePoint
 
 
-def _missing() -> str:
-    """What native code needs and is not installed."""
-    return " and ".join(name for name in ("llvmlite", "numpy") if importlib.util.find_spec(name) is None)
-
-
 @functools.cache
-def native() -> bool:
+def with_llvm() -> bool:
     """Whether native code can be made here; says so, once, if not."""
-    missing = _missing()
-    if missing:
-        warnings.warn(
-            f"{missing} not installed: compiled functions run as Python, slower (pip install 'stepgrad[compile]')",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-    return not missing
+    if native.lacking():
+        said = f"{native.lacking()}: compiled functions run as Python, slower (pip install 'stepgrad[compile]')"
+        warnings.warn_explicit(said, RuntimeWarning, *_calling_line())
+    return not native.lacking()
 
 
 class Program:
@@ -60,15 +52,15 @@ class Program:
             self.point = functools.partial(evaluate, tape)
         elif options["backend"] == "jax":
             self._make_jax(tape, options)
-        elif options["backend"] == "llvm" or (options["backend"] == "auto" and native()):
+        elif options["backend"] == "llvm" or (options["backend"] == "auto" and with_llvm()):
             self._make_native(tape, options)
         else:
             made = function(tape, recording.names)
             self.point = lambda numbers: made(*numbers)
 
     def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
-        if _missing():
-            raise ImportError(f"backend='llvm' needs {_missing()}: pip install 'stepgrad[compile]'")
+        if native.lacking():
+            raise ImportError(f"backend='llvm': {native.lacking()} (pip install 'stepgrad[compile]')")
         from autograd.compiler.batch import Batch
         from autograd.compiler.point import NativePoint
 

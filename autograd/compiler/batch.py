@@ -3,10 +3,11 @@
     once      rows of parameters alone, at one point
     each      the rest, in vectors over a block of samples, block after block; threads share the blocks,
               where there is work enough: the same shares for the same number of samples, so the same sums
-    results   a column per output, or with a reduction 64 running sums per output, which are added at the end
+    results   a column per output, or with a reduction 64 running sums per output (128 in float32), which are added at
+              the end: as many on every machine, however wide its vectors are
 
 Functions are accurate to about one ulp (`vectormath`), or the eager engine's own with `exact`. A reduced sum of n terms
-is off by at most (n / 64 + 8) * 2**-53 times the sum of their magnitudes (2**-24 in float32).
+is off by at most (n / 64 + 8) * 2**-53 times the sum of their magnitudes (float32: (n / 128 + 8) * 2**-24).
 """
 
 import ctypes
@@ -21,6 +22,7 @@ from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.primitive import Primitive
 
+BLOCK = 512  # bytes of a block of samples, a number for each: eight of the widest vectors
 SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
 # Straight-line code is two to three times as fast as the interpreter in plain arithmetic. But it takes time to make,
 # and puts all its registers away around a call of a function. So the interpreter has the tapes of
@@ -149,7 +151,7 @@ class Batch:
         self.tape, self.reduce, self.threads = each, options["reduce"], options["threads"]
         self.element = "float" if single else "double"
         self.width = native.vector_bytes() // (4 if single else 8)
-        self.block = 8 * self.width
+        self.block = BLOCK // (4 if single else 8)
         self.drive = driver(self.element, self.block)
         self.dtype, self.exact = options["dtype"], options["exact"]
         self.program = 0

@@ -14,17 +14,22 @@ from pathlib import Path
 CHECKSUM = 32  # bytes
 
 
-def folder() -> Path:
-    """Where entries are kept: $STEPGRAD_CACHE, or stepgrad in the user's cache folder."""
+def folder() -> Path | None:
+    """Where entries are kept: $STEPGRAD_CACHE, or stepgrad in the user's cache folder; None for a user without home."""
     chosen = os.environ.get("STEPGRAD_CACHE")
     if chosen:
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepgrad"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stepgrad"
+    except RuntimeError:  # no $HOME, and the system does not know the user, as in many containers
+        return None
 
 
 def entry(key: str, make: Callable[[], bytes]) -> bytes:
     """The bytes stored under `key` if they are there and sound, else those of `make()`, stored for the next time."""
     home = folder()
+    if home is None:
+        return make()
     path = home / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
     code = _read(path, key) if _private(home) else None
     if code is None:
@@ -50,6 +55,8 @@ def _checksum(key: str, code: bytes) -> bytes:
 def _read(path: Path, key: str) -> bytes | None:
     """The code of an entry, if it is whole."""
     try:
+        if not path.is_file():  # reading a pipe would wait for ever
+            return None
         content = path.read_bytes()
     except OSError:
         return None

@@ -54,6 +54,7 @@ class Call:
         if not self.samples:
             raise ValueError(f"{name} has no samples: a batch needs at least one")
         if hasattr(x, "dtype") and x.dtype != object:
+            _check_numbers(x, name)
             columns = x.reshape(len(x), -1)
             self.numbers.extend(columns[:, i] for i in range(columns.shape[1]))
             return NUMBER if x.ndim == 1 else ("array", x.shape[1:])
@@ -69,6 +70,17 @@ class Call:
         if not self.batched:
             return self.numbers
         return [float(x[at]) if kind == SAMPLE else x for x, kind in zip(self.numbers, self.kinds)]
+
+
+def _check_numbers(x: Any, name: str) -> None:
+    """Raise for an array whose conversion to real numbers would lose something, or invent it."""
+    kind = getattr(x.dtype, "kind", "f")
+    if kind == "c":
+        raise TypeError(f"{name} is an array of {x.dtype}: compile takes real numbers, so pass its .real and .imag")
+    if kind not in "fiubV":  # V: the short floats that NumPy does not know
+        raise TypeError(f"{name} is an array of {x.dtype}: convert it to numbers first, with .astype(float)")
+    if getattr(x, "mask", None) is not None and x.mask.any():
+        raise ValueError(f"{name} has {int(x.mask.sum())} masked numbers: fill them first, with .filled(...)")
 
 
 def _per_argument(in_axes: Any, count: int) -> Sequence[int | None]:

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import hashlib
+import importlib.util
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +15,20 @@ from autograd.primitive import Primitive
 SMALLEST = 2000  # characters of text: less is compiled faster than it is found on disk
 
 _compiling = threading.RLock()  # LLVM's global state is not for two threads at once
+
+
+@functools.cache
+def lacking() -> str:
+    """Why no native code can be made here: what is not installed, or cannot be loaded. Empty where it can."""
+    missing = [name for name in ("llvmlite", "numpy") if importlib.util.find_spec(name) is None]
+    if missing:
+        return f"{' and '.join(missing)} not installed"
+    try:
+        host()
+        import numpy  # noqa: F401
+    except Exception as error:  # whatever an installation that is broken raises
+        return f"llvmlite or numpy cannot be loaded ({type(error).__name__}: {error})"
+    return ""
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd.compiler import native
 from autograd.compiler.guards import TraceError
 from autograd.compiler.trace import batch_mean, fresh, tracing
 from autograd.compiler.update import Recorded, Update, record_rule
@@ -52,6 +53,8 @@ class Trainer:
         self, loss: Callable[[list[Any]], Any], parameters: Iterable[Value], features: int, dtype: str = "float64",
         threads: int = 1,
     ) -> None:
+        if native.lacking():
+            raise ImportError(f"{native.lacking()} (pip install 'stepgrad[compile]')")
         from autograd.compiler.program import Program
 
         self.parameters, self.features = list(parameters), features

@@ -335,6 +335,22 @@ def test_wrong_options_and_batches_say_what_is_wrong(options, args, message):
         autograd.compile(lambda x, y: x + y, **options)(*args)
 
 
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@pytest.mark.parametrize(("array", "message"), [
+    (np.array([1 + 2j, 3.0]), r"argument 0 is an array of complex128: .* pass its .real and .imag"),
+    (np.array(["1", "2"]), r"argument 0 is an array of <U1: convert it to numbers first"),
+    (np.array(["2026-01-01"], "datetime64[D]"), r"argument 0 is an array of datetime64\[D\]: convert it"),
+    (np.ma.masked_array([1.0, 2.0, 3.0], [True, False, True]), r"argument 0 has 2 masked numbers: fill them first"),
+])  # fmt: skip
+def test_a_batch_of_what_are_not_real_numbers_is_an_error(backend, array, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        autograd.compile(lambda x: x * 2.0, in_axes=0, backend=backend)(array)
+
+
+def test_a_mask_that_masks_nothing_is_fine():
+    assert autograd.compile(lambda x: x * 2.0, in_axes=0)(np.ma.masked_array([1.0, 2.0])).tolist() == [2.0, 4.0]
+
+
 def test_wrong_things_say_what_is_wrong():
     with pytest.raises(TypeError, match=r"compile expects a function, got float \(3.0\)"):
         autograd.compile(3.0)
@@ -383,7 +399,9 @@ def test_many_threads_call_at_once(compiled):
 
 def test_the_source_can_be_read():
     fast = autograd.compile(lambda x, w: (x * w["a"]).tanh() if x > 0.0 else x)
-    assert fast.source(2.0, {"a": 3.0}) == '''def compiled(x, w_a):
+    assert fast.source(2.0, {"a": 3.0}) == '''from autograd import equal, greater, tanh
+
+def compiled(x, w_a):
     v2 = greater(x, 0.0)
     v3 = x * w_a
     v4 = tanh(v3)

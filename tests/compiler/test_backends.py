@@ -8,12 +8,12 @@ from hypothesis import given, settings
 
 import autograd
 from autograd import Value, func
-from autograd.compiler import backends, batch, point
+from autograd.compiler import backends, batch, native, point
 from autograd.compiler.guards import GuardError
 from autograd.testing import expressions
 from tests.compiler.graphs import same
 
-pytest.importorskip("llvmlite")
+llvmlite = pytest.importorskip("llvmlite.binding")
 np = pytest.importorskip("numpy")
 
 
@@ -105,13 +105,24 @@ def test_a_guard_holds_for_more_samples_than_single_precision_can_count():
 
 
 @pytest.fixture
-def without_llvmlite(monkeypatch):
+def looked_for_again():
+    """What is installed is found out once."""
+
+    def forget():
+        native.lacking.cache_clear()
+        native.host.cache_clear()
+        backends.with_llvm.cache_clear()
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def without_llvmlite(monkeypatch, looked_for_again):
     find = importlib.util.find_spec
     without = lambda name, *rest: None if name == "llvmlite" else find(name, *rest)
     monkeypatch.setattr(importlib.util, "find_spec", without)
-    backends.native.cache_clear()
-    yield
-    backends.native.cache_clear()
 
 
 def test_everything_works_without_llvmlite_and_one_line_says_so(without_llvmlite):
@@ -125,8 +136,23 @@ def test_everything_works_without_llvmlite_and_one_line_says_so(without_llvmlite
 
 
 def test_asking_for_llvm_without_it_is_an_error(without_llvmlite):
-    with pytest.raises(ImportError, match=r"backend='llvm' needs llvmlite: pip install 'stepgrad\[compile\]'"):
+    with pytest.raises(ImportError, match=r"backend=.llvm.: llvmlite not installed \(pip install .stepgrad"):
         autograd.compile(lambda x: x, backend="llvm")(1.0)
+    with pytest.raises(ImportError, match="llvmlite not installed"):
+        autograd.Trainer(lambda sample: sample[0], [], features=1)
+
+
+def test_an_llvmlite_that_cannot_be_loaded_is_as_good_as_none(monkeypatch, looked_for_again):
+    def broken():
+        raise OSError("libz.so.1: no such file")
+
+    monkeypatch.setattr(llvmlite, "initialize_native_target", broken)
+    f = autograd.compile(lambda x: x * x)
+    with pytest.warns(RuntimeWarning, match=r"cannot be loaded \(OSError: libz.so.1: no such file\): comp") as told:
+        assert f(3.0) == 9.0
+    assert [warning.filename for warning in told] == [__file__]
+    with pytest.raises(ImportError, match="OSError"):
+        autograd.Trainer(lambda sample: sample[0], [], features=1)
 
 
 def test_asking_for_jax_without_it_is_an_error(monkeypatch):

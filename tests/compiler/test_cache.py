@@ -126,6 +126,29 @@ def test_where_it_is(monkeypatch):
     assert cache.folder() == Path.home() / ".cache" / "stepgrad"
 
 
+def test_a_user_without_a_home_has_no_cache(made, monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("STEPGRAD_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert cache.folder() is None
+    assert found(made) == found(made) == CODE
+    assert made == ["key", "key"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX's")
+def test_what_is_no_file_is_not_read(folder, made):
+    found(made)
+    (path,) = folder.iterdir()
+    path.unlink()
+    os.mkfifo(path)
+    assert found(made) == CODE
+    assert path.is_file()
+    assert made == ["key", "key"]
+
+
 def test_compiled_functions_use_it(folder):
     pytest.importorskip("llvmlite")
 

@@ -1,10 +1,12 @@
 """The generated Python: readable, steppable, and equal to the eager engine to the last bit."""
 
 import inspect
+import math
 import sys
 
 import pytest
 
+import autograd
 from autograd import Value, func
 from autograd.compiler.passes import optimised
 from autograd.compiler.python_source import function, source
@@ -40,15 +42,44 @@ def test_it_reads_well():
     x, w = Value(2.0), Value(3.0)
     out = ((-x * w).tanh() / 2.0 - -1.0) ** 3.0
     text = source(record([out], [x, w]), ["x", "w"], "neuron", "y of x and w")
-    assert text == '''def neuron(x, w):
+    assert text == '''from autograd import div, pow, tanh
+
+def neuron(x, w):
     """y of x and w"""
     v2 = -x
     v3 = v2 * w
     v4 = tanh(v3)
-    v5 = divide(v4, 2.0)
+    v5 = div(v4, 2.0)
     v6 = v5 - (-1.0)
     v7 = pow(v6, 3.0)
     return (v7,)'''
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_a_program(seed):
+    f = func.value_and_grad(random_function(seed, 40, 2))
+    xs = [Value(0.5), Value(0.6)]
+    value, slopes = f(xs)
+    text = source(optimised(record([value, *slopes, xs[0] * -math.inf, xs[1] + math.nan], xs)), ["x", "y"])
+    space = {}
+    exec(text, space)
+    value, slopes = f([0.25, -0.75])
+    found = space["compiled"](0.25, -0.75)
+    assert all(map(same, found, [value, *slopes, -math.inf, math.nan])), text
+
+
+def test_a_program_finds_operations_of_your_own():
+    cube = autograd.register("cube", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
+    try:
+        x = Value(2.0)
+        text = source(record([cube(x)], [x]), ["x"])
+        space = {}
+        exec(text, space)
+        assert space["compiled"](3.0) == (27.0,)
+        autograd.register("cube", lambda x: x, lambda x, z: (1.0,))
+        assert f"# cube_{id(cube):x}: what cube was when this was traced" in source(record([cube(x)], [x]), ["x"])
+    finally:
+        autograd.unregister("cube")
 
 
 def test_names_that_would_collide_are_changed():
