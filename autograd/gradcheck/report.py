@@ -44,8 +44,7 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         analytic, reference = compared(self.analytic, self.reference, self.verdict is not Verdict.PASS)
         ulps = f"{self.ulps:.0e}" if self.ulps >= 1000.0 else f"{self.ulps:.3g}"
-        error = f"{self.error:.0e}" if self.error else "0"
-        error, ulps = ("", "") if unknown(self.reference) else (error, ulps)
+        error, ulps = ("", "") if unknown(self.reference) else (f"{self.error:.2g}", ulps)
         return self.name, number(self.at), analytic, reference, error, ulps, self.reference.oracle, str(self.verdict)
 
     def remarks(self) -> list[str]:
@@ -149,7 +148,7 @@ class GradcheckReport:
 
     def _repr_html_(self) -> str:
         marks = {Verdict.PASS: "#388e3c", Verdict.INCONCLUSIVE: "#c77700", Verdict.FAIL: "#e53935"}
-        cell = "text-align:left;padding:2px 14px 2px 0"
+        cell = "text-align:left;white-space:nowrap;padding:2px 14px 2px 0"
         head = "".join(f'<th style="{cell}">{name}</th>' for name in HEAD)
         rows = "".join(
             "<tr>" + "".join(f'<td style="{cell}">{html.escape(text)}</td>' for text in row.cells()[:-1])
@@ -161,7 +160,8 @@ class GradcheckReport:
             f'<div style="overflow-x:auto"><b>{html.escape(self.headline())}</b>'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
             + (f"<ul>{told}</ul>" if told else "")
-            + (f"<b>wrong local derivatives</b><pre>{blamed}</pre>" if blamed else "")
+            + (f'<p style="margin:1em 0 0"><b>wrong local derivatives</b></p>'
+               f'<pre style="margin:4px 0;white-space:pre-wrap">{blamed}</pre>' if blamed else "")
             + "</div>"
         )
 
@@ -176,7 +176,8 @@ def compared(x: float, slope: Slope, apart: bool) -> tuple[str, str]:
     >>> compared(1.0, Slope(1.0 + 1e-12, 1.0 + 1e-12, 0.0, "mpmath"), apart=True)
     ('1', '1.000000000001')
     """
-    numbers = [x] if unknown(slope) else [x, slope.low, slope.high]
+    ends = [0.0 if abs(end) <= slope.error else end for end in (slope.low, slope.high)]  # no digit of it is known
+    numbers = [x] if unknown(slope) else [x, *ends]
     texts = list(map(number, numbers))
     for digits in range(DIGITS, ALL_DIGITS + 1):
         if not apart or len(set(texts)) == len(set(map(repr, numbers))):
@@ -191,8 +192,9 @@ def unknown(slope: Slope) -> bool:
 
 def _table(rows: list[tuple[Any, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows)]
-    gap = "  " if 2 + sum(widths) + 2 * (len(widths) - 1) <= WIDTH else " "
-    return ["  " + gap.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    fits = 2 + sum(widths) + 2 * (len(widths) - 1) <= WIDTH
+    margin, gap = ("  ", "  ") if fits else ("", " ")
+    return [margin + gap.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
 
 def _wrapped(lines: list[str]) -> list[str]:

@@ -37,6 +37,10 @@ def test_and_print_no_more_digits_than_that_takes():
     assert shown(GradcheckReport((row(1 / 3, 1 / 3 + 1e-16, Verdict.PASS),)))[6:8] == ["0.333333", "0.333333"]
 
 
+def test_digits_that_are_not_known_are_not_printed():
+    assert " 0 .. 2 " in str(gradcheck(lambda x: abs(x) + x.exp(), 0.0))  # -1e-36, to within 1e-28
+
+
 def test_an_unknown_reference_is_said_to_be_unknown():
     report = GradcheckReport((row(1.0, math.nan, Verdict.INCONCLUSIVE, "f ends here"),))
     assert shown(report)[6:] == ["1", "unknown", "mpmath", "INCONCLUSIVE"]

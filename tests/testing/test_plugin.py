@@ -72,14 +72,20 @@ def test_the_reproducer_runs(run):
     assert [round(x.grad, 6) for x in names["e"].values] == [1.339949, 0.084987]
 
 
-def test_the_reproducer_of_an_operation_of_ones_own_runs_in_a_new_python(run):
-    text = section(run("""
+def test_a_wrong_operation_of_ones_own_fails_with_its_name_its_place_and_a_program_that_runs(run):
+    result = run("""
         import autograd
         from autograd.testing import gradient_property
 
         cubed = autograd.register("cubed", lambda x: x * x * x, lambda x, z: (2.0 * x * x,))
         test_cubed = gradient_property(lambda x: cubed(x) + x, domain=(1.0, 4.0))
-    """))
+    """)
+    told = result.stdout.str()
+    assert re.search(r"E +autograd\.GradcheckError: gradcheck: 1 FAIL, 1 wrong local derivative\n", told)
+    assert "d cubed / d x at (1): recorded 2, reference 3" in told
+    assert "test_it.py:5: GradcheckError" in told  # the user's line, and none of ours
+    assert "__tracebackhide__" not in told
+    text = section(result)
     program = text.partition("\ndrawing")[0] + "\nprint(e, e.root.data, e.values[0].grad)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     told = "Expression(lambda x0: (v0 := cubed(x0), v0 + x0)[-1], (1.0,)) 2.0 3.0\n"
