@@ -1,8 +1,18 @@
 """How a thing shows itself in a notebook: in several forms, none of them too large, and never an exception."""
 
+import re
 from collections.abc import Callable, Mapping
 
 MOST_BYTES = 2_000_000  # of one form
+
+
+def markdown(text: str) -> str:
+    r"""A text as Markdown that means just that text.
+
+    >>> print(markdown("<b> a_1*|$"))
+    &lt;b> a\_1\*\|\$
+    """
+    return re.sub(r"([\\|*_$`\[\]])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def mimebundle(thing: object, forms: Mapping[str, Callable[[], str]], advice: str = "") -> dict[str, str]:

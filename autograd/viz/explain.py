@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
-from autograd.viz.display import mimebundle
+from autograd.viz.display import markdown, mimebundle
 from autograd.viz.figures import inside, relation, rounded, shown
 from autograd.viz.latex import tex_names
 from autograd.viz.notation import in_formula, names
@@ -163,7 +163,7 @@ class Explanation:
             lines.append(f"- {product}{self._twins(path, in_line)}")
         if self.left_out:
             lines.append(f"- the other {large(self.left_out)}: {self._rest()}")
-        lines += ["", f"$${gradient} = {_tex(self._sum())}$$", "", *filter(None, [self.note])]
+        lines += ["", f"$${gradient} = {_tex(self._sum())}$$", "", markdown(self.note)]
         lines += [f"- `` {made} `` has `` {slopes} ``" for made, slopes in self.where()]
         return "\n".join(lines)
 

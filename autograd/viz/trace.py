@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, overload
 
 from autograd.value import Value
-from autograd.viz.display import mimebundle
+from autograd.viz.display import markdown, mimebundle
 from autograd.viz.figures import inside, shown
 from autograd.viz.notation import abbreviated, in_formula, names
 from autograd.viz.order import program_order
@@ -111,9 +111,8 @@ class Trace(Sequence[TraceRow]):
         """The table in Markdown."""
         lines = ["| " + " | ".join(COLUMNS) + " |", "|--:" + "|---" * 3 + "|--:|---|--:|"]
         for row in self._shown():
-            safe = [cell.replace("\\", "\\\\").replace("|", r"\|").replace("*", r"\*") for cell in row]
-            lines.append("| " + " | ".join(safe) + " |")
-        return "\n".join([*lines, *(["", self.note] if self.note else [])]) + "\n"
+            lines.append("| " + " | ".join(map(markdown, row)) + " |")
+        return "\n".join([*lines, *(["", markdown(self.note)] if self.note else [])]) + "\n"
 
     def to_html(self) -> str:
         """The table in HTML."""

@@ -1,6 +1,10 @@
 """What a notebook gets: every form bounded, a text always, an exception never."""
 
-from autograd.viz.display import MOST_BYTES, mimebundle
+from html import unescape
+
+import pytest
+
+from autograd.viz.display import MOST_BYTES, markdown, mimebundle
 
 
 class Broken:
@@ -22,3 +26,13 @@ def test_what_is_too_large_is_left_out_with_advice():
     assert bundle == {"text/plain": "[1]: too large to show here; save it"}
     fits = "é" * (MOST_BYTES // 2)
     assert mimebundle([1], {"text/html": lambda: fits})["text/html"] == fits
+
+
+@pytest.mark.parametrize("text", [
+    "a_b_c", "_a_", "*a*", "`x`", "<b>x</b>", "&lt;", "[x](y)", "\\*", "a|b", "1 < 2 & 3 > 2", "![i](j)", "$x$",
+])  # fmt: skip
+def test_markdown_means_just_the_text(text):
+    """Read by the Markdown parser that nbconvert brings along: no markup, and the reader sees the text."""
+    (paragraph,) = pytest.importorskip("mistune").create_markdown(renderer="ast")(markdown(text))
+    assert {part["type"] for part in paragraph["children"]} == {"text"}
+    assert unescape("".join(part["raw"] for part in paragraph["children"])) == text
