@@ -14,7 +14,6 @@ from autograd import context
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
 from autograd.primitives import LN2, LN10, mul
-from autograd.record import record
 from autograd.value import Value
 from autograd.viz.figures import inside
 from autograd.viz.simplify import simplified
@@ -83,7 +82,8 @@ def _formulas(op: Primitive, constants: tuple[float | None, ...]) -> tuple[str, 
             partials = written(simplified(op.partials(*args, Name(1.0, "{z}"))))
         except Exception:
             partials = [""] * len(args)
-        return written([record(op, args)])[0], tuple(partials)
+    operands = [Text(f"{{{i}}}") if c is None else _text(c, {}) for i, c in enumerate(constants)]
+    return _outermost(_apply(op, operands).text), tuple(partials)
 
 
 def templates_of(node: Value) -> Templates:
@@ -110,7 +110,7 @@ def written(formulas: Sequence[Any]) -> list[str]:
     text: dict[Value, Text] = {}
     for node in topological_order([one for one in formulas if isinstance(one, Value)]):
         text[node] = Text(node.label) if node.op is None else _apply(node.op, [_text(arg, text) for arg in node.args])
-    return [re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", _alone(one, text)) for one in formulas]  # -1/x, not (-1)/x
+    return [_outermost(_alone(one, text)) for one in formulas]
 
 
 class Text(NamedTuple):
@@ -123,6 +123,11 @@ class Text(NamedTuple):
 
 def _text(one: Any, known: Mapping[Value, Text]) -> Text:
     return known[one] if isinstance(one, Value) else Text(_CONSTANTS.get(one) or inside(one))
+
+
+def _outermost(text: str) -> str:
+    """-1/x, not (-1)/x."""
+    return re.sub(r"^\((-[\d.]+)\)(?!\^)", r"\1", text)
 
 
 def _alone(one: Any, known: Mapping[Value, Text]) -> str:
