@@ -8,8 +8,10 @@ from autograd.viz.figures import figure
 from autograd.viz.film import Film
 from autograd.viz.strings import phrases
 from autograd.viz.style import css
+from autograd.viz.text import clip, width
 
-WIDE, TALL, LEFT, RIGHT, TOP, BOTTOM = 300.0, 290.0, 44.0, 12.0, 10.0, 72.0  # in pixels; the curves between the margins
+WIDE, RIGHT, TOP, FOOT = 300.0, 12.0, 10.0, 218.0  # in pixels; the curves are between TOP and FOOT
+FONT = 12.0
 STEEP = 20.0  # from this ratio of largest to smallest on, losses are drawn by powers of ten
 MOST_STEPS = 6  # between the numbers on an axis
 
@@ -28,48 +30,65 @@ def curve_names(film: Film) -> list[str]:
 
 def curve(film: Film) -> Chart:
     """Every curve against the iteration, by powers of ten where the loss falls far."""
-    numbers = [x for frame in film.frames for x in frame.curves.values() if math.isfinite(x)] or [0.0]
-    log = min(numbers) > 0.0 and max(numbers) / min(numbers) > STEEP
-    levels = decades(min(numbers), max(numbers)) if log else ticks(min(numbers), max(numbers))
-    scale = math.log10 if log else float
-    low, high = scale(min(levels[0], *numbers)), scale(max(levels[-1], *numbers))
-    first, last = film.frames[0].iteration, max(film.frames[-1].iteration, film.frames[0].iteration + 1)
-
-    def across(iteration: float) -> float:
-        return round(LEFT + (iteration - first) / (last - first) * (WIDE - LEFT - RIGHT), 1)
-
-    def down(number: float) -> float:
-        height = (scale(number) - low) / (high - low) if math.isfinite(number) else 1.0
-        return round(TOP + (1.0 - height) * (TALL - TOP - BOTTOM), 1)
-
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad chart" role="img" viewBox="0 0 {WIDE:g} {TALL:g}"'
-        f' width="{WIDE:g}" height="{TALL:g}"><style>{css()}{_STYLE}</style>',
-        f'<rect class="ground" width="{WIDE:g}" height="{TALL:g}"/>',
-    ]
-    for level in levels:
-        y = down(level)
-        lines.append(f'<path class="grid" d="M{LEFT:g} {y:g}H{WIDE - RIGHT:g}"/>')
-        lines.append(f'<text class="key" x="{LEFT - 6:g}" y="{y + 4:g}" text-anchor="end">{figure(level, 3)}</text>')
-    foot = TALL - BOTTOM
-    for iteration in (t for t in ticks(first, last) if first <= t <= last and t == int(t)):
-        x = across(iteration)
-        lines.append(f'<path class="grid" d="M{x:g} {foot:g}v4"/>')
-        lines.append(f'<text class="key" x="{x:g}" y="{foot + 17:g}" text-anchor="middle">{iteration:g}</text>')
-    middle = (LEFT + WIDE - RIGHT) / 2
-    unit = html.escape(film_words(film, f"unit_{film.unit}", film.unit))
-    lines.append(f'<text class="key unit" x="{middle:g}" y="{foot + 34:g}" text-anchor="middle">{unit}</text>')
+    axes = _Axes(film)
+    lines = axes.drawn(film_words(film, f"unit_{film.unit}", film.unit))
+    tall = FOOT + 36.0
     for number, name in enumerate(curve_names(film)):
-        spots = [f"{across(f.iteration):g} {down(f.curves[name]):g}" for f in film.frames if name in f.curves]
-        lines.append(f'<path class="curve c{number % 4}" d="M{"L".join(spots)}"/>')
-        x, y = LEFT + 112.0 * (number % 2), TALL - 20.0 + 16.0 * (number // 2)
-        lines.append(f'<path class="curve c{number % 4}" d="M{x:g} {y - 4:g}h22"/>')
-        told = html.escape(film_words(film, f"curve_{name}", name))
-        lines.append(f'<text class="key curve_name" x="{x + 28:g}" y="{y:g}">{told}</text>')
-    marks = [(across(frame.iteration), down(frame.curves["loss"])) for frame in film.frames]
+        tall += 16.0
+        spots = [axes.place(f.iteration, f.curves[name]) for f in film.frames if name in f.curves]
+        lines.append(f'<path class="curve c{number % 4}" d="M{"L".join(f"{x:g} {y:g}" for x, y in spots)}"/>')
+        lines.append(f'<path class="curve c{number % 4}" d="M{axes.left:g} {tall - 4:g}h22"/>')
+        told = clip(film_words(film, f"curve_{name}", name), FONT, WIDE - axes.left - 30.0)
+        lines.append(_text(told, axes.left + 28.0, tall, kind="curve_name"))
+    marks = [axes.place(frame.iteration, frame.curves["loss"]) for frame in film.frames]
     x, y = marks[-1]
-    lines.append(f'<circle class="here" cx="{x:g}" cy="{y:g}" r="5"/></svg>')
-    return Chart("\n".join(lines), marks)
+    lines.append(f'<circle class="here" cx="{x:g}" cy="{y:g}" r="5"/>')
+    return Chart(_framed(lines, tall + 8.0), marks)
+
+
+class _Axes:
+    """Where an iteration and a number are in the drawing."""
+
+    def __init__(self, film: Film) -> None:
+        numbers = [x for frame in film.frames for x in frame.curves.values() if math.isfinite(x)] or [0.0]
+        least, most = min(numbers), max(numbers)
+        log = least > 0.0 and most / least > STEEP
+        self.levels = decades(least, most) if log else ticks(least, most)
+        self.scale = math.log10 if log else float
+        self.low, self.high = self.scale(self.levels[0]), self.scale(self.levels[-1])
+        self.first = film.frames[0].iteration
+        self.last = max(film.frames[-1].iteration, self.first + 1)
+        self.left = 8.0 + max(width(figure(level, 3), FONT) for level in self.levels)
+
+    def place(self, iteration: float, number: float) -> tuple[float, float]:
+        """In pixels; a number that is not finite is at the top."""
+        x = self.left + (iteration - self.first) / (self.last - self.first) * (WIDE - RIGHT - self.left)
+        height = (self.scale(number) - self.low) / (self.high - self.low) if math.isfinite(number) else 1.0
+        return round(x, 1), round(FOOT - height * (FOOT - TOP), 1)
+
+    def drawn(self, unit: str) -> list[str]:
+        lines = []
+        for level in self.levels:
+            _, y = self.place(self.first, level)
+            lines.append(f'<path class="grid" d="M{self.left:g} {y:g}H{WIDE - RIGHT:g}"/>')
+            lines.append(_text(figure(level, 3), self.left - 6.0, y + 4.0, "end"))
+        for iteration in (t for t in ticks(self.first, self.last) if self.first <= t <= self.last and t == int(t)):
+            x, _ = self.place(iteration, self.levels[0])
+            lines.append(f'<path class="grid" d="M{x:g} {FOOT:g}v4"/>')
+            lines.append(_text(f"{iteration:,g}", x, FOOT + 17.0, "middle"))
+        return [*lines, _text(unit, (self.left + WIDE - RIGHT) / 2, FOOT + 34.0, "middle", "unit")]
+
+
+def _text(text: str, x: float, y: float, anchor: str = "start", kind: str = "") -> str:
+    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
+    return f'<text class="{" ".join(["key", kind]).strip()}" {place}>{html.escape(text)}</text>'
+
+
+def _framed(lines: list[str], tall: float) -> str:
+    size = f'width="{WIDE:g}" height="{tall:g}"'
+    box = f'role="img" viewBox="0 0 {WIDE:g} {tall:g}" {size}'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad chart" {box}><style>{css()}{_STYLE}</style>'
+    return "\n".join([head, f'<rect class="ground" {size}/>', *lines, "</svg>"])
 
 
 def film_words(film: Film, key: str, otherwise: str) -> str:

@@ -139,3 +139,19 @@ def test_without_scripts_there_are_the_curve_the_graph_and_the_numbers(browser, 
         assert sheet.page.locator("img").count() == 2
         sheet.page.locator("summary").click()
         assert "validation loss" in sheet.page.locator("pre").inner_text()
+
+
+def test_nothing_of_the_curves_is_clipped(browser, tmp_path):
+    film = Film(unit="iteration")
+    for i in range(40):
+        film.record(i, {"loss": 10.0 ** (1 - i / 6), "a very long name of a curve that nobody needs": 1.0})
+    with Sheet(browser, film.save_html(tmp_path / "film.html"), width=400) as sheet:
+        outside = sheet.page.locator(".chart svg").evaluate(
+            """svg => {
+                const place = (one) => one.getBoundingClientRect(), frame = place(svg), out = (text) =>
+                    text.left < frame.left || text.right > frame.right || text.bottom > frame.bottom;
+                return [...svg.querySelectorAll("text")].filter((one) => out(place(one))).map((one) => one.textContent);
+            }"""
+        )
+        assert outside == []
+        assert sheet.overflow() <= 0

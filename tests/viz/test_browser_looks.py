@@ -4,11 +4,22 @@ import re
 
 import pytest
 
-from autograd import Value
+from autograd import Value, dot
 from autograd.viz import step_through
 from autograd.viz.strings import STRINGS
 from tests.viz.chromium import Sheet, english
 from tests.viz.expressions import readme_of_micrograd
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_long_names_run_over_nothing(browser, tmp_path, width):
+    xs = [Value(0.1 * i, label=f"the_weight_of_the_connection_number_{i}_in_the_second_layer") for i in range(6)]
+    y = dot(xs, xs).tanh()
+    y.label = "a_loss_with_a_rather_long_name_that_nobody_should_give"
+    with Sheet(browser, step_through(y).save_html(tmp_path / "long.html"), width=width) as sheet:
+        for place in (0, 1, 2, 3, 4):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            assert sheet.overflow() <= 0
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

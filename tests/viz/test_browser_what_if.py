@@ -25,7 +25,8 @@ def points(op, arity):
     bounds = [(max(low, -3.0), min(high, 3.0 if low < 1.0 else 9.0)) for low, high in intervals]
     inside = [[rng.uniform(*ends) for ends in bounds] for _ in range(20)]
     special = [0.0, -0.0, 1.0, -1.0, 2.0, -8.0, 1e-8, 40.0, -40.0, 800.0, math.inf, -math.inf, math.nan]
-    return inside + [[x] * arity for x in special] + [[rng.choice(special) for _ in range(arity)] for _ in range(40)]
+    special += [1e200, -1e200, 1e300, 1e-200, -1e-300, 5e-324, 1e16 + 2.0, 1.0 - 2.0**-53, 1.0 + 2.0**-52]
+    return inside + [[x] * arity for x in special] + [[rng.choice(special) for _ in range(arity)] for _ in range(80)]
 
 
 def arity_of(op):

@@ -145,7 +145,9 @@ function start(host, reel, style) {
     title.textContent = say("film_title");
     for (const [key, heading] of Object.entries(headings)) heading.textContent = say(key);
     chart.querySelector(".unit").textContent = word("unit", reel.unit);
-    chart.querySelectorAll(".curve_name").forEach((one, i) => { one.textContent = word("curve", reel.names[i]); });
+    chart.querySelectorAll(".curve_name").forEach((one, i) => {
+      one.textContent = reel.strings[language][`curve_${reel.names[i]}`] ?? one.textContent; // clipped, if it is long
+    });
     for (const [drawn, key] of [[chart, "loss_curve"], [graph, "sample_graph"]]) drawn.firstChild?.setAttribute("aria-label", say(key));
     translateDrawing(graph, reel.strings, language);
     graph.querySelector("title")?.remove();
