@@ -1,8 +1,8 @@
 """python -m benchmarks [--quick] [--only W1,W3] [--json FILE] [--plot FILE]: every workload beside the peers.
 
-Numbers are compared first, then timed; the last table says which bars were met. stepgrad's cache of machine code starts
-empty, so that what is "ready" includes making it, unless STEPGRAD_CACHE names one. HIPS autograd cannot be in the same
-environment: HIPS_PYTHON names the Python of another one that has it (`peers/hips.py`).
+Numbers are compared first, then timed; the last table says which bars were met, with --quick who agrees. stepgrad's
+cache of machine code starts empty, so that what is "ready" includes making it, unless STEPGRAD_CACHE names one. HIPS
+autograd cannot be in the same environment: HIPS_PYTHON names the Python of another one that has it (`peers/hips.py`).
 """
 
 import argparse
@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from benchmarks.bars import reached
 from benchmarks.measure import measure
 from benchmarks.plot import plot
-from benchmarks.report import record, table
+from benchmarks.report import agreement, record, table
 
 MODULES = {
     "W1": "w1_expression",
@@ -67,7 +67,7 @@ def main() -> int:
             print(table(workload, results), flush=True)
             records.append(record(workload, results))
             disagreed = disagreed or any("differs" in result.said for result in results)
-    print(reached(records))
+    print(agreement(records) if arguments.quick else reached(records))
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump({"versions": versions, "results": records}, file, indent=1)

@@ -3,6 +3,8 @@
 The transformer of Vaswani et al., "Attention Is All You Need" (2017), decoder only, in today's smallest form: token
 and position embeddings, root-mean-square normalisation (Zhang and Sennrich, 2019), causal attention with several
 heads, a perceptron with ReLU, residual connections. It reads the letters of a name and guesses the next one.
+
+    python -m benchmarks.gpt        trains it, compiled, and lets it invent names
 """
 
 import math
@@ -46,6 +48,20 @@ class Config:
         draw = random.Random(seed)
         return {
             name: [[draw.gauss(0.0, 0.08) for _ in range(columns)] for _ in range(rows)]
+            for name, (rows, columns) in self.shapes().items()
+        }
+
+
+    @staticmethod
+    def flat(weights: "dict[str, Matrix]") -> Vector:
+        """All numbers, matrix by matrix and row by row."""
+        return [x for matrix in weights.values() for row in matrix for x in row]
+
+    def shaped(self, numbers: Sequence[Any]) -> "dict[str, Matrix]":
+        """The inverse of `flat`."""
+        stream = iter(numbers)
+        return {
+            name: [[next(stream) for _ in range(columns)] for _ in range(rows)]
             for name, (rows, columns) in self.shapes().items()
         }
 
@@ -138,3 +154,9 @@ def sample(config: Config, weights: dict[str, Matrix], draw: random.Random, temp
             break
         letters.append(letter)
     return "".join(chr(ord("a") + letter - 1) for letter in letters[1:])
+
+
+if __name__ == "__main__":
+    from benchmarks.gpt_training import main
+
+    main()

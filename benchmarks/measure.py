@@ -65,7 +65,7 @@ class Result:
     spread: float = math.nan  # half the distance between the quartiles, over the median
     ready: Ready = UNKNOWN  # for the first of its kind in this run: what is made once for all such is included
     again: Ready = UNKNOWN  # for a further one: the best of two, where that takes little time
-    said: str = ""  # why there is no number
+    said: str = ""  # why there is no number, or why it was not compared
     times: list[float] = field(default_factory=list)
 
 
@@ -87,6 +87,8 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
         if reference is None:
             reference = (contender.name, found)
         disagreement = difference(reference[1], found) if contender.compared else 0.0
+        if not contender.compared:
+            result.said = "timed only"
         if disagreement > contender.tolerance:
             result.said = f"differs from {reference[0]} by {disagreement:.1e}: not timed"
             continue

@@ -68,5 +68,18 @@ def record(workload: Workload, results: list[Result]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def agreement(records: list[dict[str, Any]]) -> str:
+    """Markdown: who computed the same numbers in each table, who others, and who was not asked."""
+    lines = ["### Do they agree?", "", "| | | agree | differ | not compared |", "|---|---|---:|---|---|"]
+    for found in records:
+        compared = [r for r in found["results"] if r["median"] and not r["said"]]
+        differ = [r["name"] for r in found["results"] if "differs" in r["said"]]
+        others = [f"{r['name']} ({r['said']})" for r in found["results"] if r["said"] and r["name"] not in differ]
+        lines.append(
+            f"| {found['workload']} | {found['title']} | {len(compared)} | {', '.join(differ)} | {'; '.join(others)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def none(x: float) -> float | None:
     return None if math.isnan(x) else x

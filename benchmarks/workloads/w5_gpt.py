@@ -8,15 +8,14 @@ from typing import Any
 from unittest import mock
 
 import autograd
-from autograd import Value
 from benchmarks import gpt
+from benchmarks.adam import BETA1, BETA2, EPSILON, RATE, adam, corrections
 from benchmarks.gpt import Config, encode
 from benchmarks.measure import Contender, Workload
 from benchmarks.peers import need, slots
 from nn.data import names
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
-RATE, BETA1, BETA2, EPSILON = 0.01, 0.85, 0.99, 1e-8
 COMPARED = 5  # steps whose losses are compared
 CONFIG = Config()
 
@@ -26,34 +25,11 @@ def documents(count: int) -> list[list[int]]:
     return [encode(name) for name in names()[::17][:count]]
 
 
-def adam(p: Any, g: Any, m: Any, v: Any, correction1: Any, correction2: Any) -> tuple[Any, Any, Any]:
-    """Adam (Kingma and Ba, 2015) on floats, arrays or recorded numbers; the corrections are 1 / (1 - beta**t)."""
-    m = BETA1 * m + (1.0 - BETA1) * g
-    v = BETA2 * v + (1.0 - BETA2) * (g * g)
-    return p - RATE * (m * correction1) / ((v * correction2) ** 0.5 + EPSILON), m, v
-
-
-def corrections(step: int) -> tuple[float, float]:
-    return 1.0 / (1.0 - BETA1 ** (step + 1)), 1.0 / (1.0 - BETA2 ** (step + 1))
-
-
-def flat(weights: dict[str, Any]) -> list[Any]:
-    return [x for matrix in weights.values() for row in matrix for x in row]
-
-
-def shaped(numbers: Sequence[Any]) -> dict[str, Any]:
-    stream = iter(numbers)
-    return {
-        name: [[next(stream) for _ in range(columns)] for _ in range(rows)]
-        for name, (rows, columns) in CONFIG.shapes().items()
-    }
-
-
 def scalar_engine(count: int, ops: Any) -> Prepared:
     """The same code of scalars; `ops` holds Value, dot, sum, exp, log and relu."""
     sys.setrecursionlimit(1_000_000)  # for the peer, which recurses once per node
-    parameters = [ops.Value(x) for x in flat(CONFIG.initial())]
-    weights, docs = shaped(parameters), documents(count)
+    parameters = [ops.Value(x) for x in CONFIG.flat(CONFIG.initial())]
+    weights, docs = CONFIG.shaped(parameters), documents(count)
     m, v = [0.0] * len(parameters), [0.0] * len(parameters)
 
     def step(k: int) -> float:
@@ -71,38 +47,16 @@ def scalar_engine(count: int, ops: Any) -> Prepared:
     return (lambda: step(COMPARED)), lambda: losses
 
 
-def stepgrad_compiled(count: int) -> Prepared:
-    """One program per length of name, all on the same parameters and the same state of Adam; `count` steps a call."""
-    np = need("numpy")
+def stepgrad_compiled(count: int, figures: dict[str, float]) -> Prepared:
+    """`count` steps a call; what tracing and compiling took is among the figures."""
+    need("numpy")
     need("llvmlite")
-    from autograd.compiler.arrays import aligned
-    from autograd.compiler.fuse import tape_of
-    from autograd.compiler.program import Program
-    from autograd.compiler.update import Update
+    from benchmarks.gpt_training import Training
 
-    docs = documents(count)
-    size = CONFIG.vocabulary
-    start = flat(CONFIG.initial())
-    current = aligned(len(start))[: len(start)]
-    current[:] = start
-    room = [np.zeros(len(current) + 16) for _ in range(2)]
-    programs: dict[int, Any] = {}
-
-    def program(length: int) -> Any:
-        if length not in programs:
-            parameters = [Value(x) for x in current]
-            letters = [[Value(0.0) for _ in range(size)] for _ in range(length)]
-            root = gpt.loss(CONFIG, shaped(parameters), letters)
-            tape = tape_of(root, [*parameters, *(x for letter in letters for x in letter)])
-            programs[length] = Program(tape, len(parameters), batched=False, parameters=current)
-        return programs[length]
-
-    def prepared(k: int, letters: list[int]) -> Any:
-        row = [float(letter == j) for letter in letters for j in range(size)]
-        update = Update(adam, [corrections(k)], states=room)
-        return program(len(letters)).prepare(np.array([row]), [np.array([0])], [update])
-
-    runs = [prepared(k, letters) for k, letters in enumerate(docs)]
+    training = Training(CONFIG, adam)
+    runs = [training.step(letters, corrections(k)) for k, letters in enumerate(documents(count))]
+    figures.setdefault("seconds to trace", training.tracing)
+    figures.setdefault("seconds to compile", training.compiling)
 
     def train(runs: list[Any]) -> list[float]:
         return [run()[0] for run in runs]
@@ -219,6 +173,7 @@ def jax_scan(count: int) -> Prepared:
 
 def workloads(quick: bool) -> list[Workload]:
     count = 6 if quick else 300
+    figures: dict[str, float] = {}
     return [
         Workload(
             "W5",
@@ -230,7 +185,8 @@ def workloads(quick: bool) -> list[Workload]:
                 Contender("PyTorch eager, vectorised by hand", partial(torch_eager, count)),
                 Contender("JAX jit step, vectorised by hand", partial(jax_step, count)),
                 Contender(f"JAX, {count} steps inside lax.scan", partial(jax_scan, count), count),
-                Contender("stepgrad compiled", partial(stepgrad_compiled, count), count),
+                Contender("stepgrad compiled", partial(stepgrad_compiled, count, figures), count),
             ],
+            figures,
         )
     ]

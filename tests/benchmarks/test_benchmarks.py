@@ -3,11 +3,12 @@
 import functools
 import importlib
 import math
+import sys
 from unittest import mock
 
 import pytest
 
-from benchmarks.__main__ import MODULES
+from benchmarks.__main__ import MODULES, main
 from benchmarks.bars import BARS, Bar, faster, growth, reached, ready, smaller
 from benchmarks.gpt import Config, encode, loss, sample
 from benchmarks.measure import Contender, Missing, Ready, Result, Workload, difference, measure
@@ -80,6 +81,21 @@ def test_what_to_reach_says_met_not_met_and_missing():
     assert lines["processor seconds until ready"].endswith("| at most 0.3 | 0.5 | **not met** |")
     assert lines["over JAX from the scalar loop"].endswith("| a row is missing |")
     assert len(lines) == sum(bar.workload in ("W1", "W7") for bar in BARS)
+
+
+def test_a_quick_run_says_who_agrees(capsys, monkeypatch):
+    workload = Workload("W0", "a test", "us", [
+        Contender("right", constant(1.0, 2.0)),
+        Contender("right too", constant(1.0, 2.0)),
+        Contender("wrong", constant(1.0, 2.1)),
+        Contender("silent", constant(0.0), compared=False),
+    ])
+    monkeypatch.setitem(MODULES, "W0", "w0_of_a_test")
+    monkeypatch.setattr(importlib, "import_module", lambda name: mock.Mock(workloads=lambda quick: [workload]))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--only", "W0"])
+    assert main() == 1
+    *_, last = capsys.readouterr().out.strip().splitlines()
+    assert last == "| W0 | a test | 2 | wrong | silent (timed only) |"
 
 
 def test_the_numbers_of_bars():
@@ -165,6 +181,30 @@ def test_the_gpt_of_scalars():
     assert abs(float(loss(config, weights, letters)) - math.log(27)) < 0.3  # it knows nothing yet
     name = sample(config, weights, random.Random(0))
     assert name == sample(config, weights, random.Random(0)) and len(name) < config.block
+
+
+def test_the_gpt_of_scalars_learns():
+    pytest.importorskip("llvmlite")
+    from benchmarks.adam import adam, corrections
+    from benchmarks.gpt_training import Training
+
+    config, letters = Config(width=4, heads=2, block=6), encode("ada")
+    training = Training(config, adam)
+    losses = [training.step(letters, corrections(k))()[0] for k in range(60)]
+    assert losses[0] == pytest.approx(float(loss(config, config.initial(), letters)), rel=1e-12)
+    assert losses[-1] == pytest.approx(float(loss(config, training.weights(), letters)), rel=0.2)
+    assert losses[-1] < 0.2 * losses[0]
+    assert training.tracing > 0.0 and training.compiling > 0.0
+
+
+def test_training_the_gpt_tells_times_and_words(capsys, monkeypatch):
+    pytest.importorskip("llvmlite")
+    from benchmarks.gpt_training import main
+
+    monkeypatch.setattr(sys, "argv", ["gpt", "--steps", "1"])
+    main()
+    said = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["4,192", "tracing", "compiling", "training", "new"]
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W7", "SIZE"])
