@@ -3,7 +3,7 @@
 Read `check.py` first. `recording.py` calls f and keeps its graph; `references.py` and `differences.py` find the right
 derivative without any rule, `noise.py` how far values can be trusted for that, and `chain.py` that of a whole graph at
 once; `rounding.py` bounds how far a correct one may be off, and `jitter.py` measures it where that bound is loose;
-`verdict.py` judges, `blame.py` finds the operation, `report.py` tells it.
+`verdict.py` judges, `blame.py` finds the operation, `second.py` does so for second derivatives, `report.py` tells it.
 """
 
 from autograd.gradcheck.check import GradcheckError as GradcheckError

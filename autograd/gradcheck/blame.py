@@ -61,7 +61,7 @@ def _wrong(
     for its rule, which may be any multiple of the right one: the rule is asked beside the point, too.
     """
     recorded = [*partials, *[0.0] * (len(xs) - len(partials))]  # operands to which the rule gives nothing
-    which = [i for i in asked if math.isfinite(recorded[i]) or _regular(op, xs)]
+    which = [i for i in asked if math.isfinite(recorded[i]) or is_regular(op, xs)]
     references = operation_slopes(op, xs, which, list(ORACLES))
     operands = [Rounded(x) for x in xs]
     bounds = [*local(op, operands, op.apply(tuple(operands))), *map(Rounded, recorded[len(partials) :])]
@@ -74,14 +74,14 @@ def _wrong(
         if failed and not _convention(op, xs, i, recorded[i]):
             yield Wrong(i, xs, recorded[i], reference)
         elif beside and not failed and not op.variadic and tolerance >= CONCLUSIVE * reference.size:
-            yield from _beside(op, xs, i)
+            yield from wrong_beside(op, xs, i)
 
 
-def _beside(op: Primitive, xs: tuple[float, ...], i: int) -> list[Wrong]:
+def wrong_beside(op: Primitive, xs: tuple[float, ...], i: int) -> list[Wrong]:
     """What is wrong at the first points beside xs where something is."""
     for step in (NUDGE, -NUDGE, LEAP, -LEAP):
         point = tuple(x + step * (k + 1) * max(1.0, abs(x)) for k, x in enumerate(xs))
-        if _regular(op, point):
+        if is_regular(op, point):
             found = list(_wrong(op, point, partials_at(op, point, op.forward(*point)), [i], beside=False))
             if found:
                 return found
@@ -100,7 +100,7 @@ def _convention(op: Primitive, xs: Sequence[float], i: int, recorded: float) -> 
     return min(around) <= recorded <= max(around)
 
 
-def _regular(op: Primitive, xs: Sequence[float]) -> bool:
+def is_regular(op: Primitive, xs: Sequence[float]) -> bool:
     """Whether the row itself promises a derivative here: inside its domain, off its kinks and poles."""
     inside = op.variadic or all(low < x < high for x, (low, high) in zip(xs, op.domain))
     return inside and all(column is None or column(*xs) != 0.0 for column in (op.kink, op.pole))

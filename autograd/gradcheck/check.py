@@ -11,6 +11,7 @@ from autograd.gradcheck.chain import chained
 from autograd.gradcheck.recording import Recording, signature
 from autograd.gradcheck.references import ORACLES, Slope, slopes
 from autograd.gradcheck.report import Culprit, GradcheckReport, Row
+from autograd.gradcheck.second import second_culprits
 from autograd.gradcheck.verdict import SAFETY, Verdict, judge
 from autograd.graph import topological_order
 from autograd.primitives import identity
@@ -50,14 +51,7 @@ def gradcheck(
     (True, <Verdict.PASS: 'PASS'>)
     """
     __tracebackhide__ = True  # pytest shows the line that asked for the check, not ours
-    oracles = _oracles(oracle)
-    run = Recording(f, inputs)
-    blamed = tuple(culprits(run.outputs))
-    rows = tuple(_rows(run, oracles, proven=run.is_the_graph and not blamed))
-    report = GradcheckReport(rows, blamed, _notes(run, rows, blamed))
-    if report.verdict is Verdict.FAIL and raise_exception:
-        raise GradcheckError(report)
-    return report
+    return _checked(Recording(f, inputs), [], _oracles(oracle), raise_exception)
 
 
 def gradgradcheck(
@@ -65,7 +59,9 @@ def gradgradcheck(
 ) -> GradcheckReport:
     """The same, one order up: the second derivatives, from the graph of the gradient.
 
-    Several outputs are summed with fixed random weights first, as torch.autograd.gradgradcheck does.
+    Several outputs are summed with fixed random weights first, as torch.autograd.gradgradcheck does. The references
+    are derivatives of the gradient that f's graph gives; whether that one is right, and whether every operation's rule
+    has the right derivatives itself, is asked of each operation alone.
 
     >>> gradgradcheck(lambda x, w: (x * w).tanh(), (0.5, -2.0)).headline()
     'gradcheck: 4 PASS'
@@ -81,7 +77,23 @@ def gradgradcheck(
         return [_named(f"(d f / d {x.label})", slope) for x, slope in zip(leaves, slopes)]
 
     gradient.__signature__ = signature(f)  # type: ignore[attr-defined]
-    return gradcheck(gradient, inputs, raise_exception=raise_exception, oracle=oracle)
+    oracles, first = _oracles(oracle), Recording(f, inputs)
+    blamed = [*culprits(first.outputs), *second_culprits(first.outputs)]
+    return _checked(Recording(gradient, inputs), blamed, oracles, raise_exception)
+
+
+def _checked(
+    run: Recording, known: Sequence[Culprit], oracles: Sequence[str], raise_exception: bool
+) -> GradcheckReport:
+    """The report on one recording; `known` are the culprits in the graph that it was derived from."""
+    __tracebackhide__ = True
+    told = {culprit.derivative for culprit in known}
+    blamed = (*known, *[culprit for culprit in culprits(run.outputs) if culprit.derivative not in told])
+    rows = tuple(_rows(run, oracles, proven=run.is_the_graph and not blamed))
+    report = GradcheckReport(rows, blamed, _notes(run, rows, known, blamed))
+    if report.verdict is Verdict.FAIL and raise_exception:
+        raise GradcheckError(report)
+    return report
 
 
 def _named(name: str, x: Any) -> Value:
@@ -148,10 +160,14 @@ def _reconsidered(run: Recording, i: int, k: int, reference: Slope) -> tuple[Ver
     )
 
 
-def _notes(run: Recording, rows: Sequence[Row], blamed: Sequence[Culprit]) -> tuple[str, ...]:
+def _notes(
+    run: Recording, rows: Sequence[Row], known: Sequence[Culprit], blamed: Sequence[Culprit]
+) -> tuple[str, ...]:
     if not run.is_the_graph:
         return ("f leaves its graph: beside this point its value is not that of the recorded operations (`.data`,"
                 " `float`, `detach`, an `if`), so the reference is f itself",)  # fmt: skip
+    if known:
+        return ("the references are derivatives of the gradient that the graph of f gives, by the wrong rule",)
     if blamed and not any(row.verdict is Verdict.FAIL for row in rows):
         return ("here the wrong local derivatives do not show: their shares are zero, or lost in a kink",)
     return ()

@@ -48,7 +48,7 @@ class Recording:
         self.is_the_graph = self._is_replayed()
         self.noise = [y.error for y in replay(self.outputs, Rounded)]
         self.gradients = [self._backward(y) for y in self.outputs]
-        self.rounding = [_rounding(y, self.leaves, g) for y, g in zip(self.outputs, self.gradients)]
+        self.rounding = [rounding_of(y, self.leaves, g) for y, g in zip(self.outputs, self.gradients)]
 
     def numbers(self, xs: Sequence[float]) -> list[float]:
         """f itself, on numbers."""
@@ -108,7 +108,7 @@ def same(xs: Sequence[float], ys: Sequence[float]) -> bool:
     return len(xs) == len(ys) and all(x == y or (x != x and y != y) for x, y in zip(xs, ys))
 
 
-def _rounding(output: Value, leaves: Sequence[Value], gradient: Sequence[float]) -> list[tuple[float, float]]:
+def rounding_of(output: Value, leaves: Sequence[Value], gradient: Sequence[float]) -> list[tuple[float, float]]:
     """Per input the rounding in its gradient, and its condition: bounded, or measured where the bound is loose."""
     bounds = rounding(output, leaves)
     if all(bound <= LOOSE * abs(g) for g, (bound, _) in zip(gradient, bounds)):
