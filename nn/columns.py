@@ -4,6 +4,7 @@ A column of texts becomes one number per text it may hold: 1 for the one that is
 there are is found in the training table and kept with the model, so that new rows are read in the same way.
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from nn.dataset import DataError, Dataset
 if TYPE_CHECKING:
     from nn.table import Table
 
-__all__ = ["MISSING", "Column", "as_number", "dropping", "encode", "find_columns", "is_quantity", "suspicions"]
+__all__ = ["MISSING", "Column", "as_number", "dropping", "encode", "find_columns", "is_quantity", "meant", "suspicions"]
 
 MOST_TEXTS = 100  # in a column of categories
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")  # how a gap among numbers is written, in lower case
@@ -100,7 +101,18 @@ def is_quantity(cells: Sequence[str]) -> bool:
     (True, False)
     """
     filled = [cell for cell in cells if cell.lower() not in MISSING]
-    return 2 * sum(as_number(cell.replace(",", ".", 1)) is not None for cell in filled) >= len(filled)
+    return 2 * sum(as_number(cell) is not None or bool(meant(cell)) for cell in filled) >= len(filled)
+
+
+def meant(cell: str) -> list[str]:
+    """The numbers that a cell with commas may mean: of thousands, of decimals.
+
+    >>> meant("3,5"), meant("1,007"), meant("1,234,567.5"), meant("a,b")
+    (['3.5'], ['1007', '1.007'], ['1234567.5'], [])
+    """
+    thousands = [cell.replace(",", "")] if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell) else []
+    decimals = cell.replace(",", ".")
+    return thousands + ([decimals] if "," in cell and as_number(decimals) is not None else [])
 
 
 def dropping(names: Iterable[str]) -> str:

@@ -143,8 +143,9 @@ def paths(
     """The ways several optimisers took down a function of two variables, on its contour lines.
 
     Arguments: `f` takes a list of two numbers; `paths`, by name, are Paths of `gradient_descent` or lists of points.
-    Contour levels are spaced evenly in log(1 + f - min f), so that narrow valleys show. Where a path diverged, points
-    beyond 1e100 and heights that are not finite are left out.
+    Contour levels are spaced evenly in log(1 + f - min f), so that narrow valleys show. The axes are those of the
+    points no higher than their path's start, and of paths whose steps get shorter: one that diverges leaves them.
+    Where all do, they reach as far as ten of the first steps.
     Raises ValueError for points that are not pairs.
     """
     ax = _axes(ax)
@@ -153,9 +154,17 @@ def paths(
     if not points or any(not _is_row(p) or len(p) != 2 for p in points):
         raise ValueError("paths draws the plane: every point must be a pair of numbers")
     ways = {name: [p for p in way if max(map(abs, p)) < 1e100] for name, way in ways.items()}
-    us, vs = (_spaced(column, resolution, margin=0.2) for column in zip(*itertools.chain(*ways.values())))
-    with no_grad():  # Values overflow to inf where Python's floats raise
-        heights = [float(f([Value(u), Value(v)])) for v in vs for u in us]
+
+    def height(u: float, v: float) -> float:
+        with no_grad():  # Values overflow to inf where Python's floats raise
+            return float(f([Value(u), Value(v)]))
+
+    settled = [p for way in ways.values() if _settles(way) for p in way]
+    downhill = [p for way in ways.values() for p in way if height(*p) <= height(*way[0])]
+    near = [p for way in ways.values() for p in way if math.dist(p, way[0]) <= 10.0 * math.dist(*(way * 2)[:2])]
+    seen = downhill + (settled or near)
+    us, vs = (_spaced(column, resolution, margin=0.2) for column in zip(*seen))
+    heights = [height(u, v) for v in vs for u in us]
     least = min(filter(math.isfinite, heights))
     depth = _rows([math.log1p(h - least) if math.isfinite(h) else math.nan for h in heights], resolution)
     ax.contour(us, vs, depth, levels=levels, cmap="viridis", linewidths=0.8)
@@ -163,6 +172,7 @@ def paths(
         ax.plot([u for u, _ in way], [v for _, v in way], LINES[i % 4], color=COLOURS[(i + 1) % 6], linewidth=1.6,
                 marker=MARKERS[i % 6], markersize=2.5, label=f"{name}, {len(way) - 1} steps")
     ax.plot(*points[0], "o", color="grey", markersize=7, markerfacecolor="none")
+    ax.set(xlim=(us[0], us[-1]), ylim=(vs[0], vs[-1]))
     return _finish(ax, "x[0]", "x[1]", legend=True, grid=False)
 
 
@@ -261,6 +271,12 @@ def _spaced(xs: Sequence[float], n: int, margin: float = 0.1) -> list[float]:
     low, high = min(xs), max(xs)
     pad = margin * (high - low) or 1.0
     return [low - pad + (high - low + 2.0 * pad) * i / (n - 1) for i in range(n)]
+
+
+def _settles(way: Sequence[Sequence[float]]) -> bool:
+    """Whether the last step of a path is shorter than its longest: one that diverges goes ever faster."""
+    steps = [math.dist(p, q) for p, q in itertools.pairwise(way)]
+    return len(steps) < 2 or steps[-1] < max(steps)
 
 
 def _rows(flat: list[Any], width: int) -> list[list[Any]]:

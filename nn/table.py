@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nn.columns import MISSING, as_number, dropping, encode, find_columns, is_quantity
+from nn.columns import MISSING, as_number, dropping, encode, find_columns, is_quantity, meant
 from nn.dataset import DataError, Dataset
 
 __all__ = ["Table", "read_csv", "read_table", "detect_task"]
@@ -203,8 +203,8 @@ class Table:
         elif number is not None:
             problem = f"{cell!r} is not finite"
         else:
-            meant = cell.replace(",", ".", 1)
-            problem = f"{cell!r} is not a number" + (f"; write {meant}" if as_number(meant) is not None else advice)
+            ways = f"; write {', or '.join(meant(cell))}" + " if that is meant" * (len(meant(cell)) > 1)
+            problem = f"{cell!r} is not a number" + (ways if meant(cell) else advice)
         raise DataError(f"{self.where(row)}, column {column!r}: {problem}")
 
 

@@ -63,7 +63,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> Dataset:
-    if arguments.data in INCLUDED and not Path(arguments.data).exists():
+    if arguments.data in INCLUDED and not Path(arguments.data).is_file():
         if arguments.target or arguments.drop or arguments.task:
             raise DataError(f"{arguments.data} is included, with its target: --target, --drop and --task are for a CSV")
         return INCLUDED[arguments.data]()

@@ -98,7 +98,7 @@ def decimals(x: float) -> str:
 class Chart:
     """An SVG picture with two axes. Sizes are pixels at full width; a narrower page shrinks it.
 
-    `legend` names the curves: (colour, name); it stands below, and the picture grows with it.
+    `legend` names the curves, or the areas: (colour, name); it stands below, and the picture grows with it.
     """
 
     x: Axis
@@ -108,6 +108,7 @@ class Chart:
     height: int = 290
     legend: Sequence[tuple[str, str]] = ()
     parts: list[str] = field(default_factory=list)
+    areas: bool = False  # what the legend names are no curves: its keys are broad
 
     def __post_init__(self) -> None:
         self.left = 28 + 6.6 * max(len(_tick(t)) for t in [*self.y.ticks(), 0.1])
@@ -118,9 +119,10 @@ class Chart:
     def _keys(self) -> list[tuple[float, int, str, str]]:
         """(x, line, colour, name) for each entry of the legend."""
         keys, x, line = [], self.left, 0
+        end = max(self.width / 2, self.width - 25 - 7.0 * len(self.x.label))  # where the axis' label begins
         for colour, name in self.legend:
             size = 34 + 7.0 * len(name)
-            if x > self.left and x + size > self.width - 60:
+            if x > self.left and x + size > end:
                 x, line = self.left, line + 1
             keys.append((x, line, colour, name))
             x += size
@@ -176,7 +178,9 @@ class Chart:
         labels = (f'<text class="soft" {foot} y="{y0 + 36:.1f}">{escape(self.x.label)}</text><text class="soft" '
                   f'text-anchor="middle" transform="translate(13 {(y0 + y1) / 2:.1f}) rotate(-90)">'
                   f"{escape(self.y.label)}</text>")
-        keys = "".join(f'<path class="curve" style="stroke:var(--{colour})" d="M{x:.0f} {y0 + 32 + 17 * line:.1f}h16"/>'
+        broad = ";stroke-width:9;stroke-linecap:butt" * self.areas
+        keys = "".join(f'<path class="curve" style="stroke:var(--{colour}){broad}" '
+                       f'd="M{x:.0f} {y0 + 32 + 17 * line:.1f}h16"/>'
                        f'<text x="{x + 21:.0f}" y="{y0 + 36 + 17 * line:.1f}">{escape(name)}</text>'
                        for x, line, colour, name in self.keys)
         inside = f"<style>{style}svg{{background:var(--paper)}}</style>" if style else ""

@@ -89,7 +89,8 @@ def boundary(predictor: Predictor, learn: Dataset, test: Dataset, cells: int = 6
     xs, ys = zip(*learn.features, *test.features, strict=True)
     names = predictor.feature_names
     chart = Chart(Axis.around(xs, names[0], margin=0.08), Axis.around(ys, names[1], margin=0.08),
-                  f"Decision boundary over {names[0]} and {names[1]}", width=520, height=400)
+                  f"Decision boundary over {names[0]} and {names[1]}", width=520, height=400, areas=True,
+                  legend=[(colour(k), name) for k, name in enumerate(learn.class_names)])
     width, height = (chart.x.high - chart.x.low) / cells, (chart.y.high - chart.y.low) / cells
     for j in range(cells):
         y = chart.y.low + (j + 0.5) * height

@@ -45,7 +45,7 @@ def data_summary(data: Dataset, columns: Sequence[Column]) -> str:
     for name in (column.name for column in columns if not column.values):
         numbers = by_name[name]
         mean = math.fsum(numbers) / len(numbers)
-        spread = math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+        spread = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))  # no square of 1e300 is inf
         rows.append([f"<b>{escape(name)}</b>", *map(shown, (min(numbers), mean, max(numbers), spread)),
                      histogram(numbers, data.labels, len(data.class_names))])
     texts = [[f"<b>{escape(column.name)}</b>", escape(text), f"{sum(by_name[name]):.0f}",

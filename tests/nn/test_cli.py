@@ -29,6 +29,21 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_numbers_near_the_largest_float(here, capsys, task):
+    """Their squares are beyond it."""
+    targets = ["xy"[i % 2] if task == "classification" else f"{i * 1e299}" for i in range(40)]
+    rows = [f"{(i % 7 - 3) * 1e300},{i % 5},{target}" for i, target in enumerate(targets)]
+    (here / "huge.csv").write_text("\n".join(["a,b,k", *rows]))
+    assert run("huge.csv", "--target", "k", "--epochs", 2, "--quiet") == 0
+    assert "2e+300" in (here / "runs/huge/report.html").read_text(), "the spread of a, which is 2"
+
+
+def test_a_folder_may_be_called_as_the_included_data_are(here, capsys):
+    (here / "iris").mkdir()
+    assert run("iris", "--epochs", 1, "--quiet") == 0
+
+
 def halves_csv():
     """A CSV file of two classes, with semicolons, a quote, a byte order mark and Windows' line ends."""
     rows = ["\ufeffx;\"y \"\"up\"\"\";id;half"]

@@ -251,6 +251,8 @@ def test_a_task_is_one_of_two(write):
     ("x,kind\n", "mine.csv has column names and no samples"),
     ("x,y\n1,2\n", "mine.csv has no column 'kind'; its columns are 'x', 'y'"),
     ("x;kind\n3,5;a\n", "mine.csv, row 1 (line 2), column 'x': '3,5' is not a number; write 3.5"),
+    ('x,kind\n"1,007",a\n', "column 'x': '1,007' is not a number; write 1007, or 1.007 if that is meant"),
+    ('x,kind\n"-1,234,567.5",a\n"2,000,000",b\n', "column 'x': '-1,234,567.5' is not a number; write -1234567.5"),
     ("x,kind\n1,0.5\n2,0.25\n3,n/a\n", "mine.csv, row 3 (line 4), column 'kind': 'n/a' is not a number"),
     ("x,kind\n1,0.5\n2,0.5\n", "mine.csv, column 'kind': every row has 0.5; there is nothing to learn"),
     ("x,kind,x\n1,a,2\n", "mine.csv has two columns named 'x'"),

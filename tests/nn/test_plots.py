@@ -147,6 +147,30 @@ def test_a_descent_that_diverged_is_drawn():
     ax = plots.paths(f, {"wild": wild}, resolution=10)
     ax.figure.canvas.draw()
     assert max(abs(y) for _, y in ax.lines[0].get_xydata()) > 1e50
+    assert max(map(abs, ax.get_ylim())) < 200, "its first steps are to be seen: 1, -9, 81"
+
+
+def test_the_axes_are_those_of_the_paths_that_settle():
+    """The tutorials' picture: rates that converge beside one that diverges, which leaves the picture."""
+    def f(p):
+        return (1 - p[0]) ** 2 + 5 * (p[1] - p[0] ** 2) ** 2
+
+    calm = {f"lr {lr}": nn.gradient_descent(f, [-1.5, 1.5], lr, 40) for lr in (0.005, 0.02)}
+    wild = nn.gradient_descent(f, [-1.5, 1.5], 0.2, 40)
+    alone, both = plots.paths(f, calm, resolution=10), plots.paths(f, {"wild": wild, **calm}, resolution=10)
+    assert both.get_xlim() == pytest.approx(alone.get_xlim())
+    assert both.get_ylim() == pytest.approx(alone.get_ylim())
+    assert len(both.lines) == len(alone.lines) + 1
+
+
+def test_a_path_that_gets_faster_downhill_is_seen_whole():
+    """From beside a saddle: its last step is its longest, and it is on its way."""
+    def f(p):
+        return p[0] ** 2 - p[1] ** 2
+
+    away = nn.gradient_descent(f, [2.0, 0.1], lr=0.1, num_iterations=15)
+    ax = plots.paths(f, {"away": away, "other": [[2.0, 0.1], [0.5, 0.1], [0.4, 0.1]]}, resolution=10)
+    assert ax.get_ylim()[1] > away.x[1]
 
 
 def test_outputs_that_are_not_finite_are_counted():

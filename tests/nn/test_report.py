@@ -158,6 +158,8 @@ def test_a_long_legend_takes_more_lines():
     places = [(x, line) for x, line, *_ in long.keys]
     assert len(set(places)) == 12
     assert max(x for x, _ in places) < long.width - 60
+    labelled = Chart(Axis(0, 1, "a name of thirty characters ..."), Axis(0, 1), "t", legend=long.legend)
+    assert max(x + 7 * len(name) for x, _, _, name in labelled.keys) < 480 - 7 * 30, "the label has the right end"
 
 
 def history(losses, validation):
@@ -188,6 +190,8 @@ def test_the_boundary_rings_mistakes():
     run = run_of(moons(60), epochs=1)
     wrong = sum(a != b for a, b in zip(run.predictor.predict(run.test.features), run.test.labels, strict=True))
     svg = figures.boundary(run.predictor, run.learn, run.test, cells=10).svg()
+    for k, name in enumerate(run.data.class_names):  # the figure alone says which colour is which class
+        assert re.search(rf'style="stroke:var\(--c{k}\);stroke-width:9[^"]*" d="[^"]*"/><text [^>]*>{name}</text>', svg)
     assert svg.count("taken for") == wrong > 0
     assert svg.count("<circle") == len(run.learn) + len(run.test) + wrong
     areas = [(float(w) - 0.5) * (float(h) - 0.5) for w, h in
