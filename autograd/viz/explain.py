@@ -105,7 +105,9 @@ class Explanation:
         for path in self.paths:
             for node, edge in zip(path.nodes, path.edges):
                 if len(taken) < MOST_NODES or node in taken:
-                    taken.setdefault(node, {})[derived(node, edge, self.names).line] = None
+                    alike = {node.partials[k] for k, arg in enumerate(node.args) if arg is node.args[edge]}
+                    place = f" as operand {edge + 1}" if len(alike) > 1 else ""
+                    taken.setdefault(node, {})[derived(node, edge, self.names).line + place] = None
         order = [node for node in program_order([self.loss]) if node in taken]
         return [
             (f"{self.names[node]} = {computed(node, self.names).formula}", ", ".join(taken[node]))

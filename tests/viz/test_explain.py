@@ -220,6 +220,9 @@ def test_every_factor_is_explained():
         assert all(f"{slope} = " in form for slope in slopes)
     x = Value(2.0, label="x")
     assert explain(x * x, x).where() == [("v1 = x·x", "∂v1/∂x = x = 2")]  # both operands say the same
+    y = Value(5.0, label="y")
+    told = "∂v1/∂x = y = 5 as operand 1, ∂v1/∂x = 3 as operand 4"
+    assert explain(dot([x, 3.0], [y, x]), x).where() == [("v1 = x·y + 3·x", told)]
     assert explain(x, x).where() == explain(x, Value(1.0)).where() == []
 
 
