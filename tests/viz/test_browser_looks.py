@@ -142,3 +142,20 @@ def test_on_paper_there_is_what_is_on_show_and_nothing_to_press(browser, readme)
         assert shown == sheet.page.locator("tbody th").all_inner_texts()  # the names
         assert sheet.page.locator(".counter").inner_text() == "step 65 of 65"
         assert sheet.overflow() <= 0
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_whole_drawing_on_demand_and_its_full_size_again(browser, readme, width):
+    with Sheet(browser, readme[1], width=width) as sheet:
+        button, frame, drawn = (sheet.page.locator(where) for where in ("button.fit", ".drawing", ".drawing svg"))
+        before = drawn.bounding_box()
+        assert before["width"] > frame.bounding_box()["width"]
+        button.click()
+        inside, outside = drawn.bounding_box(), frame.bounding_box()
+        assert outside["x"] <= inside["x"]
+        assert inside["x"] + inside["width"] <= outside["x"] + outside["width"]
+        assert outside["y"] <= inside["y"] < inside["y"] + inside["height"] <= outside["y"] + outside["height"]
+        assert inside["width"] > 0.9 * outside["width"]
+        assert button.get_attribute("aria-pressed") == "true"
+        button.click()
+        assert drawn.bounding_box()["width"] == before["width"]

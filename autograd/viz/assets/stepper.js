@@ -172,7 +172,7 @@ function start(host, sheet, style) {
   // ------------------------------------------------------------------------------------------------- what it hears
 
   fit.onclick = () => {
-    fit.ariaPressed = String(picture.classList.toggle("fit"));
+    fit.ariaPressed = String(picture.classList.toggle("whole"));
     go(position);
   };
   sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(numbers.finishedAt(index))));
