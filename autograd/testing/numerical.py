@@ -12,6 +12,7 @@ from autograd.func import grad
 from autograd.gradcheck.differences import EPSILON
 from autograd.gradcheck.references import by_differences
 from autograd.gradcheck.rounding import Rounded
+from autograd.gradcheck.verdict import Verdict
 from autograd.replay import replay
 from autograd.tree import flatten
 from autograd.value import Value
@@ -68,26 +69,53 @@ class _Function:
         return [x + h * d for x, d in zip(self.point, direction)]
 
 
+RIGHT, WRONG = 1.8, 1.2  # around the 2 of a right gradient and the 1 of a wrong one
+ABOVE = 10.0  # times the noise: a rounded point is not to bend the line
 STEPS = tuple(2.0**-k for k in range(3, 27))
 FINEST = 2.0**-40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TaylorTest:
     """How the remainder |f(x + h d) - f(x) - h g.d| falls with h; true if by two orders, as with the right gradient.
 
-    `slope` is the order: 2, or 1 for a wrong gradient, 3 where the curvature happens to vanish, inf if f is linear.
-    `first` is |f(x + h d) - f(x)|, of order 1. Only remainders above `noise`, the rounding in f, count.
+    `verdict` has three values, and the test is true only if it passed:
+
+    PASS          `slope`, the order of the remainder, is 2 (3 where the curvature happens to vanish); or it is inf:
+                  f is linear along d, its remainder is below the rounding in f, and h g.d is above it.
+    FAIL          `slope` is 1 (or less): the gradient is wrong, or x is on a kink.
+    INCONCLUSIVE  Neither. h g.d itself is below the rounding in f, so that twice the gradient would do as well; or f
+                  has no finite values here; or the slope lies between, as for x**1.5 at 0, which has no curvature.
+
+    `first` is |f(x + h d) - f(x)|, `linear` |h g.d|, both of order 1. Only remainders above `noise`, the rounding in f,
+    count.
     """
 
     steps: tuple[float, ...]
     remainders: tuple[float, ...]
     first: tuple[float, ...]
+    linear: tuple[float, ...]
     noise: float
     slope: float
+    flat: bool  # g.d is exactly zero
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.slope == inf:
+            seen = self.flat or max(self.linear) > ABOVE * self.noise
+            return Verdict.PASS if seen else Verdict.INCONCLUSIVE
+        if self.slope > RIGHT:
+            return Verdict.PASS
+        return Verdict.FAIL if self.slope < WRONG else Verdict.INCONCLUSIVE
 
     def __bool__(self) -> bool:
-        return self.slope > 1.8  # between the 1 of a wrong gradient and the 2 of a right one
+        return self.verdict is Verdict.PASS
+
+    def __repr__(self) -> str:
+        told = f"{self.verdict}, slope {self.slope:.2f}"
+        if self.verdict is Verdict.INCONCLUSIVE and self.slope == inf:
+            told += f", h g.d of {max(self.linear):.1e} is below the rounding of {ABOVE * self.noise:.1e}"
+        return f"TaylorTest({told})"
 
     def plot(self, ax: Any = None) -> Any:
         """The remainders over the step on logarithmic axes (matplotlib), beside lines of slope 1 and 2; the axes."""
@@ -116,6 +144,8 @@ def taylor_test(
     Arguments: `f` and `x` as for `numerical_grad`; `direction` has the shape of x, by default as large as x and random
     but always the same; `gradient` is the gradient to test, by default the one of the backward pass; `plot` draws it at
     once.
+    The answer is neither right nor wrong (`verdict` INCONCLUSIVE, and false) where rounding hides what f does along the
+    direction, or f has no curvature or no value there, see `TaylorTest`.
     Raises ValueError when direction or gradient has another number of entries than x.
     Source: the Taylor remainder convergence test of Farrell, Ham, Funke and Rognes, Automated derivation of the
     adjoint of high-level transient finite element programs, SIAM J. Sci. Comput. 35 (2013).
@@ -123,8 +153,12 @@ def taylor_test(
     >>> test = taylor_test(lambda x: x.exp() * x, 1.0)
     >>> bool(test), round(test.slope, 1)
     (True, 2.0)
-    >>> bool(taylor_test(lambda x: x.exp() * x, 1.0, gradient=5.0))
-    False
+    >>> taylor_test(lambda x: x.exp() * x, 1.0, gradient=5.0)
+    TaylorTest(FAIL, slope 1.00)
+    >>> taylor_test(lambda x: 3.0 * x, 1.0)
+    TaylorTest(PASS, slope inf)
+    >>> taylor_test(lambda x: 3.0 * x + 1e17, 1.0)
+    TaylorTest(INCONCLUSIVE, slope inf, h g.d of 3.5e-01 is below the rounding of 8.9e+02)
     """
     call = _Function(f, x)
     chance = random.Random(0)
@@ -141,7 +175,8 @@ def taylor_test(
     linear = [math.fsum(gi * (to - xi) for gi, to, xi in zip(g, point, call.point)) for point in points]
     remainders = tuple(abs(rise - straight) for rise, straight in zip(rises, linear))
     noise = 4.0 * _noise(call) + 4.0 * EPSILON * abs(start) + math.ulp(0.0)
-    test = TaylorTest(steps, remainders, tuple(map(abs, rises)), noise, _order(steps, remainders, noise))
+    slope, flat = _order(steps, remainders, noise), not any(gi and di for gi, di in zip(g, d))
+    test = TaylorTest(steps, remainders, tuple(map(abs, rises)), tuple(map(abs, linear)), noise, slope, flat)
     if plot:
         test.plot()
     return test
@@ -166,12 +201,11 @@ def _noise(call: _Function) -> float:
 def _order(steps: Sequence[float], remainders: Sequence[float], noise: float) -> float:
     """The slope of log remainder over log step, by least squares over the five smallest steps above the noise.
 
-    The smallest, because a slightly wrong gradient shows only there. A factor of ten over the noise keeps a rounded
-    point from bending the line.
+    The smallest, because a slightly wrong gradient shows only there.
     """
-    points = [(math.log(h), math.log(r)) for h, r in zip(steps, remainders) if r > 10.0 * noise and math.isfinite(r)]
+    points = [(math.log(h), math.log(r)) for h, r in zip(steps, remainders) if r > ABOVE * noise and math.isfinite(r)]
     if len(points) < 2:
-        return inf if all(r <= 10.0 * noise for r in remainders) else math.nan
+        return inf if all(r <= ABOVE * noise for r in remainders) else math.nan
     points = points[-5:]
     mean_h, mean_r = (sum(column) / len(points) for column in zip(*points))
     return math.fsum((h - mean_h) * (r - mean_r) for h, r in points) / math.fsum((h - mean_h) ** 2 for h, _ in points)

@@ -7,6 +7,7 @@ import pytest
 
 import autograd
 from autograd import Value, func
+from autograd.gradcheck import Verdict
 from autograd.gradcheck.differences import extrapolate, ridders
 from autograd.gradcheck.noise import noise_level
 from autograd.testing import numerical_grad, taylor_test
@@ -105,9 +106,12 @@ EXTREMES = [
 def test_at_extreme_scales_the_error_holds_and_the_taylor_test_is_not_fooled(f, x, slope):
     value, error = numerical_grad(f, x)
     assert abs(value - slope) <= error + 1e-4 * abs(slope) * (x == 1.0 - 1e-12)  # where x itself is not known better
-    assert taylor_test(f, x)
-    if error < 0.1 * slope:  # else rounding hides the gradient from values altogether
-        assert not taylor_test(f, x, gradient=2.0 * slope) or x == 5e-324
+    test, doubled = taylor_test(f, x), taylor_test(f, x, gradient=2.0 * slope)
+    assert test.verdict is not Verdict.FAIL
+    assert not slope or not (test and doubled)
+    if error < 0.1 * slope and x != 5e-324:  # else rounding hides the gradient from values altogether
+        assert test
+        assert not doubled
 
 
 def test_too_steep_for_a_float_is_not_known():
@@ -189,6 +193,39 @@ class TestTaylor:
     ])
     def test_other_slopes(self, f, x, slope):
         assert taylor_test(f, x).slope == pytest.approx(slope, abs=0.05)
+
+    @pytest.mark.parametrize(("f", "x"), [
+        (lambda x: 3.0 * x, 1.0),
+        (lambda x: x * 1.0, 0.0),
+        (lambda x: 0.0 * x + 5.0, 1.0),
+        (lambda x: x.relu(), -1.0),
+        (lambda x: x.tanh(), 40.0),
+        (lambda x: x * 1e300, 1e-300),
+    ])
+    def test_a_linear_function_passes_with_the_right_gradient_only(self, f, x):
+        right = taylor_test(f, x)
+        assert (right.verdict, right.slope) == (Verdict.PASS, math.inf)
+        assert repr(right) == "TaylorTest(PASS, slope inf)"
+        for wrong in (7.0, -1e-3):
+            assert taylor_test(f, x, gradient=wrong).verdict is Verdict.FAIL
+
+    @pytest.mark.parametrize(("f", "x", "said"), [
+        (lambda x: 1e16 + x * x, 1.0, "below the rounding"),
+        (lambda x: 1e6 + 1e-9 * x.sin(), 0.3, "below the rounding"),
+        (lambda x: x * x, 1e-200, "below the rounding"),
+        (lambda x: x**1.5, 0.0, "slope 1.50"),
+        (lambda x: x.log(), -1.0, "slope nan"),
+        (lambda x: x.sqrt(), 0.0, "slope nan"),
+        (lambda x: x * 2.0, math.inf, "slope nan"),
+    ])
+    def test_what_values_do_not_tell_is_neither_right_nor_wrong(self, f, x, said):
+        test = taylor_test(f, x)
+        assert test.verdict is Verdict.INCONCLUSIVE
+        assert not test
+        assert said in repr(test)
+
+    def test_twice_the_gradient_is_not_right_where_the_gradient_is_not_seen(self):
+        assert taylor_test(lambda x: 1e16 + x * x, 1.0, gradient=4.0).verdict is Verdict.INCONCLUSIVE
 
     def test_a_direction_may_be_given(self):
         def f(p):
