@@ -2,12 +2,13 @@
 
 import html
 import math
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from autograd.viz.figures import figure
 from autograd.viz.film import Film, Frame
-from autograd.viz.film_chart import Chart, curve, curve_names
+from autograd.viz.film_chart import Chart, curve, curve_names, film_words
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, in_language, phrases
 from autograd.viz.svg import svg
@@ -38,11 +39,16 @@ def widget(film: Film, whole_page: bool = False) -> str:
 def table(film: Film) -> str:
     """The curves as text, a line for each frame."""
     names = curve_names(film)
-    rows = [[film.unit, *names]]
+    rows = [[film_words(film, f"unit_{film.unit}", film.unit), *(film_words(film, f"curve_{n}", n) for n in names)]]
     for frame in film.frames:
         rows.append([str(frame.iteration), *(figure(frame.curves.get(name, math.nan)) for name in names)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(cell.rjust(wide) for cell, wide in zip(row, widths, strict=True)) for row in rows)
+    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(" " * (wide - _cells(cell)) + cell for cell, wide in zip(row, widths)) for row in rows)
+
+
+def _cells(text: str) -> int:
+    """How many letters' width a text takes where each has the same: a Chinese one takes two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
 
 
 def reel(film: Film, chart: Chart) -> dict[str, Any]:

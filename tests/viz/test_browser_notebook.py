@@ -2,11 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
 from autograd import Value, tanh
-from autograd.viz import draw, explain, step_through
+from autograd.viz import Film, draw, explain, step_through
 from nn.history import History
 from tests.viz.chromium import Sheet
 from tests.viz.expressions import readme_of_micrograd
@@ -155,6 +156,38 @@ def test_a_sanitized_export_keeps_the_steps_and_no_code(browser, tmp_path, strip
             assert summary.strip() == "<details><summary>The 3 steps as text</summary>"
         assert not {"function", "const", "document", "u003c", "templates"} & set(re.findall(r"\w+", shown))
         assert sheet.page.locator("script, img").count() == 0
+
+
+def filmed(language="en"):
+    film, w = Film(unit="epoch", language=language), Value(1.0, label="w")
+    for epoch in range(3):
+        loss = (w * 2.0 - 1.0) ** 2
+        film.record(epoch, {"loss": loss.data}, loss)
+        w.data -= 0.1
+    return film
+
+
+def test_a_sanitized_export_of_a_film_keeps_its_table_and_no_code(browser, tmp_path):
+    path = tmp_path / "sanitized.html"
+    path.write_text(export(filmed(), sanitize_html=True), encoding="utf-8")
+    with Sheet(browser, path, scripts=False) as sheet:
+        shown = sheet.page.locator(".output_html").inner_text()
+        assert "epoch  loss\n    0     1\n    1  0.64\n    2  0.36" in shown
+        assert not {"function", "const", "document", "u003c", "iteration"} & set(re.findall(r"\w+", shown))
+
+
+@pytest.mark.parametrize("make", [lambda: step_through(tanh(Value(0.5, label="x")), "zh"), lambda: filmed("zh")])
+def test_the_untrusted_view_speaks_chinese(browser, tmp_path, make):
+    """The words of the page and in the drawing; the names of curves and operations stay."""
+    path = tmp_path / "untrusted.html"
+    path.write_text(sanitized(make()._repr_mimebundle_()["text/html"]), encoding="utf-8")
+    with Sheet(browser, path, scripts=False) as sheet:
+        assert re.findall("[A-Za-z]{2,}", sheet.page.locator("summary").inner_text()) == []
+        images = sheet.page.locator("img").evaluate_all("all => all.map((one) => [one.alt, one.src])")
+        for alt, source in images:
+            assert re.findall("[A-Za-z]{2,}", alt) == []
+            words = re.findall(r"<text[^>]*>([^<]*)</text>", unquote(source))
+            assert set(re.findall("[A-Za-z]{2,}", " ".join(words))) <= {"tanh"}
 
 
 def test_an_explanation_in_a_notebook(browser, tmp_path):

@@ -121,6 +121,13 @@ def test_the_text_has_a_line_for_each_frame():
         "epoch  loss  validation loss", "    1   0.5              nan", "    2  0.25              0.3"]  # fmt: skip
 
 
+def test_the_text_in_chinese_has_straight_columns():
+    film = Film(unit="epoch", language="zh")
+    film.record(1, {"loss": 0.5, "accuracy": 1.0})
+    film.record(100, {"loss": 0.125, "accuracy": 1.0})
+    assert table(film).splitlines() == ["轮次   损失  accuracy", "   1    0.5         1", " 100  0.125         1"]
+
+
 def test_bad_frames(tmp_path):
     with pytest.raises(ValueError, match=r"a frame needs the loss: curves=\{'loss': ...\}, got error"):
         Film().record(0, {"error": 1.0})
