@@ -12,7 +12,8 @@ from autograd.compiler.calls import Call
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
 from autograd.compiler.shapes import HasValues, Shape
-from autograd.compiler.trace import active, collector_resting
+from autograd.compiler.trace import collector_resting
+from autograd.compiler.traced import active
 
 Axes = int | None | Sequence[int | None]
 
@@ -31,11 +32,11 @@ def compile(
 ) -> Any:
     """The same function of numbers, faster: `f` is run once on recording Values, then its graph is run as native code.
 
-    Arguments and results are numbers, NumPy arrays, or nested lists, tuples and dicts of them; a Module among the
-    arguments (anything with `parameters()`), and Values that `f` closes over, are read anew at each call; where a
-    Module holds other objects than before (a flag, a layer), or a name or a list another Value, `f` is traced
-    again. Gradients
-    are graph, so `compile(func.value_and_grad(f))` and `compile(func.hessian(f))` work like any other function.
+    Arguments and results are numbers, NumPy arrays, or nested lists, tuples and dicts of them, and Modules (anything
+    with `parameters()`). The numbers in Values made before, a model's weights, are read anew at each call. Whatever
+    else `f` can be seen to use is looked at before each call: where a name, an attribute, a list, a dict or an array
+    holds something else than when `f` was traced (another Value, number, flag, layer or helper), `f` is traced again.
+    Gradients are graph, so `compile(func.value_and_grad(f))` and `compile(func.hessian(f))` work like any other.
 
     Arguments: `in_axes` runs many samples at once, as in jax.vmap: 0 for an argument whose first axis counts the
     samples, None for one that all samples share; one entry per argument, or one for all. `reduce`, "mean" or "sum",
@@ -47,12 +48,15 @@ def compile(
     comparison that comes out otherwise than in all traces so far traces again, at most `max_traces` times for arguments
     of one shape; after that such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
 
-    Raises TraceError where `f` takes a number out of the graph (float(v), .data), GuardError where the samples of one
-    batch take different branches; both name the line.
+    Raises TraceError where `f` takes a number out of the graph (float(v), .data, .grad), or uses a Value that cannot be
+    found in what it can be seen to use; GuardError where the samples of one batch take different branches; both name
+    the line.
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
-    back), drawing random numbers, changing lists and attributes, reading plain Python numbers from globals. Called
-    with Values, the compiled function is `f` itself, so that it can be part of a larger graph.
+    back), drawing random numbers, changing lists and attributes (what `f` itself has changed, it may change later
+    without another trace), asking Python, the clock or files for anything. What Python, NumPy and this project define
+    is taken not to change. Called with Values, the compiled function is `f` itself, so that it can be part of a larger
+    graph.
 
     >>> from autograd import func
     >>> square = compile(func.value_and_grad(lambda x: x * x))
@@ -177,7 +181,7 @@ class Compiled:
         return source(shown, recording.names)
 
     def clear(self) -> None:
-        """Forget all traces: the next call traces again, and sees the plain Python numbers that f reads anew."""
+        """Forget all traces: the next call traces again, draws random numbers anew, and so on."""
         self._programs, self._run = {}, self._call
 
 

@@ -12,7 +12,8 @@ the result is made of:
              5 p k     what calling p gives, a new array, with the next numbers put in at the k places that follow
              6 p       what p makes of the one thing that follows
 
-What lies on the ways to those Values (`places.py`) is looked at first: a name or a list may hold another one by now.
+Everything else that the function depends on (`places.py`) is looked at first: a name or a list may hold another thing
+by now. And while any thread traces, every call is an ordinary one, which asks whether it is part of that trace.
 
 Whatever is not as expected (an int, another length, a guard that fails) goes to the ordinary Python function instead,
 so that nothing here decides anything. Only CPython has this interface.
@@ -30,6 +31,7 @@ from autograd.compiler.calling_code import CODE
 from autograd.compiler.places import Kept
 from autograd.compiler.places import words as places_words
 from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
+from autograd.compiler.turns import running
 from autograd.value import Value
 
 READ_FLOAT, READ_LIST, READ_TUPLE, READ_VALUE, READ_ARRAY = range(5)
@@ -87,20 +89,20 @@ def builtin(
     items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
     reads = [_reading(item) for item in items]
     places = places_words(held)
-    kept: list[Any] = [otherwise, point, live, held]
+    kept: list[Any] = [otherwise, point, live, places]
     builds = _building(result, kept)
     if platform.python_implementation() != "CPython" or None in reads or builds is None or places is None:
         return None
     reads += [[READ_VALUE, id(x)] for x in live]
     read, build = _words([word for words in reads for word in words or ()]), _words(builds)
-    where = _words([word for words in places for word in words])
+    where = _words(places[0])
     type_at = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where in an object its type stands
     arrays = getattr(sys.modules.get("numpy"), "ndarray", None)
     types = [type_at, id(float), id(list), id(tuple), id(Value), id(arrays), id(_DATA)]
     about = _words([
         ctypes.addressof(read), ctypes.addressof(build), point.address, *point.sizes[:2],
         8 * sum(point.sizes) + 8, id(otherwise), len(items), point.program, len(live),
-        ctypes.addressof(where), len(places), *types,
+        running.buffer_info()[0], ctypes.addressof(where), len(places[0]) // 4, *types,
     ])  # fmt: skip
     address = _Address(ctypes.addressof(about))
     address.kept = (about, read, build, where, kept)

@@ -28,7 +28,8 @@ object:
 tuple:
   %n = call i64 @word(i64** %at)
   %new.tuple = call i8* @PyTuple_New(i64 %n)
-  br label %t.loop
+  %t.none = icmp eq i8* %new.tuple, null
+  br i1 %t.none, label %nothing, label %t.loop
 t.loop:
   %i = phi i64 [ 0, %tuple ], [ %i.next, %t.body ]
   %t.more = icmp slt i64 %i, %n
@@ -46,7 +47,8 @@ list:
   %size = call i64 @word(i64** %at)
   %k = call i64 @word(i64** %at)
   %new.list = call i8* @PyList_GetSlice(i8* %list.like, i64 0, i64 %size)
-  br label %l.loop
+  %l.none = icmp eq i8* %new.list, null
+  br i1 %l.none, label %nothing, label %l.loop
 l.loop:
   %j = phi i64 [ 0, %list ], [ %j.next, %l.body ]
   %l.more = icmp slt i64 %j, %k
@@ -64,7 +66,8 @@ dict:
   %dict.like = call i8* @object(i64** %at)
   %d.k = call i64 @word(i64** %at)
   %new.dict = call i8* @PyDict_Copy(i8* %dict.like)
-  br label %d.loop
+  %d.none = icmp eq i8* %new.dict, null
+  br i1 %d.none, label %nothing, label %d.loop
 d.loop:
   %m = phi i64 [ 0, %dict ], [ %m.next, %d.put ]
   %d.more = icmp slt i64 %m, %d.k
@@ -75,10 +78,11 @@ d.body:
   %d.bad = icmp eq i8* %d.item, null
   br i1 %d.bad, label %failed, label %d.put
 d.put:
-  call i32 @PyDict_SetItem(i8* %new.dict, i8* %key, i8* %d.item)
+  %d.failed = call i32 @PyDict_SetItem(i8* %new.dict, i8* %key, i8* %d.item)
   call void @Py_DecRef(i8* %d.item)
   %m.next = add i64 %m, 1
-  br label %d.loop
+  %d.unset = icmp ne i32 %d.failed, 0
+  br i1 %d.unset, label %failed, label %d.loop
 d.done:
   ret i8* %new.dict
 array:
@@ -88,12 +92,15 @@ array:
   %a.bad = icmp eq i8* %new.array, null
   br i1 %a.bad, label %nothing, label %a.view
 a.view:
-  call i32 @PyObject_GetBuffer(i8* %new.array, %view* %view, i32 1)
+  %a.refused = call i32 @PyObject_GetBuffer(i8* %new.array, %view* %view, i32 1)
+  %a.closed = icmp ne i32 %a.refused, 0
+  br i1 %a.closed, label %failed, label %a.open
+a.open:
   %elements.at = getelementptr %view, %view* %view, i64 0, i32 0
   %elements = load double*, double** %elements.at
   br label %a.loop
 a.loop:
-  %a = phi i64 [ 0, %a.view ], [ %a.next, %a.body ]
+  %a = phi i64 [ 0, %a.open ], [ %a.next, %a.body ]
   %a.more = icmp slt i64 %a, %a.k
   br i1 %a.more, label %a.body, label %a.done
 a.body:
@@ -119,7 +126,8 @@ make:
   call void @Py_DecRef(i8* %part)
   ret i8* %new.thing
 failed:
-  %partial = phi i8* [ %new.tuple, %t.body ], [ %new.list, %l.body ], [ %new.dict, %d.body ]
+  %partial = phi i8* [ %new.tuple, %t.body ], [ %new.list, %l.body ], [ %new.dict, %d.body ], [ %new.dict, %d.put ],
+               [ %new.array, %a.view ]
   call void @Py_DecRef(i8* %partial)
   br label %nothing
 nothing:

@@ -4,6 +4,7 @@ The words about a function that `call` is given are listed in `calling.py`, in t
 """
 
 from autograd.compiler.calling_builds import BUILD
+from autograd.compiler.calling_places import UNMOVED
 from autograd.compiler.calling_reads import READ
 
 # Python's C interface, and what `read`, `build` and `call` have in common.
@@ -18,6 +19,8 @@ declare i8* @PyList_GetItem(i8*, i64)
 declare i8* @PyList_GetSlice(i8*, i64, i64)
 declare i32 @PyList_SetItem(i8*, i64, i8*)
 declare i8* @PyObject_GetAttr(i8*, i8*)
+declare i8* @PyObject_GetItem(i8*, i8*)
+declare i32 @PyDict_Next(i8*, i64*, i64*, i64*)
 declare i64 @PyTuple_Size(i8*)
 declare i8* @PyTuple_GetItem(i8*, i64)
 declare i8* @PyTuple_New(i64)
@@ -70,62 +73,6 @@ done:
 }
 """
 
-# Whether what lies on the ways to the Values of a function is still there (`places.py`).
-UNMOVED = """
-define internal i1 @unmoved(i64* %places, i64 %count) {
-entry:
-  %at = alloca i64*
-  store i64* %places, i64** %at
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %i.next, %compare ]
-  %more = icmp slt i64 %i, %count
-  br i1 %more, label %place, label %yes
-place:
-  %kind = call i64 @word(i64** %at)
-  %container = call i8* @object(i64** %at)
-  %key = call i64 @word(i64** %at)
-  %expected = call i64 @word(i64** %at)
-  switch i64 %kind, label %cell [ i64 1, label %dict
-                                  i64 2, label %length
-                                  i64 3, label %item
-                                  i64 4, label %count.keys ]
-cell:
-  %held = call i8* @PyCell_Get(i8* %container)
-  %empty = icmp eq i8* %held, null
-  br i1 %empty, label %no, label %full
-full:
-  call void @Py_DecRef(i8* %held)
-  %of.cell = ptrtoint i8* %held to i64
-  br label %compare
-dict:
-  %name = inttoptr i64 %key to i8*
-  %named = call i8* @PyDict_GetItem(i8* %container, i8* %name)
-  %of.dict = ptrtoint i8* %named to i64
-  br label %compare
-length:
-  %size = call i64 @PyList_Size(i8* %container)
-  br label %compare
-count.keys:
-  %keys = call i64 @PyDict_Size(i8* %container)
-  br label %compare
-item:
-  %part = call i8* @PyList_GetItem(i8* %container, i64 %key)
-  %of.list = ptrtoint i8* %part to i64
-  br label %compare
-compare:
-  %found = phi i64 [ %of.cell, %full ], [ %of.dict, %dict ], [ %size, %length ], [ %of.list, %item ],
-               [ %keys, %count.keys ]
-  %same = icmp eq i64 %found, %expected
-  %i.next = add i64 %i, 1
-  br i1 %same, label %loop, label %no
-yes:
-  ret i1 true
-no:
-  ret i1 false
-}
-"""
-
 CALL = """
 define i8* @call(i8* %self, i8** %args, i64 %count) {
   %about.at = call i8* @PyLong_AsVoidPtr(i8* %self)
@@ -144,6 +91,7 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
   %program.word = call i64 @word(i64** %at)
   %program = inttoptr i64 %program.word to i64*
   %live = call i64 @word(i64** %at)
+  %running.word = call i64 @word(i64** %at)
   %places.word = call i64 @word(i64** %at)
   %places = call i64 @word(i64** %at)
   %types = load i64*, i64** %at
@@ -156,7 +104,13 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
   store i64* %reads, i64** %at
   store double* %in, double** %cursor
   %counted = icmp eq i64 %count, %expected
-  br i1 %counted, label %look, label %slow
+  %roomy = icmp ne i8* %memory, null
+  %running.at = inttoptr i64 %running.word to i64*
+  %running = load i64, i64* %running.at
+  %quiet = icmp eq i64 %running, 0
+  %fit = and i1 %counted, %roomy
+  %go = and i1 %fit, %quiet
+  br i1 %go, label %look, label %slow
 look:
   %unmoved = call i1 @unmoved(i64* %places.at, i64 %places)
   br i1 %unmoved, label %loop, label %slow

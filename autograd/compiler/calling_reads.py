@@ -80,19 +80,30 @@ value:
   %name.word = load i64, i64* %name.at
   %name = inttoptr i64 %name.word to i8*
   %data = call i8* @PyObject_GetAttr(i8* %x, i8* %name)
+  %nothing = icmp eq i8* %data, null
+  br i1 %nothing, label %deleted, label %something
+deleted:
+  call void @PyErr_Clear()
+  ret i1 false
+something:
   %data.at = getelementptr i8, i8* %data, i64 %offset
   %data.word = bitcast i8* %data.at to i64*
   %data.type = load i64, i64* %data.word
   %float.at = getelementptr i64, i64* %types, i64 1
   %float.type = load i64, i64* %float.at
   %is.float = icmp eq i64 %data.type, %float.type
+  br i1 %is.float, label %take, label %not.float
+not.float:
+  call void @Py_DecRef(i8* %data)
+  ret i1 false
+take:
   %held = call double @PyFloat_AsDouble(i8* %data)
   call void @Py_DecRef(i8* %data)
   %slot = load double*, double** %out
   store double %held, double* %slot
   %slot.next = getelementptr double, double* %slot, i64 1
   store double* %slot.next, double** %out
-  ret i1 %is.float
+  ret i1 true
 float:
   %number = call double @PyFloat_AsDouble(i8* %x)
   %place = load double*, double** %out

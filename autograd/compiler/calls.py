@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.compiler.shapes import NUMBER, Shape, put_together, take_apart
+from autograd.compiler.shapes import NUMBER, AsIs, Shape, exact_keys, put_together, take_apart
 from autograd.compiler.tape import PARAMETER, SAMPLE
 
 
@@ -42,7 +42,8 @@ class Call:
     def _samples_apart(self, x: Any, name: str) -> Shape:
         """As take_apart, for an argument whose arrays and lists count the samples along their first axis."""
         if isinstance(x, dict):
-            return "dict", tuple(x), tuple([self._samples_apart(item, f"{name}[{key!r}]") for key, item in x.items()])
+            parts = tuple([self._samples_apart(item, f"{name}[{key!r}]") for key, item in x.items()])
+            return "dict", tuple(x), parts, exact_keys(x)
         if isinstance(x, tuple):
             parts = tuple([self._samples_apart(item, f"{name}[{i}]") for i, item in enumerate(x)])
             return (x.__class__ if hasattr(x, "_fields") else "tuple"), parts
@@ -96,7 +97,7 @@ def _static(arg: Any, i: int) -> Shape:
         hash(arg)
     except TypeError:
         raise TypeError(f"argument {i} is in static_argnums, so it must be hashable, not {arg!r}") from None
-    return "static", arg, type(arg)
+    return "as is", AsIs(arg)
 
 
 def stacked(shape: tuple[int, ...], items: Sequence[Any]) -> Any:

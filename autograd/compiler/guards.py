@@ -10,12 +10,21 @@ comparison differs between the samples of one batch, no single trace is right an
 from collections.abc import Callable
 from typing import NamedTuple
 
+from autograd.compiler.turns import thread
 from autograd.context import Line
 from autograd.value import Value
 
 
 class TraceError(TypeError):
-    """The function does something with a traced number that cannot be recorded."""
+    """The function does something with a traced number that cannot be recorded.
+
+    The trace ends with it also where the function catches it: by then it has done something else with the number.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        if thread.trace is not None:
+            thread.refused = thread.refused or self
 
 
 class GuardError(ValueError):

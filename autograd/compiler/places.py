@@ -1,148 +1,158 @@
-"""What a function reaches besides its arguments: where its Values and Modules are kept, and whether they still are.
+"""What a function depends on besides the numbers it is given: where that is kept, and whether it still is there.
 
-The number of a Value is read at each call. Which Value it is, is part of the trace: if a name, a closure, a list or a
-dict on the way to it holds another object now, the function is traced again. Plain numbers are constants of the trace.
+A trace takes for granted what every name, attribute, list and dict that the function can be seen to use holds: a
+weight, a rate, a flag, None, a helper function. Each is a place, and all are looked at before each call; where one
+holds another object (or, if both are plain, another number or text), the function is traced again. Only the `.data`
+of a Value may change without that, for it is read at each call.
+
+What the function changes itself, while it is traced, is not looked at, unless it puts Values there: a counter counts
+traces then.
+
+Where is looked (`search.py`): the function's closure and globals, the functions, classes and modules that it names,
+and the attributes and items of all objects met on the way, those among the arguments included.
 """
 
-import contextlib
-import functools
-from collections.abc import Iterator
-from types import CellType, CodeType, FunctionType, MethodType
+import ctypes
+import operator
+from collections import OrderedDict
+from types import CellType, MappingProxyType
 from typing import Any, NamedTuple
 
-from autograd.compiler.modules import Holding, holding, holdings, is_module
-from autograd.value import Value
+MISSING = object()  # what a place holds where there is nothing
+
+
+def same(x: Any, y: Any) -> bool:
+    """Whether two things are one object, or plain and alike: of one type, a zero with the same sign."""
+    if x is y:
+        return True
+    return x.__class__ is y.__class__ and isinstance(x, (int, float, complex, str)) and repr(x) == repr(y)
 
 
 class Place(NamedTuple):
-    """A closure's cell, or a key of the dictionary of a module or an object, and what was there."""
+    """A closure's cell, a name in a dictionary or a class, or a slot of an object, and what was there."""
 
     container: Any
     key: Any
     item: Any
 
+    @classmethod
+    def of(cls, container: Any, key: Any = None) -> "Place":
+        return cls(container, key, _there(container, key))
+
     def holds(self) -> bool:
-        if isinstance(self.container, dict):
-            return self.container.get(self.key) is self.item
-        try:
-            return self.container.cell_contents is self.item
-        except ValueError:  # empty by now
-            return False
+        return same(_there(self.container, self.key), self.item)
+
+    def unchanged(self) -> list["Place"]:
+        """Itself, if it holds."""
+        return [self] if self.holds() else []
+
+    def __str__(self) -> str:
+        return str(self.key or "a variable of the enclosing function")
 
 
-Kept = Place | Holding
+def _there(container: Any, key: Any) -> Any:
+    if isinstance(container, (dict, MappingProxyType)):
+        return container.get(key, MISSING)
+    try:
+        return container.cell_contents if isinstance(container, CellType) else getattr(container, key)
+    except (ValueError, AttributeError):  # empty
+        return MISSING
 
-_ENDS = {int, float, str, bool, type(None)}  # plain things, which lead to nothing: there may be very many
+
+class Contents(NamedTuple):
+    """A list, a dict or another collection, and all that was in it."""
+
+    container: Any
+    keys: list[Any]  # of a dict
+    items: list[Any]
+
+    @classmethod
+    def of(cls, container: Any) -> "Contents":
+        if isinstance(container, dict):
+            return cls(container, list(container), list(container.values()))
+        return cls(container, [], list(container))
+
+    def holds(self) -> bool:
+        now = self.of(self.container)
+        return (
+            len(now.items) == len(self.items)
+            and all(map(operator.is_, now.keys, self.keys))
+            and all(map(same, now.items, self.items))
+        )
+
+    def unchanged(self) -> "list[Contents] | list[Place]":
+        """Itself, if it holds, or the keys that do."""
+        if self.holds():
+            return [self]
+        places = [Place(self.container, key, item) for key, item in zip(self.keys, self.items)]
+        return [place for place in places if place.holds()]
+
+    def __str__(self) -> str:
+        names = (str(k) for k, x in zip(self.keys, self.items) if not same(self.container.get(k, MISSING), x))
+        return next(names, f"a {type(self.container).__name__}")
 
 
-def closed_over(f: Any) -> list[Value]:
-    """The Values that `f` can be seen to use besides its arguments: in its closure, globals and object."""
-    return reached(f)[0]
+class Numbers(NamedTuple):
+    """An array, and the bytes that were in it."""
+
+    container: Any
+    numbers: bytes
+
+    @classmethod
+    def of(cls, container: Any) -> "Numbers":
+        return cls(container, container.tobytes())
+
+    def holds(self) -> bool:
+        return bool(self.container.tobytes() == self.numbers)
+
+    def unchanged(self) -> list["Numbers"]:
+        """Itself, if it holds."""
+        return [self] if self.holds() else []
+
+    def __str__(self) -> str:
+        return "an array"
 
 
-def reached(f: Any) -> tuple[list[Value], list[Kept]]:
-    """The same, and everything on the ways to them that can change.
+Kept = Place | Contents | Numbers
 
-    >>> weights = [Value(2.0)]
-    >>> values, kept = reached(functools.partial(max, weights))
-    >>> weights.append(Value(3.0))
-    >>> values, [place.holds() for place in kept]
-    ([Value(data=2.0, grad=0.0)], [False])
+
+def words(kept: list[Kept]) -> tuple[list[int], list[Any]] | None:
+    """For the fast path of a call (`calling.py`): what must be where, and what these words mention.
+
+    Four words each; `n` things or bytes are compared with those at `at`. None where a place takes more than a look.
+
+        0 cell - object             1 dict key object       2 list at n         3 names of a class, key, object
+        4 dict at n: keys, items    5 object key slot       6 array at n
     """
-    found: dict[Value, None] = {}
-    kept: list[Kept] = []
-    above: dict[int, list[tuple[int, Place | None]]] = {}  # how each thing is reached: from what, and by which place
-    things: dict[int, Any] = {id(f): f}
-    waiting: list[Any] = [f]
-    while waiting:
-        x = waiting.pop()
-        if isinstance(x, Value):
-            found[x] = None
-        elif is_module(x):
-            found.update(dict.fromkeys(x.parameters()))
-            kept += holdings(x)
-        for item, place in () if isinstance(x, Value) else _within(x):
-            if item.__class__ in _ENDS:
-                continue
-            above.setdefault(id(item), []).append((id(x), place))
-            if id(item) not in things:
-                things[id(item)] = item
-                waiting.append(item)
-    return list(found), [*_ways(things, above), *kept]
-
-
-def _ways(things: dict[int, Any], above: dict[int, list[tuple[int, Place | None]]]) -> list[Kept]:
-    """The places and the lists on the ways to Values and Modules."""
-    places: list[Kept] = []
-    up = [at for at, x in things.items() if isinstance(x, Value) or is_module(x)]
-    seen = set(up)
-    while up:
-        for parent, place in above.get(up.pop(), ()):
-            if place is not None:
-                places.append(place)
-            if parent not in seen:
-                seen.add(parent)
-                up.append(parent)
-                if isinstance(things[parent], (list, dict, set)):
-                    places.append(holding(things[parent]))
-    return places[::-1]
-
-
-def _within(x: Any) -> Iterator[tuple[Any, Place | None]]:
-    """What `x` holds, as far as `reached` looks, and the place where it is."""
-    if isinstance(x, (list, tuple, set)):
-        yield from ((item, None) for item in x)
-    elif isinstance(x, dict):
-        yield from ((item, None) for item in x.values())
-    elif isinstance(x, functools.partial):
-        yield from ((item, None) for item in (x.func, *x.args, *x.keywords.values()))
-    elif isinstance(x, MethodType):
-        yield from ((x.__func__, None), (x.__self__, None))
-        yield from _of_names(getattr(x.__self__, "__dict__", {}))
-    elif isinstance(x, FunctionType):
-        yield from _used_by(x)
-    elif not is_module(x) and hasattr(x, "__wrapped__"):
-        yield x.__wrapped__, None
-
-
-def _of_names(names: dict[str, Any]) -> Iterator[tuple[Any, Place | None]]:
-    return ((item, Place(names, name, item)) for name, item in list(names.items()))
-
-
-def _used_by(f: FunctionType) -> Iterator[tuple[Any, Place | None]]:
-    for default in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()):
-        yield default, None
-    for cell in f.__closure__ or ():
-        with contextlib.suppress(ValueError):  # a name that is not bound yet
-            yield cell.cell_contents, Place(cell, None, cell.cell_contents)
-    if not f.__module__.startswith("autograd."):
-        names = _names(f.__code__)
-        yield from ((x, Place(f.__globals__, name, x)) for name, x in list(f.__globals__.items()) if name in names)
-
-
-def _names(code: CodeType) -> set[str]:
-    inner = (_names(const) for const in code.co_consts if isinstance(const, CodeType))
-    return set(code.co_names).union(*inner)
-
-
-def words(kept: list[Kept]) -> list[list[int]] | None:
-    """For the fast path of a call (`calling.py`): what must be where; None where it takes more than a look.
-
-    Each is (0, cell, -, object), (1, dict, key, object), (2, list, -, length), (3, list, index, object) or
-    (4, dict, -, length).
-    """
-    found: list[list[int]] = []
+    found: list[int] = []
+    mentioned: list[Any] = [kept]
     for place in kept:
-        at = id(place.container)
-        if isinstance(place, Place):
-            known = isinstance(place.container, CellType)
-            found.append([0, at, 0, id(place.item)] if known else [1, at, id(place.key), id(place.item)])
-        elif isinstance(place.container, list):
-            found.append([2, at, 0, len(place.items)])
-            found += [[3, at, i, id(item)] for i, item in enumerate(place.items)]
-        elif isinstance(place.container, dict):
-            found.append([4, at, 0, len(place.keys)])
-            found += [[1, at, id(name), id(item)] for name, item in zip(place.names, place.items)]
-        elif not isinstance(place.container, tuple):  # which cannot change
+        four = _words(place, mentioned)
+        if four is None:
             return None
-    return found
+        found += four
+    return found, mentioned
+
+
+def _words(place: Kept, mentioned: list[Any]) -> list[int] | None:
+    it = place.container
+    if isinstance(place, Place):
+        kinds = {CellType: 0, dict: 1, MappingProxyType: 3}
+        return [kinds.get(type(it), 5), id(it), id(place.key), 0 if place.item is MISSING else id(place.item)]
+    if isinstance(place, Numbers):
+        return [6, id(it), _kept_at(place.numbers, mentioned), len(place.numbers)] if it.flags.c_contiguous else None
+    if isinstance(it, list):
+        return [2, id(it), _kept_at(place.items, mentioned), len(place.items)]
+    if isinstance(it, dict) and not isinstance(it, OrderedDict):  # which has an order of its own
+        return [4, id(it), _kept_at([x for pair in zip(place.keys, place.items) for x in pair], mentioned), len(it)]
+    return None
+
+
+def _kept_at(things: bytes | list[Any], mentioned: list[Any]) -> int:
+    """Where the bytes, or the addresses of the things, are from now on."""
+    if isinstance(things, bytes):
+        room: Any = ctypes.create_string_buffer(things, max(1, len(things)))
+    else:
+        room = (ctypes.c_int64 * max(1, len(things)))(*map(id, things))
+    mentioned.append(room)
+    return ctypes.addressof(room)

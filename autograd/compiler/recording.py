@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard, left_the_graph
-from autograd.compiler.modules import holdings
 from autograd.compiler.passes import alive, optimised
-from autograd.compiler.places import Kept, reached
-from autograd.compiler.shapes import NUMBER, Shape, modules, names, put_together, results
+from autograd.compiler.places import Kept
+from autograd.compiler.search import reached
+from autograd.compiler.shapes import NUMBER, Shape, names, put_together, results, things
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.context import Line
@@ -22,7 +22,7 @@ class Recording(NamedTuple):
     tape: Tape
     names: list[str]  # of the inputs
     live: list[Value]  # made before the trace: their numbers are read at each call
-    held: list[Kept]  # by the Modules among the arguments, and on the ways to the Values made before
+    held: list[Kept]  # all else that the function depends on
     guards: list[Guard]
     decisions: Tape  # the outcomes of the guards, one by one
     result: Shape
@@ -40,9 +40,8 @@ def recorded(
     With `constants` an output that is a plain number is an output of the tape, else a part of the result's shape.
     Raises TraceError where f does something that cannot be recorded.
     """
-    given = modules(shape)
-    values_before, kept = reached(f)
-    older = [*values_before, *(p for module in given for p in module.parameters())]
+    given = things(shape)
+    older, held = reached(f, *given)
     called = argument_names(f, shape)
     with tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
@@ -52,6 +51,7 @@ def recorded(
             _check_texts(result, trace.shown)
         for value in values:
             trace.operand(value)
+        trace.check_strangers(older)
         live = list(trace.live)
         everything = [*inputs, *live]
         kinds = [*kinds, *(PARAMETER,) * len(live)]
@@ -59,7 +59,8 @@ def recorded(
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
         decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    held = [*kept, *(holding for module in given for holding in holdings(module))]
+    if set(reached(f, *given)[0]) <= set(older):  # what f itself changed is its affair, but for numbers of the graph
+        held = [part for place in held for part in place.unchanged()]
     return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
 
 

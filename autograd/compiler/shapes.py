@@ -2,7 +2,7 @@
 
 A shape is a nested tuple that says what a thing was, without its numbers; two calls with equal shapes run the same
 program. A number is NUMBER; a flag, a string, None or a function has no number to differentiate and is part of the
-shape itself, as is which Module was passed (its parameters are read again at each call).
+shape itself, as is which Module was passed (what it holds is looked at again at each call).
 """
 
 import itertools
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
-from autograd.compiler.modules import is_module
 from autograd.primitive import number
 from autograd.value import Value
 
@@ -28,8 +27,8 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
     """Append the numbers of `x` from left to right, and return its shape. Raises HasValues when it meets a Value.
 
     >>> found = []
-    >>> take_apart({"w": [1.0, 2.0], "b": 3, "how": "mean"}, found), found
-    (('dict', ('w', 'b', 'how'), (('list', 2), 'number', ('static', 'mean', <class 'str'>))), [1.0, 2.0, 3.0])
+    >>> take_apart({"w": [1.0, 2.0], "b": 3, "how": "mean"}, found)[2], found
+    ((('list', 2), 'number', ('as is', AsIs('mean'))), [1.0, 2.0, 3.0])
     """
     cls = x.__class__
     if cls is float:
@@ -41,41 +40,70 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
             return cls.__name__, len(x)
         return cls.__name__, tuple([take_apart(item, numbers) for item in x])
     if isinstance(x, (bool, str)) or x is None:
-        return "static", x, type(x)
+        return "as is", AsIs(x)
     if isinstance(x, Value):
         raise HasValues
     if isinstance(x, dict):
-        return "dict", tuple(x), tuple([take_apart(item, numbers) for item in x.values()])
+        parts = tuple([take_apart(item, numbers) for item in x.values()])
+        return "dict", tuple(x), parts, exact_keys(x)
     if isinstance(x, (list, tuple)):
         return cls, tuple([take_apart(item, numbers) for item in x])
     return _take_other_apart(x, numbers)
 
 
 def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
-    if is_module(x):
-        return "module", _Same(x)
-    if hasattr(x, "tolist") and hasattr(x, "shape") and x.shape != ():
+    if is_module(x) or callable(x):
+        return "as is", AsIs(x)
+    if hasattr(x, "tolist") and hasattr(x, "shape"):
+        if x.shape == ():
+            return take_apart(x.item(), numbers)
         if x.dtype == object:
             return "array", x.shape, tuple([take_apart(item, numbers) for item in x.ravel().tolist()])
         numbers.extend(map(number, x.ravel().tolist()))
         return "array", x.shape
-    if callable(x):
-        return "static", x, type(x)
     numbers.append(number(x))
     return NUMBER
 
 
-class _Same:
-    """A thing compared by identity, and kept alive so that its identity stays its own."""
+def is_module(x: Any) -> bool:
+    """Whether `x` is a Module: an object whose class has `parameters()`."""
+    return callable(getattr(type(x), "parameters", None))
+
+
+class AsIs:
+    """A thing that a call passes as it is: a Module is itself only, others are compared exactly."""
 
     def __init__(self, thing: Any) -> None:
         self.thing = thing
+        self.key = id(thing) if is_module(thing) else _exactly(thing)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.thing is self.thing
+        return isinstance(other, AsIs) and other.key == self.key
 
     def __hash__(self) -> int:
-        return id(self.thing)
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"AsIs({self.thing!r})"
+
+
+def exact_keys(x: dict[Any, Any]) -> tuple[Any, ...]:
+    """The keys of a dict, to be compared exactly."""
+    return tuple(map(_exactly, x))
+
+
+def _exactly(x: Any) -> Any:
+    """A key that things share only if a program cannot tell them apart: 1, 1.0 and True differ, 0.0 and -0.0 too."""
+    cls = type(x)
+    if cls in (tuple, frozenset):
+        return cls, cls(map(_exactly, x))
+    if isinstance(x, (float, complex)):
+        return cls, repr(x)
+    try:
+        hash(x)
+    except TypeError:
+        return cls, id(x)  # a callable object; AsIs keeps it alive
+    return cls, x
 
 
 def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any] | None = None) -> Any:
@@ -89,7 +117,7 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
     kind, *rest = shape
     if kind == "static":
         return rest[0]
-    if kind == "module":
+    if kind == "as is":
         return rest[0].thing
     if kind == "dict":
         return {name: put_together(item, numbers, array) for name, item in zip(rest[0], rest[1])}
@@ -144,13 +172,13 @@ def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
     return "static", x
 
 
-def modules(shape: Shape) -> list[Any]:
-    """The Modules among the arguments."""
+def things(shape: Shape) -> list[Any]:
+    """What a call of this shape passes as it is: Modules, functions, flags."""
     if not isinstance(shape, tuple):
         return []
-    if shape and shape[0] == "module":
+    if shape and shape[0] == "as is":
         return [shape[1].thing]
-    return [module for part in shape for module in modules(part)]
+    return [thing for part in shape for thing in things(part)]
 
 
 def names(shape: Shape, name: str) -> list[str]:
@@ -162,7 +190,7 @@ def names(shape: Shape, name: str) -> list[str]:
     if shape == NUMBER:
         return [name]
     kind, *rest = shape
-    if kind in ("static", "module"):
+    if kind == "as is":
         return []
     if kind == "array":
         return [f"{name}_{i}" for i in range(math.prod(rest[0]))]

@@ -231,17 +231,41 @@ def test_static_arguments(compiled):
         fast(2.0, [3])
 
 
-def test_clear_reads_plain_numbers_again(compiled):
-    rate = 2.0
+def test_static_arguments_are_compared_exactly(compiled):
+    scale = compiled(lambda x, s: x * s, static_argnums=1)
+    assert [repr(scale(1.0, s)) for s in (0.0, -0.0, 0.0)] == ["0.0", "-0.0", "0.0"]
+    kind = compiled(lambda x, s: x * {int: 1.0, float: 2.0, bool: 3.0}[type(s[0])], static_argnums=1)
+    assert [kind(1.0, (s,)) for s in (1, True, 1.0)] == [1.0, 3.0, 2.0]
+    keys = compiled(lambda d: [x * (2.0 if key is True else 1.0) for key, x in d.items()])
+    assert [keys({1: 1.0}), keys({True: 1.0}), keys({1.0: 1.0})] == [[1.0], [2.0], [1.0]]
+    nothing = compiled(lambda x, s: x + len(repr(s)), static_argnums=1)
+    assert [nothing(1.0, float("nan")) for _ in range(3)] == [4.0] * 3
+    assert len(nothing.recordings) == 1
 
-    def f(x):
-        return x * rate
 
-    fast = compiled(f)
-    assert fast(3.0) == 6.0
-    rate = 5.0
+def test_what_a_static_argument_holds_is_looked_at(compiled):
+    class Options:
+        def __init__(self):
+            self.rate = 2.0
+
+    fast, options = compiled(lambda x, o: x * o.rate, static_argnums=1), Options()
+    assert fast(3.0, options) == 6.0
+    options.rate = 5.0
+    assert fast(3.0, options) == 15.0
+
+
+def test_clear_draws_random_numbers_again(compiled):
+    draws = iter([2.0, 5.0])
+    fast = compiled(lambda x: x * next(draws))
+    assert [fast(3.0), fast(3.0)] == [6.0, 6.0]
     fast.clear()
     assert fast(3.0) == 15.0
+
+
+def test_arrays_without_axes_are_numbers(compiled):
+    fast = compiled(lambda x: x * 2.0)
+    assert [fast(np.array(3.0)), fast(np.array(3)), fast(np.float32(3.0))] == [6.0] * 3
+    assert fast(np.array(Value(3.0), dtype=object)).data == 6.0
 
 
 # ------------------------------------------------------------------------------------------------------------ batches

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 import weakref
 from collections import namedtuple
 
@@ -12,6 +13,7 @@ import autograd
 from autograd import Value, func
 from autograd.compiler import calling
 from autograd.compiler.tape import record
+from autograd.compiler.trace import tracing
 
 pytest.importorskip("llvmlite")
 from autograd.compiler.point import NativePoint
@@ -241,3 +243,45 @@ def test_clear_forgets_the_fast_way_too():
     rate[0] = 3.0
     fast.clear()
     assert fast(1.0) == fast(1.0) == 3.0
+
+
+@pytest.mark.parametrize(("break_it", "error"), [
+    (lambda w: delattr(w, "data"), "data"), (lambda w: setattr(w, "data", "a"), "must be real number"),
+])  # fmt: skip
+def test_a_value_without_its_number_is_an_error_of_python(break_it, error):
+    w = Value(2.0)
+    fast = native(lambda a: a * w)
+    assert fast(1.0) == fast(1.0) == 2.0
+    assert quick(fast)
+    break_it(w)
+    with pytest.raises((AttributeError, TypeError, ValueError), match=error):
+        fast(1.0)
+    w.data = 3.0
+    assert fast(1.0) == 3.0
+
+
+def test_a_warm_function_that_is_called_with_numbers_in_a_trace_is_part_of_it():
+    class Holder:
+        pass
+
+    w, hidden = Value(2.0), Holder()
+    hidden.g = native(lambda x: x * w)
+    assert hidden.g(1.0) == hidden.g(1.0) == 2.0
+    f = native(lambda x: x + hidden.g(1.0))
+    assert f(1.0) == 3.0
+    w.data = 5.0
+    assert f(1.0) == 6.0
+    assert [call[0].name for call in f.recordings[0].tape.rows] == ["add"]
+
+
+def test_while_a_trace_runs_every_call_is_an_ordinary_one():
+    w = Value(2.0)
+    fast = native(lambda x: x * w)
+    assert fast(1.0) == fast(1.0) == 2.0
+    inside = []
+    other = threading.Thread(target=lambda: inside.append(fast(3.0)))
+    with tracing([w]):
+        other.start()
+        other.join()
+        assert type(fast(3.0)) is not float
+    assert inside == [6.0]

@@ -8,7 +8,7 @@ from autograd import Value, func
 from autograd.compiler import passes
 from autograd.compiler.passes import alive, folded, hoisted, optimised, rules, shared
 from autograd.compiler.tape import PARAMETER, SAMPLE, Tape, evaluate, record
-from autograd.compiler.trace import detached
+from autograd.compiler.traced import detached
 from autograd.primitive import TABLE
 from tests.compiler.graphs import points, random_function, same
 

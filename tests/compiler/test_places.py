@@ -1,14 +1,18 @@
 """What a compiled function reaches besides its arguments: another object there now is noticed at the next call."""
 
+import functools
 import gc
+from collections import deque
+from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 import autograd
 import nn
 from autograd import Value, func
 from autograd.compiler import places
-from autograd.compiler.places import reached
+from autograd.compiler.search import reached
 
 SHIFT = Value(1.0)
 
@@ -100,18 +104,136 @@ def test_of_two_ways_to_a_value_both_are_watched(backend):
     assert f(3.0) == 13.0
 
 
-def test_nothing_is_watched_without_values():
-    numbers, helper = [1.0, 2.0], autograd.relu
-    assert reached(lambda x: helper(x) * numbers[0]) == ([], [])
+def test_every_kind_of_place_has_words_or_says_that_a_look_does_not_tell():
+    class Slotted:
+        __slots__ = ("w",)
+
+    box, some, table, array, queue = Slotted(), [1.0], {"w": None}, np.ones(3), deque([1.0])
+    box.w = Value(1.0)
+    for f, kinds in [
+        (lambda x: some[0] * x, {0, 2}), (lambda x: table["w"], {0, 4}), (lambda x: box.w, {0, 3, 5}),
+        (lambda x: array[0], {0, 6}), (lambda x: SHIFT, {1}),
+    ]:  # fmt: skip
+        found = places.words(reached(f)[1])
+        assert set(found[0][::4]) == kinds
+    assert places.words(reached(lambda x: queue[0])[1]) is None
 
 
-def test_what_a_look_does_not_tell_has_no_words():
-    cell = [Value(1.0)]
-    assert [word[0] for word in places.words(reached(lambda x: cell[0] * x)[1])] == [0, 2, 3]
-    many = {"w": Value(1.0)}
-    assert [word[0] for word in places.words(reached(lambda x: many["w"] * x)[1])] == [0, 4, 1]
-    some = {Value(1.0)}
-    assert places.words(reached(lambda x: sum(some) * x)[1]) is None
+class Settings:
+    """The object of many tests: attributes of the class and of the object."""
+
+    scale = 2.0
+
+    def __init__(self, **attributes):
+        self.__dict__.update(attributes)
+
+    def shift(self, x):
+        return x + 1.0
+
+
+CHANGES = {
+    "a name that held None": ("b = None", "x if b is None else x + b", "b = Value(1.0)"),
+    "a name that held a number": ("k = 2.0", "x * k", "k = 5.0"),
+    "a zero of the other sign": ("k = 0.0", "x * k", "k = -0.0"),
+    "a number of another type": ("k = 1", "x * 2.0 if k is True else x", "k = True"),
+    "an empty list": ("ws = []", "sum(ws, x)", "ws.append(Value(1.0))"),
+    "a list of numbers": ("ks = [1.0, 2.0]", "x * ks[1]", "ks[1] = 3.0"),
+    "an empty dict": ("d = {}", "x + d.get('w', 0.0)", "d['w'] = Value(7.0)"),
+    "the order of a dict": ("d = {'a': 1.0, 'b': 2.0}", "x * next(iter(d.values()))", "d['a'] = d.pop('a')"),
+    "a helper": ("h = lambda x: x * x", "h(x)", "h = lambda x: x ** 3"),
+    "a built-in that is hidden": ("", "sum([x, x])", "sum = lambda xs: xs[0]"),
+    "a name that is deleted": ("abs = lambda x: x * 3.0", "abs(x)", "del abs"),
+    "an attribute": ("o = Settings(w=Value(2.0))", "x * o.w", "o.w = Value(5.0)"),
+    "a private one": ("o = Settings(_w=2.0)", "x * o._w", "o._w = 5.0"),
+    "a new one": ("o = Settings()", "x * getattr(o, 'w', 1.0)", "o.w = 3.0"),
+    "one that hides the class's": ("o = Settings()", "x * o.scale", "o.scale = 3.0"),
+    "an object in an object": ("o = Settings(inner=Settings(k=2.0))", "x * o.inner.k", "o.inner.k = 3.0"),
+    "objects in a circle": ("o = Settings(k=2.0); o.me = o", "x * o.me.me.k", "o.k = 3.0"),
+    "an attribute of a class": ("o = Settings()", "x * o.scale", "Settings.scale = 4.0"),
+    "a method": ("o = Settings()", "o.shift(x)", "Settings.shift = lambda self, x: x - 1.0"),
+    "a deque": ("q = deque([Value(2.0)])", "x * q[0]", "q[0] = Value(3.0)"),
+    "a set": ("s = {2.0}", "x * max(s)", "s.add(3.0)"),
+    "an array": ("a = np.array([1.0, 2.0])", "x * float(a[1])", "a[1] = 5.0"),
+    "an array of Values": ("a = np.array([Value(1.0)])", "x * a[0]", "a[0] = Value(4.0)"),
+    "a slot": ("o = Slots(); o.w = 1.0", "x * o.w", "o.w = 2.0"),
+    "an empty slot": ("o = Slots()", "x * getattr(o, 'w', 1.0)", "o.w = 2.0"),
+    "a namespace": ("o = SimpleNamespace(w=1.0)", "x * o.w", "o.w = 2.0"),
+    "a module": ("m = ModuleType('mine'); m.k = 1.0", "x * m.k", "m.k = 2.0"),
+    "a default": ("def h(x, ks=[1.0]): return x * ks[0]", "h(x)", "h.__defaults__[0][0] = 2.0"),
+    "a value of a Module": ("o = nn.Dropout(0.5).eval()", "o([x, x])[0]", "o.p = 0.0; o.train()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_whatever_changes_is_noticed(backend, name, monkeypatch):
+    before, body, change = CHANGES[name]
+    monkeypatch.setattr(Settings, "scale", 2.0)
+    monkeypatch.setattr(Settings, "shift", Settings.shift)
+
+    class Slots:
+        __slots__ = ("w",)
+
+    names = {"__name__": "notebook", "Value": Value, "Settings": Settings, "Slots": Slots, "deque": deque, "np": np,
+             "nn": nn, "SimpleNamespace": SimpleNamespace, "ModuleType": ModuleType}  # fmt: skip
+    exec(f"{before}\ndef plain(x): return {body}", names)
+    fast = autograd.compile(names["plain"], backend=backend)
+    for step in ("", change):
+        exec(step, names)
+        want = repr(float(names["plain"](3.0)))
+        assert [repr(float(fast(3.0))) for _ in range(3)] == [want] * 3
+        if backend == "llvm" and name not in ("a deque", "a set"):
+            assert type(fast._run) is type(len)
+    assert len(fast.recordings) == 1
+
+
+def test_a_variable_of_the_enclosing_function_that_is_bound_later(backend):
+    ws, b = [], None
+    f = autograd.compile(lambda x: sum(ws, x if b is None else x + b), backend=backend)
+    assert f(3.0) == f(3.0) == 3.0
+    b = Value(1.0)
+    assert f(3.0) == f(3.0) == 4.0
+    ws.append(Value(2.0))
+    assert f(3.0) == f(3.0) == 6.0
+
+
+def test_what_a_function_among_the_arguments_uses(backend):
+    w = Value(2.0)
+
+    def g(x):
+        return x * w
+
+    f = autograd.compile(lambda h, x: h(x), backend=backend)
+    assert f(g, 3.0) == 6.0
+    w = Value(5.0)
+    assert f(g, 3.0) == 15.0
+
+
+def test_what_the_function_counts_itself_is_its_affair(backend):
+    calls, log = Settings(count=0, rate=2.0), []
+
+    @autograd.compile(backend=backend)
+    def f(x):
+        calls.count += 1
+        log.append("traced")
+        return x * calls.rate
+
+    assert [f(1.0), f(2.0), f(3.0)] == [2.0, 4.0, 6.0]
+    assert log == ["traced"]
+    calls.rate = 3.0
+    assert f(1.0) == 3.0
+
+
+def test_a_weight_that_the_function_makes_and_keeps(backend):
+    class Lazy:
+        @functools.cached_property
+        def w(self):
+            return Value(2.0)
+
+    lazy = Lazy()
+    f = autograd.compile(lambda x: x * lazy.w, backend=backend)
+    assert f(3.0) == 6.0
+    lazy.w.data = 5.0
+    assert f(3.0) == f(3.0) == 15.0
 
 
 def test_a_watched_object_that_is_gone_is_kept():

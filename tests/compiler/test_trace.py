@@ -6,15 +6,19 @@ import fractions
 import gc
 import json
 import math
+import pickle
+import queue
+import threading
 
 import pytest
 
 import autograd
 from autograd import Value, func, no_grad
 from autograd.compiler.guards import TraceError
-from autograd.compiler.places import closed_over
+from autograd.compiler.search import closed_over
 from autograd.compiler.tape import evaluate, record
-from autograd.compiler.trace import Traced, collector_resting, fresh, tracing
+from autograd.compiler.trace import collector_resting, fresh, tracing
+from autograd.compiler.traced import Traced
 from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, points, same
 
@@ -160,6 +164,9 @@ def test_numbers_are_computed_only_where_something_is_decided():
     (range, r"int\(\.\.\.\)"),
     (round, r"int\(\.\.\.\)"),
     (lambda x: x.data, r"reading \.data"),
+    (lambda x: x.grad, r"reading \.grad"),
+    (lambda x: setattr(x, "grad", 0.0), r"assigning \.grad"),
+    (lambda x: x.zero_grad(), r"assigning \.grad"),
     (lambda x: x.item(), r"item\(\)"),
     (lambda x: setattr(x, "data", 1.0), r"assigning \.data"),
     (lambda x: x.backward(), r"backward\(\) inside a compiled function"),
@@ -184,6 +191,51 @@ def test_reading_the_data_of_a_weight_is_noticed():
         autograd.compile(f)(3.0)
     assert type(w) is Value
     assert w.data == 2.0
+
+
+def test_reading_the_gradient_of_a_weight_is_noticed():
+    w = Value(2.0)
+    w.grad = 1.0
+    with pytest.raises(TraceError, match=r"(?s)reading \.grad.*lambda x: x \* w\.grad"):
+        autograd.compile(lambda x: x * w.grad)(3.0)
+    assert w.grad == 1.0
+
+
+def test_a_value_that_cannot_be_found_beforehand_is_an_error_with_its_line():
+    shelf = queue.SimpleQueue()
+    shelf.put(Value(2.0, label="w"))
+
+    def f(x):
+        w = shelf.get()
+        shelf.put(w)
+        return x * w  # met here
+
+    with pytest.raises(TraceError, match=r"(?s)label='w'\) is used, but compile cannot see .*x \* w  # met here"):
+        autograd.compile(f)(3.0)
+
+
+def test_what_known_values_are_made_of_is_known():
+    w = Value(2.0)
+    square = w * w
+    fast = autograd.compile(lambda x: x * square.args[0])
+    assert fast(3.0) == 6.0
+
+
+def test_an_error_that_the_function_catches_ends_the_trace_all_the_same():
+    def f(x):
+        try:
+            k = float(x)
+        except TypeError:
+            k = 1.0
+        return x * k
+
+    fast = autograd.compile(f)
+    for _ in range(2):
+        with pytest.raises(TraceError, match=r"(?s)float\(\.\.\.\).*k = float\(x\)"):
+            fast(2.0)
+    with pytest.raises(TraceError):  # outside of a trace nothing is remembered
+        raise TraceError("seen before")
+    assert autograd.compile(lambda x: x * 2.0)(3.0) == 6.0
 
 
 def test_a_number_kept_from_an_earlier_trace_is_an_error():
@@ -212,7 +264,8 @@ def test_everything_is_put_back_also_after_an_error():
     w = Value(2.0)
     assert gc.isenabled()
     with pytest.raises(ZeroDivisionError), collector_resting(), tracing([w]):
-        assert type(w) is Traced
+        assert type(w * 1.0) is Traced
+        assert type(w) is not Value
         assert not gc.isenabled()
         1 / 0  # noqa: B018
     assert type(w) is Value
@@ -289,6 +342,74 @@ def test_where_a_function_keeps_its_values():
 
     model = Model()
     assert {a, b, c} <= set(closed_over(model.loss))
-    assert closed_over(lambda x: x * model.weight) == [d]
+    assert set(closed_over(lambda x: x * model.weight)) == {a, d}
     assert closed_over(func.grad(lambda x: x * e)) == [e]
     assert closed_over([{"deep": (g,)}]) == [g]
+
+
+# ------------------------------------------------------------------------------------------------------------ threads
+
+
+def elsewhere(work):
+    """What `work()` gives in another thread, while this one waits."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@pytest.mark.parametrize("kind", [Value, Marked, Wide])
+def test_in_other_threads_the_weights_of_a_trace_are_what_they_were(kind):
+    w = kind(2.0)
+
+    def use():
+        w.grad = 0.0
+        y = w * w + 3.0 * w.tanh() - w.clamp(0.0, 1.0)
+        y.backward()
+        shown = f"{w:.1f}", repr(w)
+        return type(y), y.data, w.data, w.grad, w > 1.0, float(w), shown, autograd.grad(w * 2.0, w), y.args
+
+    want = use()
+    with tracing([w]) as trace:
+        inside = elsewhere(use)
+        assert isinstance(w, kind)
+        assert not trace.guards
+    assert inside[:-1] == want[:-1]
+    assert type(w) is kind
+
+
+def test_a_pickle_of_a_weight_waits_for_the_trace():
+    w, made = Value(2.0), []
+    other = threading.Thread(target=lambda: made.append(pickle.loads(pickle.dumps(w))))
+    with tracing([w]):
+        other.start()
+        other.join(0.1)
+        assert not made
+    other.join()
+    assert type(made[0]) is Value
+    assert made[0].data == 2.0
+
+
+def test_functions_that_share_weights_are_traced_in_turn():
+    ws = [Value(0.5 + i / 500) for i in range(50)]
+
+    def function(sign):
+        def f(x):
+            s = x
+            for _ in range(20):
+                for w in ws:
+                    s = s * w + sign * x
+            return s
+
+        return f
+
+    plain = [function(sign) for sign in (1.0, -1.0, 2.0)]
+    fast = [autograd.compile(f, backend="python") for f in plain]
+    threads = [threading.Thread(target=f, args=(0.5,)) for f in fast]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    for w in ws:
+        w.data = 0.1
+    assert [f(0.5) for f in fast] == [float(f(0.5)) for f in plain]
+    assert [len(f.recordings[0].live) for f in fast] == [50] * 3

@@ -1,0 +1,274 @@
+"""Traced: a Value that records its operation and operands and computes nothing: no number, no local derivative.
+
+Its number is worked out only where Python must decide something, in a comparison, and that comparison becomes a
+guard. Gradients taken while tracing are graph too: they are written with the table's partials, on Traced operands.
+
+A weight, made before the trace, must behave like that too, or reading its `.data` would go unnoticed. So while the
+trace lasts its class is that of `shared`: to the thread that traces it is a Traced, to all others the Value it was.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from autograd import context
+from autograd.compiler.guards import TraceError, guard, left_the_graph
+from autograd.compiler.texts import Text
+from autograd.compiler.turns import thread, turn
+from autograd.graph import NO_OPERAND, topological_order
+from autograd.partials import as_graph
+from autograd.primitive import TABLE, Primitive
+from autograd.record import _OPERATORS, _answers_itself
+from autograd.value import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.trace import Trace
+
+_new = object.__new__
+_slot: Any = vars(Value)["data"]  # the slot itself: Traced.data is a property that guards it
+
+# An identity through which no gradient flows: `detach()` and `no_grad()`. Not in the table, where every row's partials
+# are the derivatives of its forward; the passes remove it.
+detached = _new(Primitive)
+detached.__dict__.update(TABLE["identity"].__dict__, name="detached", partials=lambda x, z: (0.0,))
+
+
+def active() -> "Trace | None":
+    """The trace that this thread is recording, if any."""
+    return thread.trace
+
+
+def current() -> "Trace":
+    """The trace that this thread is recording."""
+    trace = active()
+    if trace is None:
+        raise _finished()
+    return trace
+
+
+def _finished() -> TraceError:
+    return TraceError(
+        "a number of a finished trace is used: the compiled function stored it somewhere while it was traced;"
+        " return it as an output instead"
+    )
+
+
+class _Filled:
+    """The nodes whose number is known, as a collection that topological_order can stop at."""
+
+    def __contains__(self, node: Any) -> bool:
+        try:
+            _slot.__get__(node)
+        except AttributeError:
+            return False
+        return True
+
+
+_FILLED: Any = _Filled()
+
+
+def number_of(node: Value) -> float:
+    """The number `node` has in the call that is traced, computed when first asked for."""
+    read = _slot.__get__
+    for below in topological_order([node], inputs=_FILLED):
+        if below not in _FILLED:
+            if below.op is None:
+                raise _finished()
+            data = [arg if arg.__class__ is float else read(arg) for arg in below.args]
+            _slot.__set__(below, below.op.forward(*data))
+    return float(read(node))
+
+
+def _inside() -> bool:
+    """Whether the engine itself is asking, which may read a number: to print it, to compare it."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).startswith("autograd.")
+
+
+class Traced(Value):
+    """A number of a trace; see the head of this file."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> float:
+        if _inside():
+            return number_of(self)
+        raise left_the_graph("reading .data", context._calling_line())
+
+    @data.setter
+    def data(self, x: float) -> None:
+        raise TraceError(
+            "assigning .data inside a compiled function would happen once, while tracing, and never again: return the"
+            f" new number as an output\n  at {context._calling_line()}"
+        )
+
+    @property
+    def grad(self) -> float:
+        if _inside():
+            return UNKNOWN
+        raise left_the_graph("reading .grad", context._calling_line())
+
+    @grad.setter
+    def grad(self, x: float) -> None:
+        raise TraceError(
+            "assigning .grad inside a compiled function would happen once, while tracing, and never again: return the"
+            f" derivatives, of autograd.grad(outputs, inputs), as outputs\n  at {context._calling_line()}"
+        )
+
+    @property  # type: ignore[misc]
+    def partials(self) -> tuple[Any, ...]:
+        return tuple(0.0 if partial is None else partial for partial in as_graph(self))
+
+    def item(self) -> NoReturn:
+        raise left_the_graph("item()", context._calling_line())
+
+    def __format__(self, spec: str) -> str:
+        return _shown(Value.__format__(self, spec)) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        return _shown(Value.__repr__(self))
+
+    def __float__(self) -> NoReturn:
+        raise left_the_graph("float(...), which the math module calls too,", context._calling_line())
+
+    def __int__(self) -> NoReturn:
+        raise left_the_graph("int(...)", context._calling_line())
+
+    __trunc__ = __round__ = __index__ = __int__
+
+    def __bool__(self) -> NoReturn:
+        raise left_the_graph("the truth of a number (write `x > 0` or the like)", context._calling_line())
+
+    def backward(self, gradient: float = 1.0) -> NoReturn:
+        raise TraceError(
+            "backward() inside a compiled function would write its gradients once, while tracing: use"
+            " autograd.grad(outputs, inputs) or func.value_and_grad and return the derivatives"
+            f"\n  at {context._calling_line()}"
+        )
+
+    def detach(self) -> Value:
+        return _node(detached, (self,))
+
+    def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> Value:
+        return _node(op, tuple(map(current().operand, args)))
+
+    def __lt__(self, other: Any) -> bool:
+        return _decide(self.less(other))
+
+    def __le__(self, other: Any) -> bool:
+        return _decide(self.less_equal(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return _decide(self.greater(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return _decide(self.greater_equal(other))
+
+
+def _shown(number: str) -> str:
+    """A text of a number, which may be printed but not read or returned: it would be this call's for ever."""
+    text, trace = Text(number), active()
+    if trace is not None:
+        trace.shown.setdefault(str(text), context._calling_line())
+    return text
+
+
+def _decide(comparison: Any) -> bool:
+    """The outcome of a comparison, which becomes a guard of the trace."""
+    trace = current()
+    trace.decisions.append(comparison)
+    trace.guards.append(guard(comparison, number_of, context._calling_line()))
+    return trace.guards[-1].expected != 0.0
+
+
+def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
+    node = _new(Traced)
+    node.op = op
+    node.args = args
+    if context.open_contexts > 1 and not context.current.grad_enabled and op is not detached:
+        return _node(detached, (node,))
+    return node
+
+
+# `_node` written out for one operand and for two: the hot path of tracing.
+def _unary(op: Primitive) -> Callable[[Traced], Value]:
+    def method(self: Traced) -> Value:
+        if context.open_contexts > 1:
+            return _node(op, (self,))
+        node = _new(Traced)
+        node.op = op
+        node.x, node.y = self, NO_OPERAND
+        return node
+
+    return method
+
+
+def _binary(op: Primitive, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+    def method(self: Traced, other: Any) -> Any:  # a Value, or NotImplemented
+        cls = other.__class__
+        if cls is not Traced and cls is not float and cls is not _Shared:
+            if _answers_itself(other):
+                return NotImplemented
+            other = current().operand(other)
+        if context.open_contexts > 1:
+            return _node(op, (other, self) if reflected else (self, other))
+        node = _new(Traced)
+        node.op = op
+        node.x, node.y = (other, self) if reflected else (self, other)
+        return node
+
+    return method
+
+
+def _install(op: Primitive) -> None:
+    if op.variadic or op.pack is not None or len(op.operands) > 2:
+        return  # Value's method calls the operation, which asks __autograd__
+    make: Any = _unary if len(op.operands) == 1 else _binary
+    direct, *twins = _OPERATORS.get(op.name, ("",))
+    for name in {op.name, op.numpy or op.name, direct} - {""}:
+        setattr(Traced, name, make(op))
+    for twin in twins:
+        setattr(Traced, twin, _binary(op, reflected=True))
+
+
+for _row in TABLE.values():
+    _install(_row)
+
+
+# Names of Traced that a shared Value has its own of, and what Python itself puts into a class.
+_ABOUT_THE_CLASS = {"__module__", "__doc__", "__slots__"}
+
+
+@functools.cache
+def shared(own: Any) -> type[Value]:
+    """The class, for the time of a trace, of Values of class `own` that were made before it."""
+    names = [name for name in vars(Traced) if name not in _ABOUT_THE_CLASS and hasattr(own, name)]
+    fields = {name: _in_turn(getattr(Traced, name), getattr(own, name)) for name in names}
+    return type(own.__name__, (own,), {"__slots__": (), "__reduce__": _reduced_later, **fields})
+
+
+def _in_turn(traced: Any, own: Any) -> Any:
+    """What `traced` says in the thread that traces, what `own` says in all others."""
+    if isinstance(traced, property):
+        return property(
+            lambda self: traced.__get__(self) if thread.trace is not None else own.__get__(self),
+            lambda self, x: traced.__set__(self, x) if thread.trace is not None else own.__set__(self, x),
+        )
+
+    def method(self: Value, *args: Any, **named: Any) -> Any:
+        return (traced if thread.trace is not None else own)(self, *args, **named)
+
+    return method
+
+
+def _reduced_later(self: Value) -> Any:
+    """A pickle of a shared Value waits until the trace is over, and names the Value's own class."""
+    with turn:
+        return self.__reduce__()
+
+
+_Shared = shared(Value)
