@@ -5,11 +5,10 @@ from typing import Any
 
 import graphviz
 
+from autograd.viz.captions import Captions, body_rows, sign
 from autograd.viz.layout import Direction
 from autograd.viz.model import Node, Picture
-from autograd.viz.reasons import reasons
 from autograd.viz.style import DARK, LIGHT
-from autograd.viz.svg import body_rows, edge_text, edge_title, full_text, sign
 
 _SHAPES = {
     "parameter": {"shape": "box", "style": "filled"},
@@ -27,7 +26,9 @@ def has_dot() -> bool:
     return shutil.which("dot") is not None
 
 
-def digraph(picture: Picture, direction: Direction = "LR", contributions: bool = False) -> Any:
+def digraph(
+    picture: Picture, direction: Direction = "LR", contributions: bool = False, formulas: bool = False
+) -> Any:
     """The picture as a graphviz.Digraph; boxes and edges have the ids of the built-in drawing.
 
     >>> from autograd import Value
@@ -39,19 +40,17 @@ def digraph(picture: Picture, direction: Direction = "LR", contributions: bool =
     graph.attr(rankdir=direction, bgcolor="transparent", label=_lines(picture.notes), fontname=_FONT, fontsize="11")
     graph.attr("node", fontname=_FONT, fontsize="11", margin="0.1,0.05", height="0.3")
     graph.attr("edge", fontname=_FONT, fontsize="10", color=LIGHT["edge"][0], arrowsize="0.6")
-    known = {node.id: node for node in picture.nodes}
-    why = reasons(picture)
+    say = Captions(picture, contributions, formulas)
     for node in picture.nodes:
         fill, outline = LIGHT[node.kind]
-        tooltip = _lines(full_text(node, why.get(node.id, "")).splitlines())
+        tooltip = _lines(say.node_title(node).splitlines())
         graph.node(
             node.id, _label(node), id=node.id, fillcolor=fill, color=outline, tooltip=tooltip,
             **{"class": node.kind}, **_SHAPES[node.kind],
         )  # fmt: skip
     for edge in picture.edges:
-        text = edge_text(edge, known[edge.tail], known[edge.head], contributions)
-        title = edge_title(edge, known[edge.tail], known[edge.head], why.get(edge.id, ""))
-        graph.edge(edge.tail, edge.head, _lines([text]), id=edge.id, tooltip=_lines(title.splitlines()))
+        title = _lines(say.edge_title(edge).splitlines())
+        graph.edge(edge.tail, edge.head, _lines([say.edge(edge)]), id=edge.id, tooltip=title)
     return graph
 
 

@@ -32,8 +32,10 @@ class Drawing:
         engine: Engine = "auto",
         contributions: bool = False,
         legend: bool = False,
+        formulas: bool = False,
     ) -> None:
-        self.picture, self.direction, self.contributions, self.legend = picture, direction, contributions, legend
+        self.picture, self.direction, self.legend = picture, direction, legend
+        self.contributions, self.formulas = contributions, formulas
         use_dot = engine == "dot" or (engine == "auto" and has_dot() and len(picture.nodes) <= MOST_FOR_DOT)
         self.engine: Literal["dot", "builtin"] = "dot" if use_dot else "builtin"
 
@@ -42,7 +44,7 @@ class Drawing:
         """The drawing as SVG text."""
         if self.engine == "dot":
             return dot_svg(self.to_dot())
-        return svg(self.picture, self.direction, contributions=self.contributions, legend=self.legend)
+        return svg(self.picture, self.direction, "", self.contributions, self.legend, formulas=self.formulas)
 
     @property
     def source(self) -> str:
@@ -51,7 +53,7 @@ class Drawing:
 
     def to_dot(self) -> Any:
         """The drawing as a graphviz.Digraph, to be styled further."""
-        return digraph(self.picture, self.direction, self.contributions)
+        return digraph(self.picture, self.direction, self.contributions, self.formulas)
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing, in the format that the ending asks for: .svg, .html, .dot; .png and .pdf through `dot`.
@@ -107,6 +109,7 @@ def draw(
     max_nodes: int = 200,
     labels: Labels = None,
     parameters: Iterable[Value] = (),
+    formulas: bool = False,
     contributions: bool = False,
     legend: bool = False,
     engine: Engine = "auto",
@@ -123,6 +126,7 @@ def draw(
     `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
     `labels`, a dictionary or a function from a Value to the name it is drawn with;
     `parameters`, leaves to be shown as parameters besides those made in a scope;
+    `formulas`, whether an edge says the rule that its local derivative comes from, where it is not too long: 2·x = 6;
     `contributions`, whether an edge says what it adds to the gradient: local derivative times upstream gradient;
     `legend`, whether to name the shapes below the drawing (built-in engine only);
     `engine`, "dot", "builtin", or "auto": Graphviz' dot where it is on the PATH.
@@ -140,8 +144,10 @@ def draw(
     [3.0, 2.0, 1.0, 1.0]
     """
     _check(direction, engine, hops, max_nodes, labels, expand)
+    if formulas and contributions:
+        raise ValueError("an edge has room for formulas or for contributions, not for both: choose one")
     whole = picture(v, expand=expand, labels=labels, parameters=parameters)
-    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend)
+    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend, formulas)
 
 
 def _check(direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any) -> None:

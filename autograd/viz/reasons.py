@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from autograd.value import Value
-from autograd.viz.figures import equation, inside, rounded
+from autograd.viz.figures import equation, inside, rounded, shown
 from autograd.viz.model import Picture
 from autograd.viz.notation import fill, in_formula, templates_of
 
@@ -15,6 +15,7 @@ class Reason(NamedTuple):
     formula: str
     numbers: str
     line: str
+    brief: str = ""  # of a local derivative: its formula and its number
 
 
 def computed(node: Value, called: Mapping[Value, str]) -> Reason:
@@ -45,29 +46,36 @@ def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
     formula, numbers = _both(node, templates_of(node).partials[edge], called)
     slope = f"∂{called[node]}/∂{called[node.args[edge]]}"
     told = lambda: op.partials(*map(rounded, _operands(node)), rounded(node.data))[edge]
-    return Reason(formula, numbers, equation(slope, formula, numbers, told, node.partials[edge]))
+    line = equation(slope, formula, numbers, told, node.partials[edge])
+    number = shown(node.partials[edge])
+    named = formula not in (numbers, number)  # 1/3 ≈ 0.333333 has no names in it
+    return Reason(formula, numbers, line, f"{formula} = {number}" if named else line.removeprefix(f"{slope} = "))
 
 
-def reasons(picture: Picture) -> dict[str, str]:
+def reasons(picture: Picture) -> dict[str, Reason]:
     """What is to be told of the boxes and edges of a picture, by their ids, as far as the reader sees the names in it.
 
     >>> from autograd.viz.model import picture
     >>> a = Value(3.0, label="a")
-    >>> reasons(picture(a * a))
-    {'n1': 'v1 = a·a', 'e0': 'v1 = a·a has ∂v1/∂a = a = 3', 'e1': 'v1 = a·a has ∂v1/∂a = a = 3'}
+    >>> found = reasons(picture(a * a))
+    >>> found["n1"].line, found["e0"].line, found["e0"].brief
+    ('v1 = a·a', 'v1 = a·a has ∂v1/∂a = a = 3', 'a = 3')
     """
-    shown = {value: picture.node(id) for value, id in picture.ids.items()}
-    called = {value: in_formula(node.label) for value, node in shown.items() if not node.inside}
+    nodes = {value: picture.node(id) for value, id in picture.ids.items()}
+    called = {value: in_formula(node.label) for value, node in nodes.items() if not node.inside}
     edges = {(edge.head, edge.slot): edge.id for edge in picture.edges if edge.count == 1}
     told = {}
     for node, name in called.items():
         id = picture.ids[node]
         named = all(called.get(value) for value in (node, *node.args) if isinstance(value, Value))
         if named and node.op is not None and node.op.name == picture.node(id).op:  # or else it is drawn expanded
-            made = told[id] = f"{name} = {computed(node, called).formula}"
+            how = computed(node, called)
+            made = f"{name} = {how.formula}"
+            told[id] = how._replace(line=made)
             for slot, arg in enumerate(node.args):
                 if isinstance(arg, Value) and (id, slot) in edges:
-                    told[edges[id, slot]] = f"{made} has {derived(node, slot, called).line}"
+                    why = derived(node, slot, called)
+                    told[edges[id, slot]] = why._replace(line=f"{made} has {why.line}")
     return told
 
 

@@ -8,11 +8,10 @@ full digits are in its `<title>`, which a browser shows under the mouse.
 
 from html import escape
 
-from autograd.viz.figures import equation, figure, inside, minus, rounded, shown
+from autograd.viz.captions import Captions, body_rows, sign
 from autograd.viz.layers import Link
 from autograd.viz.layout import ARROW, Direction, Point, layout
-from autograd.viz.model import Edge, Inside, Node, Picture
-from autograd.viz.reasons import reasons
+from autograd.viz.model import Node, Picture
 from autograd.viz.style import css
 from autograd.viz.text import MONO, clip, width
 
@@ -21,7 +20,6 @@ LINE, PAD = 17.0, 9.0
 NARROWEST = 72.0  # of a box with a number and a gradient
 WIDEST = 190.0  # of a label, in pixels; the whole of it is in the tooltip
 LEGEND = {kind: kind for kind in ("input", "parameter", "constant", "operation", "result")} | {"group": "several"}
-_SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^", "identity": "identity", "neg": "neg"}
 
 
 def svg(
@@ -31,6 +29,7 @@ def svg(
     contributions: bool = False,
     legend: bool = False,
     room: int = 0,
+    formulas: bool = False,
 ) -> str:
     """The picture, laid out and drawn.
 
@@ -46,17 +45,18 @@ def svg(
     number = {node.id: k for k, node in enumerate(picture.nodes)}
     known = {node.id: node for node in picture.nodes}
     faces = [_Face(node, room) for node in picture.nodes]
-    texts = [edge_text(edge, known[edge.tail], known[edge.head], contributions) for edge in picture.edges]
+    say = Captions(picture, contributions, formulas)
+    texts = [say.edge(edge) for edge in picture.edges]
     labels = [(width(text, EDGE) + 6.0, EDGE + 4.0) if text else (0.0, 0.0) for text in texts]
     links = [Link(number[e.tail], number[e.head], e.slot, label) for e, label in zip(picture.edges, labels)]
     placed = layout([face.size for face in faces], links, direction)
     lines = []
-    why = reasons(picture)
     for edge, text, path, at in zip(picture.edges, texts, placed.paths, placed.labels):
-        title = edge_title(edge, known[edge.tail], known[edge.head], why.get(edge.id, ""))
-        lines += _edge(edge, text, title, path, at, known, direction, prefix)
+        weight = " constant" if known[edge.tail].kind == "constant" else ""
+        group = f'<g id="{prefix}{edge.id}" class="edge{weight}"><title>{escape(say.edge_title(edge))}</title>'
+        lines += [group, *_edge(text, path, at, direction)]
     for node, face, at in zip(picture.nodes, faces, placed.boxes):
-        lines += face.draw(node, full_text(node, why.get(node.id, "")), at, prefix)
+        lines += face.draw(node, say.node_title(node), at, prefix)
     kinds = [kind for kind in LEGEND if any(node.kind == kind for node in picture.nodes)] if legend else []
     return _framed(lines, _summary(picture), picture.notes, kinds, (placed.width, placed.height))
 
@@ -91,27 +91,6 @@ def _legend(kinds: list[str], y: float) -> tuple[list[str], float]:
         lines.append(f'<text class="note" x="{_n(x + 30)}" y="{_n(y + 11)}">{LEGEND[kind]}</text>')
         x += 30.0 + width(LEGEND[kind], KEY + 1) + 18.0
     return lines, x if kinds else 0.0
-
-
-def sign(node: Node) -> str:
-    """How the operation is written in its box: × for *, the name of a function."""
-    return _SIGNS.get(node.op, _SIGNS.get(node.symbol, node.symbol))
-
-
-def edge_text(edge: Edge, tail: Node, head: Node, contributions: bool = False) -> str:
-    """What stands on an edge: the local derivative; on a bundle, how many; nothing towards a constant.
-
-    With `contributions`, the chain rule itself: local derivative times upstream gradient = what the edge adds.
-    """
-    if edge.count > 1:
-        return f"{edge.count:,} edges"
-    if tail.kind == "constant" or edge.partial is None:
-        return ""
-    if contributions and head.grad is not None:
-        partial, grad = edge.partial, head.grad
-        product = f"{shown(partial)} · {inside(grad)}"
-        return minus(equation("", "", product, lambda: rounded(partial) * rounded(grad), partial * grad))
-    return figure(edge.partial)
 
 
 def _n(x: float) -> str:
@@ -179,28 +158,6 @@ class _Face:
         return [*lines, "</g>"]
 
 
-def body_rows(node: Node) -> list[tuple[str, str, str]]:
-    """The lines under the heading of a box: (class, key, number)."""
-    if node.inside is not None:
-        output = [("data", "output", figure(node.data))] if node.data is not None else []
-        return output + _inside_rows(node.inside) if node.scope else []
-    if node.kind == "constant":
-        return [("data", "", figure(node.data or 0.0))]
-    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
-
-
-def _inside_rows(inside: Inside) -> list[tuple[str, str, str]]:
-    rows = [("count", "operations", f"{inside.operations:,}")] if inside.operations else []
-    if inside.parameters:
-        rows.append(("count", "parameters", f"{inside.parameters:,}"))
-        rows.append(("grad", "‖grad‖", _known(inside.grad_norm)))
-    return rows
-
-
-def _known(grad: float | None) -> str:
-    return "?" if grad is None else figure(grad)
-
-
 def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     """Each kind has its own outline, so that colour is never needed to tell them apart."""
     at, box = f'x="{_n(x)}" y="{_n(y)}"', f'width="{_n(w)}" height="{_n(h)}"'
@@ -223,35 +180,8 @@ def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     return f'<rect class="shape" {at} {box} rx="9"/>'
 
 
-def full_text(node: Node, made: str = "") -> str:
-    """Everything known about a box, with all digits: its tooltip. `made` says how it was computed."""
-    name = f"{node.kind} {made or node.label}".strip() + (f" = {node.op}" if node.op and not made else "")
-    lines = [name + (f" in {node.scope}" if node.scope else "")]
-    if node.inside is not None:
-        inside = node.inside
-        lines.append(f"{inside.nodes:,} nodes: {inside.operations:,} operations, {inside.parameters:,} parameters")
-        lines.append(f"norm of the parameters' gradients: {inside.grad_norm!r}" if inside.grad_norm is not None else "")
-    else:
-        lines.append(f"data {digits(node.data or 0.0)}")
-        if node.kind != "constant":
-            known = "unknown: no backward pass has reached it" if node.grad is None else digits(node.grad)
-            lines.append(f"grad {known}")
-    return "\n".join(line for line in lines if line)
-
-
-def digits(x: float) -> str:
-    """All digits of a number, as Python writes it; but no -0.0."""
-    return repr(x + 0.0)
-
-
-def _edge(
-    edge: Edge, text: str, title: str, path: list[Point], at: Point, known: dict[str, Node], direction: Direction,
-    prefix: str,
-) -> list[str]:  # fmt: skip
-    weight = " constant" if known[edge.tail].kind == "constant" else ""
-    lines = [f'<g id="{prefix}{edge.id}" class="edge{weight}"><title>{escape(title)}</title>']
-    lines.append(f'<path class="line" d="{_curve(path, direction)}"/>')
-    lines.append(_arrow(path, direction))
+def _edge(text: str, path: list[Point], at: Point, direction: Direction) -> list[str]:
+    lines = [f'<path class="line" d="{_curve(path, direction)}"/>', _arrow(path, direction)]
     if text:
         wide = width(text, EDGE) + 6.0
         corner = f'x="{_n(at[0] - wide / 2)}" y="{_n(at[1] - 7.2)}"'
@@ -259,27 +189,6 @@ def _edge(
         middle = f'x="{_n(at[0])}" y="{_n(at[1] + 3.7)}" text-anchor="middle"'
         lines.append(f'<text class="partial" {middle}>{escape(text)}</text>')
     return [*lines, "</g>"]
-
-
-def edge_title(edge: Edge, tail: Node, head: Node, why: str = "") -> str:
-    """Everything known about an edge: its tooltip. `why` says where its local derivative comes from."""
-    if tail.kind == "constant":
-        return f"{_name(tail)}, a constant, is operand {edge.slot + 1} of {_name(head)}"
-    if edge.count > 1 or edge.partial is None:
-        hidden = "" if edge.count > 1 else ", between nodes inside"
-        return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {_name(tail)} to {_name(head)}{hidden}"
-    operand = f"(output of {_name(tail)})" if tail.inside else _name(tail)
-    text = f"local derivative ∂{_name(head)}/∂{operand} = {digits(edge.partial)}"
-    if why:
-        text += f"\nsince {why}"
-    if head.grad is not None:
-        share = f"{digits(head.grad)} × {digits(edge.partial)} = {digits(head.grad * edge.partial)}"
-        text += f"\ncontribution to the gradient: {share}"
-    return text
-
-
-def _name(node: Node) -> str:
-    return node.label or (f"({node.symbol})" if node.symbol else figure(node.data or 0.0))
 
 
 def _curve(path: list[Point], direction: Direction) -> str:

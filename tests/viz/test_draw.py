@@ -205,6 +205,18 @@ def test_edges_show_the_chain_rule_when_asked():
     assert 'label="2 · 10 = 20"' in built_in(c, contributions=True).source
 
 
+def test_edges_show_where_their_numbers_come_from_when_asked():
+    *_, g = readme_of_micrograd()
+    written = texts_of(built_in(g, formulas=True), "partial")
+    assert {"2·v21 = −14", "−v24/v22 = −0.00416493", "3·b^2 = 12", "b = 2", "1/2 = 0.5", "1", "3"} <= set(written)
+    assert 'label="2·v21 = −14"' in built_in(g, formulas=True).source
+    x = [Value(float(k), label=f"a rather long name {k}") for k in range(3)]
+    assert texts_of(built_in(autograd.logsumexp(x), formulas=True), "partial") == ["0.0900306", "0.244728", "0.665241"]
+    assert texts_of(built_in(autograd.mean(x), formulas=True), "partial") == ["1/3 ≈ 0.333333"] * 3
+    with pytest.raises(ValueError, match="formulas or for contributions, not for both"):
+        draw(g, formulas=True, contributions=True)
+
+
 def brightness(colour):
     """Relative luminance of #rrggbb, WCAG 2.1."""
     parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]

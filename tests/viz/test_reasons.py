@@ -51,9 +51,10 @@ def test_an_operation_of_ones_own_may_refuse_a_rounded_number(register):
 def test_only_what_a_reader_sees_is_explained():
     x, y = Value(2.0, label="x"), Value(3.0)
     z = x * y
-    told = reasons(picture(z))
+    lines = lambda drawn: {id: reason.line for id, reason in reasons(drawn).items()}
+    told = lines(picture(z))
     assert told["n2"] == "v2 = x·v1" and told["e1"] == "v2 = x·v1 has ∂v2/∂v1 = x = 2"
-    assert reasons(picture(z, labels=lambda value: "same")) == {
+    assert lines(picture(z, labels=lambda value: "same")) == {
         "n2": "same = same·same", "e0": "same = same·same has ∂same/∂same = same = 3",
         "e1": "same = same·same has ∂same/∂same = same = 2",
     }  # fmt: skip

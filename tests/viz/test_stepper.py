@@ -8,13 +8,13 @@ import pytest
 from autograd import Value, dot, func, logsumexp, mean, no_grad, pow, relu
 from autograd.graph import backpropagate, topological_order
 from autograd.primitive import TABLE
+from autograd.viz.captions import sign
 from autograd.viz.explain import explain
 from autograd.viz.javascript import unknown
 from autograd.viz.model import picture
 from autograd.viz.notation import fill, names, templates
 from autograd.viz.stepper import MOST_PRINTED, Stepper, step_through
 from autograd.viz.strings import STRINGS
-from autograd.viz.svg import sign
 from nn.functional import cross_entropy
 from tests.viz.expressions import random_graph, readme_of_micrograd
 
