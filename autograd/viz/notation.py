@@ -184,7 +184,7 @@ def printable(label: object) -> str:
 
 
 def in_formula(name: str) -> str:
-    """A name as it stands in a formula: in quotes where it is no word, and, running from right to left, isolated.
+    """A name as it stands in a formula: quoted where it is no word, isolated where it runs from right to left.
 
     >>> in_formula("w_1"), in_formula("one two"), in_formula("x-1")
     ('w_1', '“one two”', '“x-1”')
@@ -192,7 +192,7 @@ def in_formula(name: str) -> str:
     True
     """
     word = all(c.isalnum() or c in _IN_WORDS or unicodedata.category(c)[0] == "M" for c in name)
-    text = name if word and not name[:1].isdigit() else f"“{name}”"
+    text = name if word and not name[:1].isdigit() and name not in ("nan", "inf") else f"“{name}”"
     turns = any(unicodedata.bidirectional(c) in ("R", "AL") for c in name)
     return f"\u2068{text}\u2069" if turns else text
 
