@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from autograd.compiler import interpreter, mathematics, native, straight, vectormath
+from autograd.compiler.batch_loop import block_loop
+from autograd.compiler.llvm_rows import form
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.primitive import Primitive
@@ -28,109 +30,6 @@ SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of wor
 # and puts all its registers away around a call of a function. So the interpreter has the tapes of
 LONG = 3000  # rows and more, where it is ready at once;
 CALLS = 1 / 7  # calls a row and more, where it is faster too: level at 0.14, a quarter ahead at 0.2 (measured)
-
-# Loads a block of each input column (the last sample again where a block is not full), runs the body, stores or adds.
-DRIVER = """
-define void @drive(i64 %function, i64 %begin, i64 %end, i64 %ins, T** %columns, i64* %strides, T* %parameters, T* %work,
-                   i64 %outs, i64* %places, T** %results, i64 %reduce, i64* %program) {
-entry:
-  %body = inttoptr i64 %function to void (T*, T*, i64*)*
-  br label %block
-block:
-  %start = phi i64 [ %begin, %entry ], [ %after, %stored ]
-  %going = icmp slt i64 %start, %end
-  br i1 %going, label %full, label %done
-full:
-  %rest = sub i64 %end, %start
-  %short = icmp slt i64 %rest, BLOCK
-  %count = select i1 %short, i64 %rest, i64 BLOCK
-  %last = sub i64 %count, 1
-  br label %input
-input:
-  %i = phi i64 [ 0, %full ], [ %i.next, %input.end ]
-  %i.more = icmp slt i64 %i, %ins
-  br i1 %i.more, label %input.begin, label %run
-input.begin:
-  %column.at = getelementptr T*, T** %columns, i64 %i
-  %column = load T*, T** %column.at
-  %stride.at = getelementptr i64, i64* %strides, i64 %i
-  %stride = load i64, i64* %stride.at
-  %target.offset = mul i64 %i, BLOCK
-  %target = getelementptr T, T* %work, i64 %target.offset
-  br label %copy
-copy:
-  %j = phi i64 [ 0, %input.begin ], [ %j.next, %copy ]
-  %beyond = icmp sgt i64 %j, %last
-  %j.in = select i1 %beyond, i64 %last, i64 %j
-  %sample = add i64 %start, %j.in
-  %offset = mul i64 %sample, %stride
-  %source = getelementptr T, T* %column, i64 %offset
-  %number = load T, T* %source
-  %place = getelementptr T, T* %target, i64 %j
-  store T %number, T* %place
-  %j.next = add i64 %j, 1
-  %j.more = icmp slt i64 %j.next, BLOCK
-  br i1 %j.more, label %copy, label %input.end
-input.end:
-  %i.next = add i64 %i, 1
-  br label %input
-run:
-  call void %body(T* %parameters, T* %work, i64* %program)
-  br label %output
-output:
-  %o = phi i64 [ 0, %run ], [ %o.next, %output.end ]
-  %o.more = icmp slt i64 %o, %outs
-  br i1 %o.more, label %output.begin, label %stored
-output.begin:
-  %place.at = getelementptr i64, i64* %places, i64 %o
-  %from.block = load i64, i64* %place.at
-  %from.offset = mul i64 %from.block, BLOCK
-  %from = getelementptr T, T* %work, i64 %from.offset
-  %result.at = getelementptr T*, T** %results, i64 %o
-  %result = load T*, T** %result.at
-  %reducing = icmp ne i64 %reduce, 0
-  %shift = select i1 %reducing, i64 0, i64 %start
-  %to = getelementptr T, T* %result, i64 %shift
-  br i1 %reducing, label %add, label %store
-add:
-  %a = phi i64 [ 0, %output.begin ], [ %a.next, %add ]
-  %a.from = getelementptr T, T* %from, i64 %a
-  %a.to = getelementptr T, T* %to, i64 %a
-  %a.new = load T, T* %a.from
-  %a.old = load T, T* %a.to
-  %a.sum = fadd T %a.old, %a.new
-  store T %a.sum, T* %a.to
-  %a.next = add i64 %a, 1
-  %a.more = icmp slt i64 %a.next, %count
-  br i1 %a.more, label %add, label %output.end
-store:
-  %s = phi i64 [ 0, %output.begin ], [ %s.next, %store ]
-  %s.from = getelementptr T, T* %from, i64 %s
-  %s.to = getelementptr T, T* %to, i64 %s
-  %s.new = load T, T* %s.from
-  store T %s.new, T* %s.to
-  %s.next = add i64 %s, 1
-  %s.more = icmp slt i64 %s.next, %count
-  br i1 %s.more, label %store, label %output.end
-output.end:
-  %o.next = add i64 %o, 1
-  br label %output
-stored:
-  %after = add i64 %start, BLOCK
-  br label %block
-done:
-  ret void
-}
-"""
-
-
-@functools.cache
-def driver(element: str, block: int) -> Any:
-    """The loop over blocks, as a ctypes function."""
-    text = DRIVER.replace("T", element).replace("BLOCK", str(block))
-    whole, pointer = ctypes.c_int64, ctypes.c_void_p
-    kinds = [whole, whole, whole, whole, pointer, pointer, pointer, pointer, whole, pointer, pointer, whole, pointer]
-    return native.compiled(text, 2).function("drive", *kinds)
 
 
 @functools.cache
@@ -152,7 +51,7 @@ class Batch:
         self.element = "float" if single else "double"
         self.width = native.vector_bytes() // (4 if single else 8)
         self.block = BLOCK // (4 if single else 8)
-        self.drive = driver(self.element, self.block)
+        self.loop = block_loop(self.element, self.block)
         self.dtype, self.exact = options["dtype"], options["exact"]
         self.program = 0
         self.constants: Any = []
@@ -186,7 +85,7 @@ class Batch:
             place if arg.__class__ is int and (arg >= len(kinds) or kinds[arg] == SAMPLE) else -1
             for arg, place in zip(self.tape.outputs, code.outputs)
         ]
-        text, functions = interpreter.text(ops, straight.form(self.dtype, self.width), self.block)
+        text, functions = interpreter.text(ops, form(self.dtype, self.width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
         self.library = native.compiled(text + body, 2, self._functions(functions))
 
@@ -256,7 +155,7 @@ class Batch:
             workspace, kept = self._workspace(len(columns), parameters)
             first = _address(results) + (part * results.strides[0] if reducing else 0)
             targets = first + np.arange(len(self.varying), dtype=np.int64) * results.strides[1]
-            self.drive(
+            self.loop(
                 self.body, begin, end, len(columns), _address(starts), _address(strides), _address(parameters),
                 workspace, len(self.varying), _address(self.wanted), _address(targets), int(reducing), self.program,
             )  # fmt: skip

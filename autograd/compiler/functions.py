@@ -27,8 +27,8 @@ def root(x: Lanes) -> Lanes:
     return (x.compare("==", -inf).select(-x, x) + 0.0).call("llvm.sqrt")
 
 
-def lower(formula: Any, operands: list[Lanes]) -> Lanes:
-    """Emit a formula of plain operations; a subexpression that occurs again is computed once."""
+def computed(formula: Any, operands: list[Lanes]) -> Lanes:
+    """The instructions of a formula of plain operations; a subexpression that occurs again is computed once."""
     known: dict[str, Lanes] = {}
 
     def visit(node: Any) -> Lanes:
@@ -71,7 +71,7 @@ def emit(module: Any, name: str, width: int, dtype: str, formulas: list[Formula]
         def vector(offset: Any, mask: Any) -> None:
             index = b.lshr(offset, whole(k.size.bit_length() - 1))
             operands = [read(slot, offset, index, mask) for slot in range(len(formulas), len(modes))]
-            for slot, value in enumerate([lower(formula, operands) for formula in formulas]):
+            for slot, value in enumerate([computed(formula, operands) for formula in formulas]):
                 if modes[slot] == CONTIGUOUS:
                     k.store(value.value, b.add(at[slot], offset), mask)
                 else:

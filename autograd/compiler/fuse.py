@@ -10,20 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.compiler.formula import Formula, applied, specialised
-from autograd.compiler.tape import PARAMETER as ONE_FOR_ALL
-from autograd.compiler.tape import Tape, expansion, record
+from autograd.compiler.tape import PARAMETER, Tape, expansion, record
 from autograd.primitive import TABLE, Primitive
 from autograd.primitives import log_of_powers
 from autograd.value import Value
 
-CONSTANT, PARAMETER, INPUT, PAIRS, REDUCTION, FUNCTION = range(6)
+CONSTANT, TRAINABLE, INPUT, PAIRS, REDUCTION, FUNCTION = range(6)  # the kinds of rows
 
 
 class Rows:
     """A program: row k is a leaf, a sum of pairs of earlier rows, or a formula of earlier rows.
 
     `kind[k]` says which; `pairs[k]` is the flat list a, b, a, b, ... of row numbers; `formula[k]` and `args[k]` are a
-    function row. `batched[k]`: one number per sample, instead of one for all. `needs[k]`: a parameter is below it.
+    function row. `batched[k]`: one number per sample, instead of one for all. `needs[k]`: a trainable leaf is below it.
     `rule[k]` is (op, args) where a row's derivative is that of an operation it was expanded from, and `result[k]` the
     row that the rule takes for the operation's result where it is not k.
     `weight` is the row of a sample's weight, its share of the batch; `joint`: a sample's numbers depend on the others'.
@@ -58,7 +57,7 @@ class Rows:
 
     def leaf(self, kind: int, batched: bool = False) -> int:
         self.batched.append(batched)
-        self.needs.append(kind == PARAMETER)
+        self.needs.append(kind == TRAINABLE)
         return self._append(kind, [], None, ())
 
     def constant(self, value: float) -> int:
@@ -142,7 +141,7 @@ def tape_of(output: Value, inputs: Sequence[Value], others: Sequence[Value] = ()
             for arg in reversed(node.args):
                 if arg.__class__ is not float:
                     stack.append(arg)
-    return Tape((ONE_FOR_ALL,) * first, rows, [numbers[x] for x in outputs])
+    return Tape((PARAMETER,) * first, rows, [numbers[x] for x in outputs])
 
 
 def fuse(tape: Tape, leaves: Sequence[int], rows: Rows) -> list[int]:

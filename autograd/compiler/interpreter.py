@@ -1,7 +1,7 @@
 """The interpreter: a native loop over the rows of a tape, for tapes too long to translate one by one.
 
 It is compiled once, for all tapes (and kept on disk): a switch with one case per operation, each written by the same
-`Writer` that writes straight-line code, so that the two give the same bits. It needs a few nanoseconds a row to find
+`RowWriter` that writes straight-line code, so that the two give the same bits. It needs a few nanoseconds a row to find
 the case, and no time to prepare; over a block of samples, which each case works through, finding costs nothing.
 
 A program is the tape as 32-bit words, five to a row: operation, result, operands. Numbers stand in one workspace:
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler import native
-from autograd.compiler.straight import Form, Writer, form
+from autograd.compiler.llvm_rows import Form, RowWriter, form
 from autograd.compiler.tape import Tape
 from autograd.primitive import TABLE, Primitive
 
@@ -23,7 +23,7 @@ UNUSED = (0, 0, 0)  # operands
 UNREAD, KEPT, FREED = -1, -2, -3  # in place of the row that reads a number last
 
 
-class Program(NamedTuple):
+class Encoded(NamedTuple):
     """A tape for the interpreter: the words of its rows, its constants, and where things stand."""
 
     words: "array.array[int]"
@@ -38,15 +38,15 @@ def plain(tape: Tape) -> tuple[Primitive, ...]:
     return tuple(dict.fromkeys(ops + [op for op, _ in tape.rows]))
 
 
-def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = None) -> Program:
+def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = None) -> Encoded:
     """The tape as words for an interpreter of the operations `ops`; input number i stands at inputs[i], or at i.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
     >>> x = Value(2.0)
     >>> tape = record([(x * 3.0).exp()], [x])
-    >>> program = encode(tape, plain(tape))
-    >>> program.constants, program.outputs, program.places, len(program.words)
+    >>> found = encode(tape, plain(tape))
+    >>> found.constants, found.outputs, found.places, len(found.words)
     ([3.0], [2], 3, 10)
     """
     first = len(tape.kinds)
@@ -72,7 +72,7 @@ def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = 
         if last[at] == UNREAD:
             free.append(target)
     outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
-    return Program(array.array("i", words), [float.fromhex(key) for key in constants], outputs, count)
+    return Encoded(array.array("i", words), [float.fromhex(key) for key in constants], outputs, count)
 
 
 def _constants(tape: Tape) -> dict[str, int]:
@@ -98,7 +98,7 @@ def _last_readers(tape: Tape) -> list[int]:
 
 def text(ops: Sequence[Primitive], shape: Form, block: int) -> tuple[str, dict[Primitive, int]]:
     """LLVM text of `interpret(number* work, i32* words, i64 rows)`, and the functions it calls."""
-    writer = Writer(Tape((), [], []), shape)
+    writer = RowWriter(shape)
     t, e = shape.t, shape.element
     lines = writer.lines
     lines.append(

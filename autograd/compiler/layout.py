@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, PARAMETER, REDUCTION, Rows
+from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, REDUCTION, TRAINABLE, Rows
 
 
 @dataclass
@@ -47,10 +47,10 @@ def lay_out(rows: Rows, primal: dict[int, int], roots: list[int]) -> Layout:
     out = Layout(address, group, level, late)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for row in range(n):
-        if kind[row] in (CONSTANT, PARAMETER, INPUT):
+        if kind[row] in (CONSTANT, TRAINABLE, INPUT):
             if kind[row] != CONSTANT or alive[row]:
                 alone = row if row in (rows.zero, rows.one, rows.minus_one) else -1
-                key: tuple[Any, ...] = (0, kind[row] != PARAMETER, kind[row], rows.batched[row], alone)
+                key: tuple[Any, ...] = (0, kind[row] != TRAINABLE, kind[row], rows.batched[row], alone)
                 groups.setdefault(key, []).append(row)
         elif alive[row]:
             operands = pairs[row] or args[row]
@@ -90,9 +90,9 @@ def lay_out(rows: Rows, primal: dict[int, int], roots: list[int]) -> Layout:
 def _weighted(rows: Rows, address: list[int], row: int) -> tuple[int, int]:
     """For a sum of weights times values: the address of a value, then of a weight. One layer's rows come together."""
     a, b = rows.pairs[row][-2:]
-    if rows.kind[b] == PARAMETER:
+    if rows.kind[b] == TRAINABLE:
         a, b = b, a
-    if rows.kind[a] != PARAMETER or rows.kind[b] in (CONSTANT, PARAMETER):
+    if rows.kind[a] != TRAINABLE or rows.kind[b] in (CONSTANT, TRAINABLE):
         return 0, 0
     return address[b], address[a]
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.compiler.arrays import Floats, Ints, aligned, table
 from autograd.compiler.bound import Bound
-from autograd.compiler.fuse import INPUT, PARAMETER, Rows, fuse
+from autograd.compiler.fuse import INPUT, TRAINABLE, Rows, fuse
 from autograd.compiler.layout import lay_out
 from autograd.compiler.native import vector_bytes
 from autograd.compiler.reverse import merge_slopes, reverse, split
@@ -60,7 +60,7 @@ class Program:
         self.unit = np.dtype(dtype).itemsize
         self.width = vector_bytes() // self.unit
         self.rows = rows = Rows()
-        wanted = [rows.leaf(PARAMETER) for _ in range(count)]
+        wanted = [rows.leaf(TRAINABLE) for _ in range(count)]
         inputs = [rows.leaf(INPUT, batched) for _ in range(self.features)]
         self.weight = rows.weight = rows.leaf(INPUT, batched)
         self.first_input = inputs[0] if inputs else self.weight

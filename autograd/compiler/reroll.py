@@ -68,7 +68,7 @@ def affine(columns: Ints) -> list[Nest]:
     return nests
 
 
-def stacked(nests: list[Nest]) -> list[Box]:
+def boxed(nests: list[Nest]) -> list[Box]:
     """Nests that are alike and evenly spaced as a third level."""
     boxes, at = [], 0
     bases = np.array([nest.base for nest in nests], np.int64)
@@ -99,7 +99,7 @@ def products(matrix: Matrix, out: Ints) -> list[Box]:
         boxes: list[Box] = []
         for kind in range(int(which.max()) + 1):
             chosen = columns[which.reshape(-1) == kind]
-            boxes += stacked(affine(chosen[np.lexsort((chosen[:, minor], chosen[:, major]))]))
+            boxes += boxed(affine(chosen[np.lexsort((chosen[:, minor], chosen[:, major]))]))
         found.append(boxes)
     return min(found, key=len)
 

@@ -10,7 +10,7 @@ from autograd.compiler.update import Recorded, Update, record_rule
 from autograd.value import Value
 
 
-class Group(NamedTuple):
+class ParamGroup(NamedTuple):
     """Parameters that follow one rule: `rule(p, g, state, **rates)` returns (new p, new state); states are dicts."""
 
     params: Sequence[Value]
@@ -24,7 +24,7 @@ class Group(NamedTuple):
         columns = [[x] * steps if isinstance(x, (int, float)) else list(x) for x in self.rates.values()]
         return list(zip(*columns, strict=True)) if columns else [()] * steps
 
-    def first(self, steps: int) -> "Group":
+    def first(self, steps: int) -> "ParamGroup":
         """The same for these many steps only."""
         return self._replace(rates={name: x if isinstance(x, (int, float)) else list(x)[:steps]
                                     for name, x in self.rates.items()})
@@ -125,12 +125,12 @@ class Trainer:
     def group(
         params: Sequence[Value], rule: Any, key: Any, lr: float | Sequence[float], start: Mapping[str, float],
         **rates: float | Sequence[float],
-    ) -> Group:
-        """Parameters that follow one rule, for `run`; see Group.
+    ) -> ParamGroup:
+        """Parameters that follow one rule, for `run`; see ParamGroup.
 
         `lr` and further `rates` are what the rule takes by these names: a number, or one for each step.
         """
-        return Group(params, rule, key, {"lr": lr, **rates}, start)
+        return ParamGroup(params, rule, key, {"lr": lr, **rates}, start)
 
     def reached(self, p: Value) -> bool:
         """Whether the loss depends on the parameter."""
@@ -149,7 +149,7 @@ class Trainer:
         return table(samples, self.program.dtype)
 
     def run(
-        self, samples: Any, batches: Sequence[Sequence[int]], groups: Sequence[Group],
+        self, samples: Any, batches: Sequence[Sequence[int]], groups: Sequence[ParamGroup],
         state: dict[Value, dict[str, float]],
     ) -> tuple[list[float], int]:
         """A step for each batch of row numbers: the loss of each, before its step, and how many steps were taken.
@@ -195,7 +195,7 @@ class Trainer:
         return parts
 
     def _part(
-        self, group: Group, params: list[Value], steps: int, state: Mapping[Value, Mapping[str, float]]
+        self, group: ParamGroup, params: list[Value], steps: int, state: Mapping[Value, Mapping[str, float]]
     ) -> "_Part":
         names = list(group.start)
         known = [state.get(p, group.start) for p in params]

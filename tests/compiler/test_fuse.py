@@ -10,7 +10,7 @@ pytest.importorskip("numpy")
 import autograd
 from autograd import Value
 from autograd.compiler.formula import Formula, local_derivatives
-from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, PARAMETER, Rows, fuse, tape_of
+from autograd.compiler.fuse import CONSTANT, FUNCTION, INPUT, PAIRS, TRAINABLE, Rows, fuse, tape_of
 from autograd.compiler.reverse import reverse
 from autograd.primitive import TABLE
 from tests.compiler.graphs import random_function
@@ -20,7 +20,7 @@ def fused(f, *points):
     """The rows of f at fresh parameters, its output's row, the rows of the parameters."""
     inputs = [Value(x) for x in points]
     rows = Rows()
-    leaves = [rows.leaf(PARAMETER) for _ in inputs]
+    leaves = [rows.leaf(TRAINABLE) for _ in inputs]
     (root,) = fuse(tape_of(f(*inputs), inputs), leaves, rows)
     return rows, root, leaves
 
@@ -32,7 +32,7 @@ def evaluate(rows, leaves, seed=1.0):
     for k in range(len(rows)):
         if rows.kind[k] == CONSTANT:
             values[k] = rows.value[k]
-        elif rows.kind[k] in (PARAMETER, INPUT):
+        elif rows.kind[k] in (TRAINABLE, INPUT):
             values[k] = next(given, seed)
         elif rows.kind[k] == PAIRS:
             values[k] = math.fsum(values[a] * values[b] for a, b in zip(rows.pairs[k][::2], rows.pairs[k][1::2]))
@@ -82,7 +82,7 @@ def test_zeros_of_both_signs_and_nans_are_constants_of_their_own():
 
 def test_what_all_samples_share_is_one_addend_of_a_sum_per_sample():
     rows = Rows()
-    p, q, x = rows.leaf(PARAMETER), rows.leaf(PARAMETER), rows.leaf(INPUT, True)
+    p, q, x = rows.leaf(TRAINABLE), rows.leaf(TRAINABLE), rows.leaf(INPUT, True)
     row = rows.sum([p, q, p, p, p, x])
     one, shared, *per_sample = rows.pairs[row]
     assert (one, rows.batched[shared], per_sample) == (rows.one, False, [p, x])

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from autograd import Value
-from autograd.compiler.fuse import CONSTANT, INPUT, PARAMETER, Rows, fuse, tape_of
+from autograd.compiler.fuse import CONSTANT, INPUT, TRAINABLE, Rows, fuse, tape_of
 from autograd.compiler.layout import canonical, lay_out, reachable
 from autograd.compiler.reverse import reverse
 
@@ -13,7 +13,7 @@ from autograd.compiler.reverse import reverse
 def laid_out(f, parameters, inputs, batched=True):
     ps, xs = [Value(0.1 * k) for k in range(parameters)], [Value(0.3 * k) for k in range(inputs)]
     rows = Rows()
-    wanted = [rows.leaf(PARAMETER) for _ in ps]
+    wanted = [rows.leaf(TRAINABLE) for _ in ps]
     leaves = [rows.leaf(INPUT, batched) for _ in xs]
     weight = rows.leaf(INPUT, batched)
     (root,) = fuse(tape_of(f(ps, xs), [*ps, *xs]), [*wanted, *leaves], rows)
@@ -33,7 +33,7 @@ def test_addresses_are_distinct_and_steps_in_order(batched):
     alive = reachable(rows, roots)
     placed = [(rows.batched[k], layout.address[k]) for k in range(len(rows)) if layout.address[k] >= 0]
     assert len(set(placed)) == len(placed)
-    done = {k for k in range(len(rows)) if rows.kind[k] in (CONSTANT, PARAMETER, INPUT)}
+    done = {k for k in range(len(rows)) if rows.kind[k] in (CONSTANT, TRAINABLE, INPUT)}
     for _, members in layout.steps:
         for row in members:
             assert done >= set(rows.pairs[row]) | set(rows.args[row])
@@ -59,7 +59,7 @@ def test_adjoints_are_ordered_like_what_they_are_adjoints_of():
 
 def test_parameters_come_first_and_in_order():
     rows, layout, _, _, _ = laid_out(two_layers, 37, 4)
-    assert [layout.address[k] for k in range(len(rows)) if rows.kind[k] == PARAMETER] == list(range(37))
+    assert [layout.address[k] for k in range(len(rows)) if rows.kind[k] == TRAINABLE] == list(range(37))
 
 
 def test_a_sum_over_one_number_stays_in_step():
