@@ -8,17 +8,20 @@ anybody's; only an `Expression` is asked for its result.
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from types import FunctionType
+from pathlib import Path
+from types import FrameType, FunctionType
 from typing import Any, NamedTuple
 
 import pytest
 
+import autograd
 from autograd.gradcheck.recording import Recording
 from autograd.graph import topological_order
 from autograd.testing.expression import Expression
 from autograd.testing.reproducer import reproducer
 from autograd.value import Value
 
+LIBRARY = Path(autograd.__file__).parent
 SHOWN = 200  # operations: nobody reads a longer program
 
 
@@ -32,6 +35,8 @@ class Graph(NamedTuple):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Iterator[None]:
     """Add a section to the report of a failing test in whose frames a graph is found."""
+    if call.excinfo is not None:
+        hide_frames(call.excinfo.value, item.config.rootpath)
     report: Any = yield
     if report.when == "call" and report.failed and call.excinfo is not None:
         try:
@@ -42,6 +47,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
         if text:
             report.sections.append(("stepgrad: the graph of this failure", text))
     return report  # type: ignore[no-any-return]
+
+
+def hide_frames(error: BaseException, project: Path) -> None:
+    """Let pytest pass over our own frames, as over its own, but in a project that holds our source."""
+    if LIBRARY.is_relative_to(project) and "site-packages" not in LIBRARY.parts:
+        return
+    for frame in _frames(error):
+        if Path(frame.f_code.co_filename).is_relative_to(LIBRARY):
+            frame.f_globals["__tracebackhide__"] = True
 
 
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
@@ -79,12 +93,17 @@ def find_graph(error: BaseException) -> Graph | None:
     """The graph held by the frame nearest to where the error was raised."""
     while isinstance(error, BaseExceptionGroup):  # Hypothesis found several failures: the first
         error = error.exceptions[0]
-    frames, traceback = [], error.__traceback__
-    while traceback is not None:
-        frames.append(traceback.tb_frame)
-        traceback = traceback.tb_next
-    found = (_held(thing) for frame in reversed(frames) for thing in reversed([*frame.f_locals.values()]))
+    frames = reversed([*_frames(error)])
+    found = (_held(thing) for frame in frames for thing in reversed([*frame.f_locals.values()]))
     return next((graph for graph in found if graph is not None), None)
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    """From the outermost to where the error was raised."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
 
 
 def _held(thing: Any) -> Graph | None:

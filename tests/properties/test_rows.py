@@ -39,9 +39,12 @@ def test_second_order(op, data):
 
 
 def grid(op):
-    """All operands from -1, 0, 1, 2 that are in the row's domain or on its end: kinks, ties, poles and edges."""
+    """All operands from -1, 0, 1, 2 that are in the row's domain or on its end: kinks, ties, poles and edges.
+
+    Four operands are 0 or 1: ties of two, three and all of them.
+    """
     for n in (2, 4) if op.variadic else (len(op.operands),):
-        for point in itertools.product((-1.0, 0.0, 1.0, 2.0), repeat=n):
+        for point in itertools.product((-1.0, 0.0, 1.0, 2.0) if n < 4 else (0.0, 1.0), repeat=n):
             ends = op.domain * n if op.variadic else op.domain
             if op.name == "clamp" and point[1] >= point[2]:
                 continue  # nothing between the bounds: PyTorch's convention, in test_special_points

@@ -180,6 +180,28 @@ def test_nothing_is_added_without_a_graph_or_a_failure(run):
     assert "stepgrad:" not in result.stdout.str()
 
 
+def test_no_frame_of_the_library_is_shown(run):
+    result = run("""
+        from autograd import gradcheck
+        from autograd.testing import gradient_property, numerical_grad
+
+        def test_numerical():
+            numerical_grad(lambda x: x * [][0], 0.5)
+
+        def test_nothing():
+            gradcheck(lambda x: 3.0, 0.5)
+
+        @gradient_property
+        def test_raising(x):
+            return x * [][0]
+    """)
+    result.assert_outcomes(failed=3)
+    told = result.stdout.str()
+    assert re.search(r"^\S*autograd/\S+\.py:\d+", told, re.MULTILINE) is None
+    for line in ("test_it.py:5: IndexError", "test_it.py:8: ValueError", "test_it.py:12: IndexError"):
+        assert line in told
+
+
 def test_a_property_that_pytest_would_not_run_is_noticed(run):
     result = run("""
         from autograd.testing import gradient_property
