@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.gradcheck import GradcheckError, GradcheckReport, Verdict, gradcheck
@@ -21,7 +21,8 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
     Arguments: `f` takes numbers or Values and gives a Value; `domain` is an interval (low, high) for all of its
     arguments, or a list of one for each.
     Returns a function of no arguments for pytest to collect, so give it a name that begins with `test`; without `f`, a
-    decorator that makes one of f. Hypothesis's own decorators apply: `@settings(max_examples=500)` above this one.
+    decorator that makes one of f. There is no deadline. Hypothesis's own decorators apply, above this one:
+    `@settings(max_examples=500, deadline=None)`.
     Raises ValueError when the intervals are not as many as the arguments; the test raises GradcheckError, with the
     simplest point that Hypothesis finds, the right derivative and the operation to blame; and when there is a
     derivative that could not be decided at any point, for then nothing has been tested.
@@ -44,7 +45,8 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
         reports.append(gradcheck(expression.f, expression.inputs))
 
     _name_after(f, check)
-    examples = given(point=st.tuples(*(numbers(low, high) for low, high in intervals)))(check)
+    drawn = given(point=st.tuples(*(numbers(low, high) for low, high in intervals)))
+    examples = settings(deadline=None)(drawn(check))  # a check takes as long as f takes, some hundred times
 
     def test(*self: Any) -> None:  # self: it may stand in a class
         __tracebackhide__ = True
@@ -54,6 +56,7 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
 
     _name_after(f, test)
     test.__dict__ = examples.__dict__  # one and the same: what @settings, @example and @seed write there is obeyed
+    test.__dict__.pop("_hypothesis_internal_settings_applied", None)  # by us, not by you: you may
     test.is_gradient_property = True  # type: ignore[attr-defined]  # for the plugin
     return test
 

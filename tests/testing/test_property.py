@@ -1,6 +1,7 @@
 """gradient_property makes tests that pass for right gradients and, for wrong ones, name the operation."""
 
 import re
+import time
 
 import pytest
 from hypothesis import Phase, example, settings
@@ -105,6 +106,22 @@ def test_decorators_of_hypothesis_are_obeyed():
     assert 0.0 not in calls  # the first that Hypothesis would think of
     with pytest.raises(InvalidArgument, match="already been decorated with a settings object"):
         settings(max_examples=7)(test_one_point)
+
+
+def test_a_slow_function_has_no_deadline():
+    before = settings.get_current_profile_name()
+    settings.register_profile("short", max_examples=1, deadline=1, database=None)
+    settings.load_profile("short")
+    try:
+
+        @gradient_property
+        def test_slow(x):
+            time.sleep(0.002)
+            return x * x
+
+        test_slow()
+    finally:
+        settings.load_profile(before)
 
 
 class TestInAClass:
