@@ -20,6 +20,13 @@ def counts(**counts: Any) -> None:
             raise ValueError(f"{name} is a whole number of at least 1, got {count!r}")
 
 
+def limits(**limits: Any) -> None:
+    """Raise ValueError unless all are None, or numbers above 0."""
+    for name, limit in limits.items():
+        if limit is not None and not (isinstance(limit, numbers.Real) and float(limit) > 0.0):
+            raise ValueError(f"{name} is a number above 0, got {limit!r}")
+
+
 def module(model: Any) -> None:
     """Raise TypeError unless it is a Module."""
     if not isinstance(model, Module):
@@ -76,15 +83,16 @@ def batches_of(model: Module, count: int, size: int) -> None:
                          " of one: choose another batch_size")
 
 
-def schedule_of(optimizer: Any, schedule: Any) -> None:
-    """Raise unless it is a schedule of this optimiser."""
-    if schedule is None:
-        return
-    if not (hasattr(schedule, "step") and hasattr(schedule, "optimizer")):
-        raise TypeError(f"schedule= takes one of nn.optim.lr_scheduler, not {schedule!r}")
-    if schedule.optimizer is not optimizer:
-        raise ValueError("the schedule belongs to another optimizer than the one that trains: "
-                         "make it with the optimizer that is given to fit")
+def schedules_of(optimizer: Any, schedule: Any) -> list[Any]:
+    """No schedule, one or several of this optimiser as a list. Raises TypeError or ValueError for anything else."""
+    found = list(schedule) if isinstance(schedule, list | tuple) else [] if schedule is None else [schedule]
+    for one in found:
+        if not (hasattr(one, "step") and hasattr(one, "optimizer")):
+            raise TypeError(f"schedule= takes one of nn.optim.lr_scheduler, or a list of them, not {one!r}")
+        if one.optimizer is not optimizer:
+            raise ValueError("the schedule belongs to another optimizer than the one that trains: "
+                             "make it with the optimizer that is given to fit")
+    return found
 
 
 def checkpoint_file(checkpoint: str | Path | None, resume: bool) -> None:

@@ -44,7 +44,7 @@ def epoch(training: "Training", steps: Iterable[Parts]) -> float:
             (value * (size / sum(sizes))).backward()
             total += value.data * size
         try:
-            training.optimizer.step()
+            training.step()
         except AnomalyError as error:
             found = (report(training, *each) for each in taken)
             raise Diverged(f"step {number}: {next(filter(None, found), error)}") from error

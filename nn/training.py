@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nn import checks, optim
+from nn import checks, optim, utils
 from nn.checkpoint import Checkpoint, Shuffle, described, fingerprint
 from nn.engine import Engine
 from nn.history import History
@@ -44,14 +44,25 @@ class Training:
     X: list[list[float]]
     y: list[Any]
     validation: tuple[list[list[float]], list[Any]] | None = None
-    schedule: Any = None
+    schedules: list[Any] = field(default_factory=list)
     callbacks: list[Any] = field(default_factory=list)
+    clip_grad_norm: float | None = None
+    clip_grad_value: float | None = None
     history: History = field(default_factory=History)
     epoch: int = 0  # how many have ended
 
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
         self.history.stopped = reason
+
+    def step(self) -> None:
+        """Clip the gradients, if that is wanted, and let the optimiser step. Raises AnomalyError: see Optimizer."""
+        params = [p for group in self.optimizer.param_groups for p in group["params"]]
+        if self.clip_grad_norm or self.clip_grad_value:
+            utils.clip_grad_norm_(params, self.clip_grad_norm or math.inf, error_if_nonfinite=True)
+        if self.clip_grad_value:
+            utils.clip_grad_value_(params, self.clip_grad_value)
+        self.optimizer.step()
 
     def notify(self, event: str) -> None:
         """Tell the callbacks that have a method for it that the run starts or ends."""
@@ -72,6 +83,8 @@ def fit(
     accumulate: int = 1,
     validation: tuple[Any, Any] | None = None,
     schedule: Any = None,
+    clip_grad_norm: float | None = None,
+    clip_grad_value: float | None = None,
     callbacks: Iterable[Callable[[Training], None]] | Callable[[Training], None] = (),
     seed: int = 0,
     progress: bool = True,
@@ -89,7 +102,9 @@ def fit(
     `epochs`, passes over the data; `batch_size`, the samples of a part (None: all); `accumulate`, the parts of a step:
     their gradients add up, each weighted by its size, to the gradient of all their samples;
     `validation`, a pair (X, y) whose loss is recorded after every epoch;
-    `schedule`, one of nn.optim.lr_scheduler, stepped after every epoch;
+    `schedule`, one of nn.optim.lr_scheduler, or a list of them, stepped after every epoch;
+    `clip_grad_norm`, the Euclidean norm that the gradient of a step may have: a longer one is shortened to it;
+    `clip_grad_value`, the size that each of its numbers may have (see nn.utils; None: any);
     `callbacks`, called with the Training after every epoch, such as `EarlyStopping`; those with methods `start` and
     `end` are told of these too;
     `seed`, of the order of the samples, from a generator of fit's own; `progress`, a bar on a terminal;
@@ -115,6 +130,7 @@ def fit(
     (True, True)
     """
     checks.counts(epochs=epochs, batch_size=1 if batch_size is None else batch_size, accumulate=accumulate)
+    checks.limits(clip_grad_norm=clip_grad_norm, clip_grad_value=clip_grad_value)
     checks.module(model)
     checks.loss_function(loss)
     checks.pair(validation)
@@ -125,8 +141,8 @@ def fit(
     checks.optimizer_of(model, optimizer)
     if checkpoint is not None:
         checks.kept(model, optimizer)
-    checks.schedule_of(optimizer, schedule)
-    training = Training(model, loss, optimizer, rows, targets, held_out, schedule, checks.callback_list(callbacks))
+    training = Training(model, loss, optimizer, rows, targets, held_out, checks.schedules_of(optimizer, schedule),
+                        checks.callback_list(callbacks), clip_grad_norm, clip_grad_value)
     size = min(batch_size or len(rows), len(rows))
     checks.batches_of(model, len(rows), size)
     order, runs = Shuffle(len(rows), seed), Engine(engine, dtype)
@@ -165,13 +181,14 @@ def _checkpoint(training: Training, inside: dict[str, Any], **facts: Any) -> Che
     """What of the run a checkpoint holds, and what a resumed run must have in common with it."""
     model, optimizer = training.model, training.optimizer
     parts = {"optimizer": optimizer, "history": training.history, **inside,
-             **({"schedule": training.schedule} if training.schedule is not None else {}),
+             **{f"schedule {i}": x for i, x in enumerate(training.schedules)},
              **{f"callback {i} ({type(x).__name__})": x for i, x in enumerate(training.callbacks)
                 if hasattr(x, "state_dict")}}
     facts_now = {
         "model": "; ".join(line.strip() for line in repr(model).splitlines()), "loss": described(training.loss),
         **_groups(optimizer, model),
-        "schedule": described(training.schedule) if training.schedule is not None else "None",
+        "schedule": ", ".join(map(described, training.schedules)),
+        "clip_grad_norm": training.clip_grad_norm, "clip_grad_value": training.clip_grad_value,
         "data": f"{len(training.X)} rows, fingerprint {fingerprint(training.X, training.y)}",
         "validation": fingerprint(training.validation), **facts, "parts": list(parts),
     }
@@ -199,10 +216,11 @@ def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None)
         row["validation_loss"] = compiled.evaluate(training) if compiled else evaluate(
             training.model, *training.validation, training.loss)
     training.history.append(**row)
-    if isinstance(training.schedule, optim.lr_scheduler.ReduceLROnPlateau):
-        training.schedule.step(row.get("validation_loss", row["loss"]))
-    elif training.schedule is not None:
-        training.schedule.step()
+    for schedule in training.schedules:
+        if isinstance(schedule, optim.lr_scheduler.ReduceLROnPlateau):
+            schedule.step(row.get("validation_loss", row["loss"]))
+        else:
+            schedule.step()
     for callback in training.callbacks:
         callback(training)
     return row

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from autograd import Trainer, Value
+from autograd import AnomalyError, Trainer, Value
 from nn.checkpoint import generators
 from nn.compiled.accumulation import Accumulation
 from nn.compiled.batchwise import Unsupported
@@ -57,7 +57,8 @@ class Compiled:
     Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch. With `dtype` "float32" every
     number is rounded to 24 bits instead of 53, the weights and the optimiser's state too.
     Raises Unsupported for what has no native form: modules of one's own that draw random numbers or mix rows, a loss
-    that is not the mean over its samples, an optimiser with a step of its own.
+    that is not the mean over its samples, and in float32 for a step that is taken in Python: clipping, or a step of
+    the optimiser's own.
     """
 
     def __init__(self, training: "Training", dtype: str = "float64") -> None:
@@ -66,8 +67,11 @@ class Compiled:
 
     def _compile(self, training: "Training") -> None:
         optimizer = training.optimizer
-        if getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults:
-            raise Unsupported(f"{type(optimizer).__name__} has a step of its own, which only engine='eager' takes")
+        own = getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults
+        self.in_python = own or training.clip_grad_norm is not None or training.clip_grad_value is not None
+        if self.in_python and self.dtype == "float32":
+            what = f"{type(optimizer).__name__} has a step of its own" if own else "gradients are clipped"
+            raise Unsupported(f"{what}: it is taken in Python, whose numbers are float64")
         self.grouped = grouped(optimizer)
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
@@ -95,8 +99,8 @@ class Compiled:
 
     def _holds(self, training: "Training", compiled: SampleLoss, X: list[list[float]], y: list[Any]) -> bool:
         """Whether nothing but the numbers in Values has changed; only code that is not nn's own changes more."""
-        others = [x for x in (*training.callbacks, training.schedule) if not type(x).__module__.startswith("nn.")]
-        if others in ([], [None]) or compiled.holds(training.loss, X, y):
+        others = [x for x in (*training.callbacks, *training.schedules) if not type(x).__module__.startswith("nn.")]
+        if not others or compiled.holds(training.loss, X, y):
             return True
         if not self.told:
             warnings.warn(STALE, RuntimeWarning, stacklevel=5)
@@ -105,6 +109,33 @@ class Compiled:
 
     def _run(self, training: "Training", steps: list[Parts]) -> list[float]:
         """Take the steps, up to the first whose loss or gradient is not finite; the losses of those taken."""
+        if self.in_python:
+            return self._one_by_one(training, steps)
+        states = dict(training.optimizer.state)  # the loop adds those of the running statistics
+        losses = self._natively(steps, self._groups(training.optimizer), states)
+        training.optimizer.state.update({p: states[p] for p in self.parameters if p in states})
+        return losses
+
+    def _one_by_one(self, training: "Training", steps: list[Parts]) -> list[float]:
+        """The same where the step is taken in Python, because the gradients are clipped or it is no usual one."""
+        still = [Trainer.group(self.parameters, lambda p, g, state, lr: (p, state), "no step", 0.0, {})]
+        taken: list[float] = []
+        for parts in steps:
+            before = self.loss.masks.state()
+            training.optimizer.zero_grad()
+            losses = self._natively([parts], still, {})
+            try:
+                if losses:
+                    training.step()
+            except AnomalyError:
+                self.loss.masks.rewind(before)  # the step that is repeated draws them again
+                losses = []
+            if not losses:
+                break
+            taken += losses
+        return taken
+
+    def _natively(self, steps: list[Parts], groups: list[Any], states: dict[Value, dict[str, float]]) -> list[float]:
         masks, trainer, statistics = self.loss.masks, self.loss.trainer, self.loss.statistics
         before = masks.state()
         accumulation = Accumulation(steps, trainer.joint)
@@ -115,12 +146,10 @@ class Compiled:
             rows = [[next(places) for _ in batch] for batch in batches]
         else:
             samples, rows = self.loss.table, batches
-        states = dict(training.optimizer.state)  # the loop adds those of the running statistics
-        groups = [accumulation.group(group) for group in self._groups(training.optimizer)]
+        groups = [accumulation.group(group) for group in groups]
         losses, count = trainer.run(samples, rows, groups + statistics.groups(list(map(len, batches))), states)
         statistics.count(count)
         taken = accumulation.leave(losses[:count], states, self.parameters)
-        training.optimizer.state.update({p: states[p] for p in self.parameters if p in states})
         if len(taken) < len(steps) and masks.width:  # the step that is repeated draws its masks again
             masks.rewind(before)
             masks.draw([part for parts in steps[:len(taken)] for part in parts])

@@ -1,7 +1,7 @@
 """Schedules: how the learning rate changes from epoch to epoch, under PyTorch's names.
 
 Call `step()` after every epoch. A schedule changes the rates that the optimiser has, so two of them multiply, as
-PyTorch's do: a warm-up and a decay may run side by side.
+PyTorch's do: a warm-up and a decay may run side by side, `nn.fit(..., schedule=[warm_up, decay])`.
 """
 
 import math
