@@ -70,6 +70,8 @@ class Slope:
         """In floats, with the rounding of the oracle that the caller does not count."""
         left, right, error, scale = map(float, (self.left, self.right, self.error, self.scale))
         error += LIBRARY * float(self.size) if self.oracle == "complex step" else 0.0
+        if math.isinf(error) and 2 * self.error < self.size:  # beyond the floats, and known to be
+            error = 0.0
         return dataclasses.replace(self, left=left, right=right, error=error, scale=scale)
 
     def distance(self, x: float) -> float:

@@ -1,5 +1,6 @@
 """Second derivatives, one operation at a time: what its rule gives when it is differentiated, and what it should."""
 
+import dataclasses
 import math
 import operator
 from collections.abc import Iterator, Sequence
@@ -8,15 +9,17 @@ from typing import Any
 from autograd.context import made_at
 from autograd.gradcheck.blame import excuse, is_regular, operand_name, wrong_beside
 from autograd.gradcheck.recording import rounding_of
-from autograd.gradcheck.references import ORACLES, Slope, by_mpmath, slopes
+from autograd.gradcheck.references import NEGLIGIBLE, ORACLES, Slope, by_mpmath, slopes
 from autograd.gradcheck.report import Culprit
 from autograd.gradcheck.verdict import SAFETY, Verdict, judge
 from autograd.graph import adjoints, topological_order
 from autograd.primitive import Primitive
 from autograd.record import partials_at
 from autograd.replay import Precise, Unsupported
+from autograd.replay.systems import digits_to_tell
 from autograd.value import Value
 
+TOO_MANY = 1000  # digits, that a check would take seconds for
 OPERANDS = 4  # of a long sum or product, the first
 
 Found = tuple[str, tuple[float, ...], float, Slope]  # a derivative for these operands, there: recorded, and right
@@ -58,10 +61,13 @@ def _wrong(op: Primitive, xs: tuple[float, ...], which: Sequence[int]) -> Iterat
 def curvature(op: Primitive, xs: Sequence[float], i: int, j: int) -> Slope:
     """d^2 z / d x_i d x_j: the slope of the slope, with many digits; else the slope of the rule's own number."""
 
+    first = [0.0]
+
     def slope(numbers: list[Any]) -> list[Any]:
         (found,) = by_mpmath(lambda ys: [op.apply(tuple(ys))], [x.value for x in numbers], i)
         if not found.settled:
             raise Unsupported(found.note)
+        first[0] = float(abs(found.left))
         return [Precise(found.left)]
 
     def rule(numbers: list[Any]) -> list[Any]:
@@ -69,7 +75,11 @@ def curvature(op: Primitive, xs: Sequence[float], i: int, j: int) -> Slope:
         return [partials_at(op, numbers, z)[i] if z.__class__ is float else op.partials(*numbers, z)[i]]
 
     try:
-        return by_mpmath(slope, xs, j)[0].rounded()
+        with digits_to_tell(xs) as context, context.workdps(3 * context.dps):  # differences of differences
+            if context.dps > TOO_MANY:
+                raise Unsupported("it takes too many digits")
+            found = by_mpmath(slope, xs, j)[0].rounded()
+        return dataclasses.replace(found, error=found.error + NEGLIGIBLE * first[0] / max(1.0, abs(xs[j])))
     except (Unsupported, ArithmeticError, ValueError):
         pass
     try:

@@ -35,6 +35,6 @@ def judge(analytic: float, reference: Slope, tolerance: float, size: float) -> V
     if reference.low != reference.low or reference.error > max(VAGUE * larger, small):
         return Verdict.INCONCLUSIVE
     distance = reference.distance(analytic)
-    if distance > tolerance or (distance and not math.isfinite(analytic)):
+    if distance > tolerance or (distance and not (math.isfinite(analytic) and math.isfinite(slope))):
         return Verdict.FAIL
-    return Verdict.PASS if tolerance <= small else Verdict.INCONCLUSIVE
+    return Verdict.PASS if tolerance <= small or math.isinf(slope) else Verdict.INCONCLUSIVE

@@ -52,7 +52,7 @@ def test_a_wrong_gradient_is_not_right_because_its_derivative_is(register):
     report = gradgradcheck(lambda x: off(x) + x, 1.5, raise_exception=False)
     assert report.verdict is Verdict.FAIL
     assert "d off / d x at (1.5): recorded 4.5, reference 3" in str(report)
-    assert "d off / d x d x at (1.5): recorded 3, reference 2" in str(report)
+    assert len(report.culprits) == 1
     assert "derivatives of the gradient that the graph of f gives" in " ".join(str(report).split())
 
 
@@ -81,3 +81,13 @@ def test_the_curvature_reads_no_rule():
         slope = curvature(TABLE[name], point, 0, 0)
         assert abs(slope.low - right) <= slope.error + math.ulp(right) / 2.0
         assert slope.error < 1e-20
+
+
+@pytest.mark.parametrize(("name", "point"), [
+    ("dot", (1e200, 1e200)),
+    ("cross_entropy", (-0.19, 3.7, 0.0)),
+    ("logsumexp", (-1.6e-229, 1.0, 2.4e91)),
+    ("hypot", (1e-160, 3e-100)),
+])
+def test_sizes_that_differ_raise_no_alarm(name, point):
+    assert gradgradcheck(apply(TABLE[name]), point, raise_exception=False).verdict is not Verdict.FAIL

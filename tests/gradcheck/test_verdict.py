@@ -73,3 +73,19 @@ def test_a_vague_reference_still_excludes_what_is_far_from_it(off, right, regist
     """The values of 1e6 + cos(x) tell its slope to 1e-7: not whether it is 0, but that it is not 0.001."""
     far = register("far", lambda x: 1e6 + math.cos(x), lambda x, z: (off - autograd.sin(x),))
     assert verdict(lambda x: far(x), 0.0) is right
+
+
+def test_a_derivative_beyond_the_floats_is_infinite_and_nothing_else(register):
+    """e^1000 is known to be 2e434, so that inf is right, and neither 0 nor -inf."""
+    pytest.importorskip("mpmath")
+    for at_inf, right in ((math.inf, Verdict.PASS), (0.0, Verdict.FAIL), (-math.inf, Verdict.FAIL)):
+        rule = _at_infinity(at_inf)
+        grown = register("grown", autograd.exp, rule, composite=True)
+        report = gradcheck(lambda x, op=grown: op(1000.0 * x) + x, 1.0, raise_exception=False)
+        assert report.verdict is right, report
+        assert {culprit.op for culprit in report.culprits} <= {"grown"}
+        assert bool(report.culprits) is (right is Verdict.FAIL)
+
+
+def _at_infinity(instead):
+    return lambda x, z: (autograd.where(autograd.equal(z, math.inf), instead, z),)
