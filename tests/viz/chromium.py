@@ -83,7 +83,7 @@ class Sheet:
             name: (known(data), known(gradient))
             for name, data, gradient in self.page.locator("tbody").evaluate(
                 """body => [...body.rows].map((row) => {
-                    const find = (what) => row.querySelector(what)?.value ?? null;
+                    const find = (what) => row.querySelector(what)?.title ?? null;
                     const data = find(".data input:not([aria-invalid=true])") ?? find(".data data");
                     return [row.querySelector("th").textContent, data, find(".gradient data")];
                 })"""

@@ -98,8 +98,8 @@ def _rows(host):
         name: (float(data), float(gradient))
         for name, data, gradient in host.locator("tbody").evaluate(
             """body => [...body.rows].map((row) => [row.querySelector("th").textContent,
-                (row.querySelector(".data input") ?? row.querySelector(".data data")).value,
-                row.querySelector(".gradient data").value])"""
+                (row.querySelector(".data input") ?? row.querySelector(".data data")).title,
+                row.querySelector(".gradient data").title])"""
         )
     }
 

@@ -234,6 +234,27 @@ def test_enter_and_leaving_the_field_both_apply(browser, readme, leave):
         assert sheet.numbers() == {n: (v.data, stepper.gradients[v]) for v, n in stepper.names.items()}
 
 
+def test_a_field_is_as_short_as_other_numbers_until_it_is_edited(browser, tmp_path):
+    x = Value(-1 / 3, label="x")
+    with Sheet(browser, step_through(x * 3.0).save_html(tmp_path / "x.html"), width=400) as sheet:
+        field, title = sheet.page.get_by_role("textbox", name="x"), sheet.page.locator("h1")
+        assert field.input_value() == "−0.333333"
+        assert field.get_attribute("title") == str(-1 / 3)
+        field.focus()
+        assert field.input_value() == str(-1 / 3)
+        title.click()
+        assert field.input_value() == "−0.333333"
+        assert sheet.page.get_by_role("status").inner_text() == ""  # to look is not to change
+        sheet.type("x", "0.12345678912")
+        assert field.input_value() == "0.12345678912"
+        title.click()
+        assert field.input_value() == "0.123457"
+        assert sheet.numbers()["x"][0] == 0.12345678912
+        assert field.evaluate("field => field.scrollWidth - field.clientWidth") <= 0
+        sheet.page.locator("button.reset").click()
+        assert field.input_value() == "−0.333333"
+
+
 def test_what_if_reads_numbers_as_the_page_writes_them(browser, tmp_path):
     x = Value(3.0, label="x")
     with Sheet(browser, step_through(x * 1.0).save_html(tmp_path / "x.html")) as sheet:

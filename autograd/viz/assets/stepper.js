@@ -45,9 +45,10 @@ function start(host, sheet, style) {
 
   function fillTable(step, { data, gradients }) {
     for (const row of table.querySelectorAll("tr[data-node]")) {
-      const index = Number(row.dataset.node), [value, gradient] = [".data", ".gradient"].map((cell) => row.querySelector(cell));
-      if (!value.firstElementChild?.matches("input")) value.replaceChildren(cell(data[index]));
-      gradient.replaceChildren(cell(gradients[index]));
+      const index = Number(row.dataset.node), field = row.querySelector("input");
+      if (field) settle(field, data[index]);
+      else row.querySelector(".data").replaceChildren(cell(data[index]));
+      row.querySelector(".gradient").replaceChildren(cell(gradients[index]));
       row.classList.toggle("current", [step.node, step.operand].includes(index));
     }
   }
@@ -137,7 +138,12 @@ function start(host, sheet, style) {
   // ------------------------------------------------------------------------------------------------------- what if
 
   function leafField(index) {
-    const field = element("input", { type: "text", inputmode: "decimal", size: "9", spellcheck: "false", "aria-label": name(index), value: String(numbers.data[index]) });
+    const field = element("input", { type: "text", inputmode: "decimal", size: "9", spellcheck: "false", "aria-label": name(index) });
+    field.onfocus = () => {
+      if (field.ariaInvalid !== "true") field.value = field.title;
+      field.select();
+    };
+    field.onblur = () => settle(field, numbers.data[index]);
     field.onchange = () => { // at Enter, and when the field is left
       const wrong = whatIsWrong(field.value);
       field.ariaInvalid = String(wrong !== null);
@@ -145,6 +151,11 @@ function start(host, sheet, style) {
       else tell(() => ["problem", say(wrong, { x: name(index), text: field.value.trim() })]);
     };
     return field;
+  }
+
+  function settle(field, x) { // as short as the numbers around it, unless it is being edited; all digits under the mouse
+    field.title = String(x);
+    if (field.ariaInvalid !== "true" && field !== shadow.activeElement) field.value = shown(x);
   }
 
   function change(leaf, value) {
@@ -162,10 +173,7 @@ function start(host, sheet, style) {
   reset.onclick = () => {
     numbers.restore();
     tell(() => ["", ""]);
-    for (const field of table.querySelectorAll("input")) {
-      field.value = String(numbers.data[Number(field.closest("tr").dataset.node)]);
-      field.ariaInvalid = "false";
-    }
+    for (const field of table.querySelectorAll("input")) field.ariaInvalid = "false";
     go(position);
   };
 
