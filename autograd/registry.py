@@ -1,8 +1,10 @@
 """One's own operation: a row added to the table from outside."""
 
+import inspect
 import keyword
 import unicodedata
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from autograd.graph import topological_order
@@ -22,9 +24,10 @@ def register(
     written with arithmetic and operations of `autograd` only; `columns` are those of `autograd.primitive` (domain,
     kink, pole, tex, pack, composite). An operation of your own is replaced when its name is registered again, so that
     a notebook's cell can be run twice.
-    Raises ValueError when the name is taken, or is a keyword or no Python identifier, or when `partials` gives another
-    number of derivatives than there are operands; TypeError when it gives no tuple, or uses `math.cos` and the like,
-    whose result is a number and not graph: every second derivative would be wrong.
+    Raises ValueError when the name is taken, or is a keyword or no Python identifier, when `partials` gives another
+    number of derivatives than there are operands, or the domain another number of intervals; TypeError when it gives no
+    tuple, when a function takes other operands than the others, or when `partials` uses `math.cos` and the like, whose
+    result is a number and not graph: every second derivative would be wrong.
 
     >>> cube = register("cube", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
     >>> x = Value(2.0)
@@ -35,6 +38,7 @@ def register(
     if name in _own:
         unregister(name)
     _check_name(name)
+    _check_columns(name, forward, partials, columns)
     op = Primitive(name, _real(name, forward), partials, **columns)
     try:
         _check(op)
@@ -78,6 +82,50 @@ def _check_name(name: Any) -> None:
     else:
         return
     raise ValueError(f"{name!r} cannot name an operation: {reason}")
+
+
+def _check_columns(name: str, forward: Any, partials: Any, columns: dict[str, Any]) -> None:
+    """Do all columns speak of the same operands?"""
+    known = [p.name for p in inspect.signature(Primitive).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    unknown = [column for column in columns if column not in known]
+    if unknown:
+        raise TypeError(f"{name} has no column {unknown[0]!r}: there are {', '.join(known)}")
+    if not hasattr(partials, "__code__"):
+        raise TypeError(f"the partials of {name} must be a function such as lambda x, z: (...,), not {partials!r}")
+    code = partials.__code__
+    variadic = code.co_flags & inspect.CO_VARARGS
+    operands = ["*operands"] if variadic else [*code.co_varnames[: code.co_argcount]][:-1]
+    if not operands:
+        raise TypeError(f"the partials of {name} take the operands and then the result: lambda x, z: (...,)")
+    for column, f in {"forward": forward, "kink": columns.get("kink"), "pole": columns.get("pole")}.items():
+        if f is not None and not variadic and not _takes(f, len(operands)):
+            raise TypeError(
+                f"{name} has the operands {', '.join(operands)} by its partials, but its {column} does not take"
+                f" {len(operands)} number{'s' * (len(operands) > 1)}"
+            )
+    domain = columns.get("domain")
+    if domain is not None and not (_is_intervals(domain) and len(domain) == len(operands)):
+        raise ValueError(
+            f"the domain of {name} must be an interval for each of {', '.join(operands)}, such as"
+            f" {((0.0, inf),) * len(operands)}, not {domain!r}"
+        )
+
+
+def _takes(f: Callable[..., Any], count: int) -> bool:
+    try:
+        inspect.signature(f).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # a function of C that does not tell
+        return True
+    return True
+
+
+def _is_intervals(domain: Any) -> bool:
+    try:
+        return all(low < high for low, high in domain)
+    except TypeError:
+        return False
 
 
 def _real(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,6 +56,31 @@ def test_the_number_of_derivatives_is_checked_at_once(register):
     assert "product_of_two" not in TABLE and "doubled" not in TABLE
 
 
+def product(x, y):
+    return x * y
+
+
+PARTIALS = lambda x, y, z: (y, x)
+
+
+@pytest.mark.parametrize(("forward", "partials", "columns", "message"), [
+    (math.sin, math.cos, {}, r"partials of wrong must be a function such as lambda x, z: \(...,\), not <built-in"),
+    (math.sin, lambda x: (1.0,), {}, "partials of wrong take the operands and then the result"),
+    (math.sin, lambda: (1.0,), {}, "partials of wrong take the operands and then the result"),
+    (product, lambda x, z: (1.0,), {}, "wrong has the operands x by its partials, but its forward does not take 1 number"),
+    (product, PARTIALS, {"kink": lambda x: x}, "operands x, y by its partials, but its kink does not take 2 numbers"),
+    (product, PARTIALS, {"pole": lambda: 1.0}, "its pole does not take 2"),
+    (product, PARTIALS, {"domian": ()}, "wrong has no column 'domian': there are symbol, tex, domain, kink"),
+    (product, PARTIALS, {"domain": (0.0, 1.0)}, r"for each of x, y, such as \(\(0.0, inf\), \(0.0, inf\)\), not \(0.0, 1.0\)"),
+    (product, PARTIALS, {"domain": ((0.0, 1.0),)}, r"interval for each of x, y, .* not \(\(0.0, 1.0\),\)"),
+    (product, PARTIALS, {"domain": ((1.0, 0.0), (0.0, 1.0))}, "domain of wrong must be an interval for each"),
+])  # fmt: skip
+def test_columns_that_do_not_fit_together_are_refused(forward, partials, columns, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        autograd.register("wrong", forward, partials, **columns)
+    assert "wrong" not in TABLE
+
+
 @pytest.mark.parametrize("rule", [
     lambda x, z: (math.cos(x),),
     lambda x, z: (1.0 + x * 0.0 - 2.0 * math.sin(x / 2.0) ** 2,),

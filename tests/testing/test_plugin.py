@@ -44,7 +44,7 @@ def test_a_failing_property_shows_the_smallest_graph_and_its_drawing(run, pytest
         from hypothesis import given, settings
         from autograd.testing import expressions
 
-        @settings(derandomize=True)
+        @settings(derandomize=True, deadline=None)
         @given(expressions(n_inputs=1, ops=["mul", "exp", "sin"]))
         def test_no_sine(e):
             assert "sin" not in repr(e)
