@@ -18,6 +18,7 @@ if (Path(__file__).parent / "tracer.py").exists():  # a file of HIPS autograd's,
 
 from autograd import func as func
 from autograd.compiler import compile as compile
+from autograd.compiler.guards import GuardError as GuardError
 from autograd.compiler.guards import TraceError as TraceError
 from autograd.compiler.trainer import Trainer as Trainer
 from autograd.context import AnomalyError as AnomalyError

@@ -2,20 +2,25 @@
 
 import functools
 import inspect
+import itertools
 import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.compiler.backends import Program
-from autograd.compiler.calls import Call
+from autograd.compiler.calls import Call, per_argument
+from autograd.compiler.one_by_one import one_by_one
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
-from autograd.compiler.shapes import HasValues, Shape
+from autograd.compiler.shapes import AsIs, HasValues, Shape, passed_as_is
 from autograd.compiler.trace import collector_resting
 from autograd.compiler.traced import active
+from autograd.context import _calling_line
 
 Axes = int | None | Sequence[int | None]
+MOST_SHAPES = 128  # of arguments, with traces of their own, that a function remembers
+MOST_MOVES = 16  # traces because something has changed, until it is said
 
 
 def compile(
@@ -54,8 +59,9 @@ def compile(
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
     back), drawing random numbers, changing lists and attributes (what `f` itself has changed, it may change later
-    without another trace), asking Python, the clock or files for anything. What Python, NumPy and this project define
-    is taken not to change. Called with Values, the compiled function is `f` itself, so that it can be part of a larger
+    without another trace), asking Python, the clock or files for anything. What installed packages other than that
+    of `f` define is taken not to change; an object that is part of a result is the same at each call. Called with
+    Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a larger
     graph.
 
     >>> from autograd import func
@@ -72,6 +78,19 @@ def compile(
     return Compiled(f, **options)
 
 
+class _Programs(list[Program]):
+    """The programs for one shape of arguments, which passes these things as they are."""
+
+    def __init__(self, given: Sequence[AsIs]) -> None:
+        super().__init__()
+        self.given, self.used = given, 0
+
+    @property
+    def useless(self) -> bool:
+        """Whether no call can have this shape any more."""
+        return any(part.gone for part in self.given)
+
+
 class Compiled:
     """What `compile` returns: call it like the function. Safe to call from several threads."""
 
@@ -81,40 +100,64 @@ class Compiled:
         functools.update_wrapper(self, f, updated=())
         self._f = f
         self._options = _checked(options)
-        self._programs: dict[Shape, list[Program]] = {}
+        self._programs: dict[Shape, _Programs] = {}
+        self._clock = itertools.count()
+        self._with_names: dict[tuple[str, ...], Compiled] = {}  # called with these keyword-only arguments
         self._tracing = threading.RLock()
-        self._said = False
+        self._moves = 0  # how often something that f depends on has changed
+        self._said: set[str] = set()
         self._run: Callable[..., Any] = self._call
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        return self._run(*self._positional(args, named)) if named else self._run(*args)
+        return self._named(args, named) if named else self._run(*args)
 
-    def _positional(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments by position, as `in_axes` and `static_argnums` count them."""
+    def _named(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call with names: by position, as `in_axes` and `static_argnums` count, and what can only be named last."""
         bound = inspect.signature(self._f).bind(*args, **named)
-        if bound.kwargs:
-            bound.apply_defaults()
-        if bound.kwargs:
-            raise TypeError(f"a compiled function takes its arguments by position: {', '.join(bound.kwargs)} cannot be")
-        return bound.args
+        if not bound.kwargs:
+            return self._run(*bound.args)
+        bound.apply_defaults()
+        names = tuple(bound.kwargs)
+        if names not in self._with_names:
+            self._with_names[names] = Compiled(_last_by_name(self._f, names), **self._options_with(len(names)))
+        return self._with_names[names](*bound.args, *bound.kwargs.values())
+
+    def _options_with(self, more: int) -> dict[str, Any]:
+        """The options for `more` arguments at the end, which all samples share unless in_axes is for all."""
+        axes = self._options["in_axes"]
+        return {**self._options, "in_axes": [*axes, *[None] * more] if isinstance(axes, (list, tuple)) else axes}
 
     def _call(self, *args: Any) -> Any:
         """Any call. Those that suit the latest program, and are numbers in lists, get by without (`calling.py`)."""
+        axes = self._options["in_axes"]
+        if isinstance(axes, (list, tuple)) and len(args) < len(axes):
+            bound = inspect.signature(self._f).bind(*args)
+            bound.apply_defaults()
+            args = bound.args
         if active() is not None:  # called by a function that is being traced: part of that trace
-            return self._f(*args)
+            return self._as_graph(args)
         try:
-            call = Call(args, self._options["in_axes"], self._options["static_argnums"])
+            call = Call(args, axes, self._options["static_argnums"])
         except HasValues:
-            return self._f(*args)
+            return self._as_graph(args)
         found = self._tried(call)
         return found[0] if found else self._traced_call(call)
 
+    def _as_graph(self, args: tuple[Any, ...]) -> Any:
+        """The function itself, for a larger graph; a batch sample by sample."""
+        if self._options["in_axes"] is None:
+            return self._f(*args)
+        axes = per_argument(self._options["in_axes"], len(args), self._options["static_argnums"])
+        return one_by_one(self._f, args, axes, self._options["reduce"])
+
     def _tried(self, call: Call) -> tuple[Any] | None:
         """The result by the first program that suits the call."""
-        for program in self._programs.get(call.shape, ()):
+        programs = self._programs.get(call.shape) or _Programs(())
+        for program in programs:
             if program.recording.current():
                 numbers = program.run(call)
                 if numbers is not None:
+                    programs.used = next(self._clock)
                     self._run = program.builtin(call, self._call) or self._call
                     return (program.result(numbers, call),)
         return None
@@ -124,12 +167,14 @@ class Compiled:
             found = self._tried(call)  # another thread may have been here first
             if found:
                 return found[0]
-            programs = self._programs.setdefault(call.shape, [])
-            programs[:] = [program for program in programs if program.recording.current()]
+            programs = self._current(call.shape)
             recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants=call.batched)
             many = len(programs) >= self._options["max_traces"]
             if many:
-                self._say_many()
+                self._say(
+                    f"took {self._options['max_traces']} different branches: further ones are traced at every call and"
+                    " run slowly; choose with where(condition, a, b), or raise max_traces"
+                )
             program = Program(recording, self._options, interpreted=many)
             if not many:
                 programs.append(program)
@@ -139,28 +184,45 @@ class Compiled:
         self._run = program.builtin(call, self._call) or self._call
         return program.result(numbers, call)
 
-    def _say_many(self) -> None:
-        if not self._said:
-            self._said = True
-            name = getattr(self._f, "__name__", "the function")
-            warnings.warn(
-                f"{name} took {self._options['max_traces']} different branches: further ones are traced at every call"
-                " and run slowly; choose with where(condition, a, b), or raise max_traces",
-                RuntimeWarning,
-                stacklevel=4,
-            )
+    def _current(self, shape: Shape) -> "_Programs":
+        """The programs of a shape, less those for which something has changed; room is made for a new shape."""
+        for other in [other for other, programs in self._programs.items() if programs.useless]:
+            del self._programs[other]
+        if shape not in self._programs:
+            if len(self._programs) >= MOST_SHAPES:
+                self._say(f"was called with more than {MOST_SHAPES} kinds of arguments (lengths of lists, Modules,"
+                          " functions, flags): traces not used for longest are dropped, and made anew if needed")
+                del self._programs[min(self._programs, key=lambda other: self._programs[other].used)]
+            self._programs[shape] = _Programs(passed_as_is(shape))
+        programs = self._programs[shape]
+        programs.used = next(self._clock)
+        moved = [str(place) for program in programs for place in program.recording.moved()]
+        programs[:] = [program for program in programs if program.recording.current()]
+        self._moves += bool(moved)
+        if self._moves == MOST_MOVES:
+            self._say(f"has been traced anew {MOST_MOVES} times because something that it uses had changed, the last"
+                      f" time {moved[0]}: what changes often should be an argument")
+        return programs
+
+    def _say(self, what: str) -> None:
+        """Warn once, at the line of the call."""
+        if what not in self._said:
+            self._said.add(what)
+            said = f"{getattr(self._f, '__name__', 'the function')} {what}"
+            warnings.warn_explicit(said, RuntimeWarning, *_calling_line())
 
     def __get__(self, owner: Any, cls: type | None = None) -> Any:
         return self if owner is None else functools.partial(self, owner)
 
     def __repr__(self) -> str:
-        count = sum(map(len, self._programs.values()))
+        count = len(self.recordings)
         return f"<compiled {getattr(self._f, '__name__', self._f)}, {count} trace{'s' * (count != 1)}>"
 
     @property
     def recordings(self) -> list[Recording]:
         """What has been traced so far, the oldest first."""
-        return [program.recording for programs in self._programs.values() for program in programs]
+        own = [program.recording for programs in list(self._programs.values()) for program in programs]
+        return [*own, *(recording for other in self._with_names.values() for recording in other.recordings)]
 
     def source(self, *args: Any) -> str:
         """The program as Python: of the call `compiled(*args)`, or without arguments of the latest trace.
@@ -182,7 +244,17 @@ class Compiled:
 
     def clear(self) -> None:
         """Forget all traces: the next call traces again, draws random numbers anew, and so on."""
-        self._programs, self._run = {}, self._call
+        self._programs, self._with_names, self._run = {}, {}, self._call
+
+
+def _last_by_name(f: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
+    """`f` as a function that takes the arguments of these names last, by position."""
+
+    @functools.wraps(f)
+    def g(*args: Any) -> Any:
+        return f(*args[: -len(names)], **dict(zip(names, args[-len(names) :])))
+
+    return g
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:

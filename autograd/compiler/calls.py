@@ -26,9 +26,11 @@ class Call:
         beyond = [i for i in static if not 0 <= i < len(args)]
         if beyond:
             raise ValueError(f"static_argnums names argument {beyond[0]}, the call has {len(args)}, counted from 0")
+        axes = per_argument(in_axes, len(args), static)
+        self.samples = samples_of(args, axes) if self.batched else 0
         kinds: list[str] = []
         shapes = []
-        for i, (arg, axis) in enumerate(zip(args, _per_argument(in_axes, len(args)), strict=True)):
+        for i, (arg, axis) in enumerate(zip(args, axes, strict=True)):
             if i in static:
                 shapes.append(_static(arg, i))
             elif axis is None:
@@ -47,13 +49,6 @@ class Call:
         if isinstance(x, tuple):
             parts = tuple([self._samples_apart(item, f"{name}[{i}]") for i, item in enumerate(x)])
             return (x.__class__ if hasattr(x, "_fields") else "tuple"), parts
-        if not hasattr(x, "__len__"):
-            raise TypeError(f"{name} has in_axes=0, so it must be an array or a list of samples, not {x!r}")
-        if self.samples and len(x) != self.samples:
-            raise ValueError(f"{name} has {len(x)} samples, the arguments before it {self.samples}: give equally many")
-        self.samples = len(x)
-        if not self.samples:
-            raise ValueError(f"{name} has no samples: a batch needs at least one")
         if hasattr(x, "dtype") and x.dtype != object:
             _check_numbers(x, name)
             columns = x.reshape(len(x), -1)
@@ -84,12 +79,38 @@ def _check_numbers(x: Any, name: str) -> None:
         raise ValueError(f"{name} has {int(x.mask.sum())} masked numbers: fill them first, with .filled(...)")
 
 
-def _per_argument(in_axes: Any, count: int) -> Sequence[int | None]:
-    if not isinstance(in_axes, (list, tuple)):
-        return (in_axes,) * count
-    if len(in_axes) != count:
-        raise ValueError(f"in_axes has {len(in_axes)} entries, the call {count} arguments: give one for each")
-    return in_axes
+def per_argument(in_axes: Any, count: int, static: Sequence[int]) -> Sequence[int | None]:
+    """The entry of `in_axes` for each argument."""
+    entries = in_axes if isinstance(in_axes, (list, tuple)) else (in_axes,) * count
+    if len(entries) != count:
+        raise ValueError(f"in_axes has {len(entries)} entries, the call {count} arguments: give one for each")
+    return [None if i in static else axis for i, axis in enumerate(entries)]
+
+
+def samples_of(args: Sequence[Any], axes: Sequence[int | None]) -> int:
+    """How many samples a batch has: every array or list in it that counts them has as many."""
+    found = 0
+    for name, x in _counting(args, axes):
+        if not hasattr(x, "__len__"):
+            raise TypeError(f"{name} has in_axes=0, so it must be an array or a list of samples, not {x!r}")
+        if found and len(x) != found:
+            raise ValueError(f"{name} has {len(x)} samples, the arguments before it {found}: give equally many")
+        found = len(x)
+        if not found:
+            raise ValueError(f"{name} has no samples: a batch needs at least one")
+    return found
+
+
+def _counting(args: Sequence[Any], axes: Sequence[int | None]) -> Iterator[tuple[str, Any]]:
+    waiting = [(f"argument {i}", arg) for i, arg in enumerate(args) if axes[i] is not None][::-1]
+    while waiting:
+        name, x = waiting.pop()
+        if isinstance(x, dict):
+            waiting += [(f"{name}[{key!r}]", item) for key, item in x.items()][::-1]
+        elif isinstance(x, tuple):
+            waiting += [(f"{name}[{i}]", item) for i, item in enumerate(x)][::-1]
+        else:
+            yield name, x
 
 
 def _static(arg: Any, i: int) -> Shape:

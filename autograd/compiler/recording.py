@@ -1,16 +1,17 @@
 """A recording: one run of a function as a tape, with all that is needed to run it again for another call."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.guards import Guard, left_the_graph
+from autograd.compiler.guards import Guard, TraceError, left_the_graph
 from autograd.compiler.passes import alive, optimised
 from autograd.compiler.places import Kept
-from autograd.compiler.search import reached
-from autograd.compiler.shapes import NUMBER, Shape, names, put_together, results, things
+from autograd.compiler.search import closed_over, reached
+from autograd.compiler.shapes import NUMBER, Shape, fixed_parts, names, passed_as_is, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import fresh, tracing
+from autograd.compiler.traced import Traced
 from autograd.context import Line
 from autograd.primitive import TABLE
 from autograd.value import Value
@@ -31,6 +32,10 @@ class Recording(NamedTuple):
         """Whether everything is where it was."""
         return all(place.holds() for place in self.held)
 
+    def moved(self) -> list[Kept]:
+        """The places that hold something else."""
+        return [place for place in self.held if not place.holds()]
+
 
 def recorded(
     f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str], constants: bool = False
@@ -40,15 +45,15 @@ def recorded(
     With `constants` an output that is a plain number is an output of the tape, else a part of the result's shape.
     Raises TraceError where f does something that cannot be recorded.
     """
-    given = things(shape)
+    given = [part.thing for part in passed_as_is(shape)]
     older, held = reached(f, *given)
     called = argument_names(f, shape)
     with tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
         values: list[Any] = []
         result = results(f(*put_together(shape, iter(inputs))), values, constants)
-        if trace.shown:
-            _check_texts(result, trace.shown)
+        for part in fixed_parts(result):
+            _check_part(part, trace.shown)
         for value in values:
             trace.operand(value)
         trace.check_strangers(older)
@@ -64,16 +69,19 @@ def recorded(
     return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
 
 
-def _check_texts(result: Shape, shown: dict[str, Line]) -> None:
-    """Raise where a text in the result was made of a number."""
-    kind, *rest = result if isinstance(result, tuple) else (result,)
-    if kind == "static" and isinstance(rest[0], str):
+def _check_part(x: Any, shown: dict[str, Line]) -> None:
+    """Raise where a part of the result would be this call's for ever: a text of a number, a set of numbers."""
+    if isinstance(x, (float, int, type(None))):
+        return  # there may be very many
+    if isinstance(x, str):
         for text, line in shown.items():
-            if text in str(rest[0]):
-                raise left_the_graph(f"the text {rest[0]!r} in the result", line)
-    elif kind != "static" and rest and isinstance(rest[-1], tuple):
-        for part in rest[-1]:
-            _check_texts(part, shown)
+            if text in str.__str__(x):
+                raise left_the_graph(f"the text {str.__str__(x)!r} in the result", line)
+    elif isinstance(x, (Iterator, MappingView)) or any(isinstance(value, Traced) for value in closed_over(x)):
+        raise TraceError(
+            f"the result has a {type(x).__name__}, which a compiled function cannot make anew at each call: return"
+            " numbers in lists, tuples, dicts and arrays"
+        )
 
 
 def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:

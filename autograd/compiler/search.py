@@ -2,14 +2,15 @@
 
 It goes through the closure of the function, the names that its code takes from its module, and from there on through
 functions, bound methods, lists, dicts, arrays, and the attributes of objects. Of modules and classes only the names
-count that some code on the way mentions: they hold many more. What belongs to Python, NumPy or this project is taken
-not to change, but for the attributes of a Module and the values of a closure.
+count that some code on the way mentions: they hold many more. What belongs to Python, to this project or to another
+installed package than the function's own is taken not to change, but for the attributes of Modules and closures.
 """
 
 import array
 import dis
 import functools
 import sys
+import sysconfig
 from collections import deque
 from collections.abc import Iterable
 from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
@@ -22,7 +23,7 @@ from autograd.value import Value
 
 _ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things, which lead to nothing: may be very many
 _MOST = 1_000_000  # other things
-_FIXED = {*sys.stdlib_module_names, "autograd", "nn", "numpy"}
+_INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
 
 
 def reached(*roots: Any) -> tuple[list[Value], list[Kept]]:
@@ -34,7 +35,7 @@ def reached(*roots: Any) -> tuple[list[Value], list[Kept]]:
     >>> values, [place.holds() for place in kept]
     ([Value(data=2.0, grad=0.0)], [False])
     """
-    search = _Search()
+    search = _Search({_package(root) for root in roots})
     search.visit(roots)
     return list(search.values), list(search.kept.values())
 
@@ -45,7 +46,8 @@ def closed_over(f: Any) -> list[Value]:
 
 
 class _Search:
-    def __init__(self) -> None:
+    def __init__(self, own: set[str]) -> None:
+        self.own = own  # packages whose definitions may change wherever they are installed
         self.values: dict[Value, None] = {}
         self.kept: dict[tuple[Any, ...], Kept] = {}
         self.seen: dict[int, Any] = {}  # kept alive, so that an address stays its own
@@ -68,6 +70,11 @@ class _Search:
             elif id(x) not in self.seen:
                 self.seen[id(x)] = x
                 self.waiting.append(x)
+
+    def fixed(self, module: Any) -> bool:
+        """Whether what a module of this name defines is taken not to change."""
+        package = str(module).partition(".")[0]
+        return package in ("autograd", "nn") or (package not in self.own and _is_installed(package))
 
     def place(self, container: Any, key: Any, owner: Any = None) -> None:
         at = id(container if owner is None else owner), key
@@ -109,7 +116,7 @@ class _Search:
 
     def _function(self, f: FunctionType) -> None:
         self.add([*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()])
-        fixed = _fixed(f.__globals__.get("__name__"))  # not __module__, which functools.wraps copies
+        fixed = self.fixed(f.__globals__.get("__name__"))  # not __module__, which functools.wraps copies
         for cell in f.__closure__ or ():
             if fixed:
                 self.add([Place.of(cell).item])
@@ -123,7 +130,7 @@ class _Search:
 
     def _owner(self, x: Any) -> None:
         for owner in x.__mro__ if isinstance(x, type) else (x,):
-            if not _fixed(owner.__module__ if isinstance(owner, type) else owner.__name__):
+            if not self.fixed(owner.__module__ if isinstance(owner, type) else owner.__name__):
                 self.owners[id(owner)] = owner
 
     def _mentioned(self) -> bool:
@@ -137,26 +144,36 @@ class _Search:
 
     def _object(self, x: Any) -> None:
         module = is_module(x)
-        if not module and not isinstance(x, SimpleNamespace) and _fixed(type(x).__module__) and not _ours(x):
+        if not module and not isinstance(x, SimpleNamespace) and self.fixed(type(x).__module__) and not _ours(x):
             return
         if module:
             self.add(p for p in x.parameters() if isinstance(p, Value))
-        if hasattr(x, "__dict__"):
+        if isinstance(getattr(x, "__dict__", None), dict):
             self.contents(vars(x))
         for cls in type(x).__mro__:
             for name, slot in vars(cls).items():
-                if isinstance(slot, MemberDescriptorType) and not _fixed(cls.__module__):
+                if isinstance(slot, MemberDescriptorType) and not self.fixed(cls.__module__):
                     self.place(x, name)
         self.add([type(x)])
+
+
+def _package(f: Any) -> str:
+    """The name of the package in which a function, however wrapped, is defined."""
+    for name in ("__wrapped__", "func", "__func__"):
+        if hasattr(f, name):
+            return _package(getattr(f, name))
+    return str(getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
 
 
 def _ours(x: Any) -> bool:
     return type(x).__module__.partition(".")[0] == "nn"
 
 
-def _fixed(module: Any) -> bool:
-    """Whether what a module of this name defines is taken not to change."""
-    return isinstance(module, str) and module.partition(".")[0] in _FIXED
+@functools.lru_cache(1024)
+def _is_installed(package: str) -> bool:
+    """Whether a package is Python's or a third party's."""
+    file = getattr(sys.modules.get(package), "__file__", None)
+    return package in sys.stdlib_module_names or str(file).startswith(_INSTALLED)
 
 
 @functools.lru_cache(1024)

@@ -5,9 +5,12 @@ program. A number is NUMBER; a flag, a string, None or a function has no number 
 shape itself, as is which Module was passed (what it holds is looked at again at each call).
 """
 
+import functools
 import itertools
 import math
+import weakref
 from collections.abc import Callable, Iterator
+from numbers import Real
 from types import FunctionType
 from typing import Any
 
@@ -61,6 +64,12 @@ def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
             return "array", x.shape, tuple([take_apart(item, numbers) for item in x.ravel().tolist()])
         numbers.extend(map(number, x.ravel().tolist()))
         return "array", x.shape
+    if hasattr(x, "__dict__") and not isinstance(x, (Real, complex)):
+        raise TypeError(
+            f"a compiled function takes numbers, arrays, lists, tuples, dicts and Modules, not {type(x).__name__}: pass"
+            " its numbers, or name the argument in static_argnums (0 if it is the object of a method), or give its"
+            " class the method parameters() that a Module has"
+        )
     numbers.append(number(x))
     return NUMBER
 
@@ -71,20 +80,37 @@ def is_module(x: Any) -> bool:
 
 
 class AsIs:
-    """A thing that a call passes as it is: a Module is itself only, others are compared exactly."""
+    """A thing that a call passes as it is. A Module or a function is itself only, and is not kept alive by this."""
 
     def __init__(self, thing: Any) -> None:
-        self.thing = thing
-        self.key = id(thing) if is_module(thing) else _exactly(thing)
+        alone = is_module(thing) or isinstance(thing, FunctionType)
+        try:
+            self._thing = weakref.ref(thing) if alone else functools.partial(_given, thing)
+        except TypeError:  # __slots__ without __weakref__
+            self._thing = functools.partial(_given, thing)
+        self._key = id(thing) if alone else _exactly(thing)
+        self._hash = hash(self._key)
+
+    @property
+    def thing(self) -> Any:
+        return self._thing()
+
+    @property
+    def gone(self) -> bool:
+        return isinstance(self._thing, weakref.ref) and self._thing() is None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, AsIs) and other.key == self.key
+        return isinstance(other, AsIs) and other._key == self._key and not self.gone and not other.gone
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"AsIs({self.thing!r})"
+
+
+def _given(thing: Any) -> Any:
+    return thing
 
 
 def exact_keys(x: dict[Any, Any]) -> tuple[Any, ...]:
@@ -167,18 +193,31 @@ def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
         name = cls.__name__ if cls in (list, tuple) else cls
         parts = tuple([results(item, values, constants) for item in x])
         return name, len(parts) if parts and all(part is NUMBER for part in parts) else parts
-    if hasattr(x, "tolist") and getattr(x, "shape", ()) != ():
+    if hasattr(x, "tolist") and hasattr(x, "shape"):
+        if x.shape == ():
+            return results(x.item(), values, constants)
         return "array", x.shape, tuple([results(item, values, constants) for item in x.ravel().tolist()])
     return "static", x
 
 
-def things(shape: Shape) -> list[Any]:
+def fixed_parts(shape: Shape) -> Iterator[Any]:
+    """What is in a result besides numbers: texts, flags, keys, objects."""
+    kind, *rest = shape if isinstance(shape, tuple) else (shape,)
+    if kind == "static":
+        yield rest[0]
+    elif kind != NUMBER:
+        yield from rest[0] if kind == "dict" else ()
+        for part in rest[-1] if isinstance(rest[-1], tuple) else ():
+            yield from fixed_parts(part)
+
+
+def passed_as_is(shape: Shape) -> list[AsIs]:
     """What a call of this shape passes as it is: Modules, functions, flags."""
     if not isinstance(shape, tuple):
         return []
     if shape and shape[0] == "as is":
-        return [shape[1].thing]
-    return [thing for part in shape for thing in things(part)]
+        return [shape[1]]
+    return [thing for part in shape for thing in passed_as_is(part)]
 
 
 def names(shape: Shape, name: str) -> list[str]:

@@ -93,7 +93,7 @@ def tracing(older: Sequence[Value]) -> Iterator[Trace]:
     with turn:
         trace, before = Trace(), thread.trace
         thread.trace, thread.refused, running[0] = trace, None, 1
-        borrowed: list[tuple[Value, Any]] = [(x, x.__class__) for x in dict.fromkeys(older) if not isinstance(x, Traced)]
+        borrowed: list[Any] = [(x, x.__class__) for x in dict.fromkeys(older) if not isinstance(x, Traced)]
         try:
             for x, cls in borrowed:
                 x.__class__ = shared(cls)

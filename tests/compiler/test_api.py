@@ -1,7 +1,10 @@
 """autograd.compile as its users meet it: the same numbers as the plain function, whatever changes between calls."""
 
+import dataclasses
+import gc
 import threading
 import warnings
+import weakref
 from collections import namedtuple
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import Value, func, where
+from autograd.compiler import api
 from autograd.compiler.guards import GuardError
 from tests.compiler.graphs import points, random_function, same
 
@@ -173,6 +177,133 @@ def test_called_with_values_it_is_the_function_itself(compiled):
     assert compiled(lambda x: fast(x) + 1.0)(2.0) == 5.0
 
 
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_a_batch_called_with_values_is_graph_sample_by_sample(compiled, reduce):
+    def f(w, p, flag=None):
+        return {"loss": (w * p[0] - p[1]) ** 2, "pair": (p[0] * w, 1.0, flag)}
+
+    fast = compiled(f, in_axes=(None, 0, None), reduce=reduce)
+    w, points = Value(2.0), np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 1.0]])
+    want = fast(2.0, points)
+    for got in (fast(w, points), fast(2.0, points * Value(1.0)), fast(w, points.tolist())):
+        assert got["pair"][2] is None
+        for a, b in zip(flat([got["loss"], got["pair"][:2]]), flat([want["loss"], want["pair"][:2]])):
+            np.testing.assert_allclose(np.array(a * 1.0, float), b, rtol=1e-15)
+    total = fast(w, points)["loss"]
+    total = total if reduce else autograd.sum(total)
+    weight = 1 / 3 if reduce == "mean" else 1.0
+    assert autograd.grad(total, w)[0] == pytest.approx(weight * (0.0 + 2 * 3.0 * 1.0 + 2 * 4.0 * 7.0), rel=1e-15)
+
+
+def test_a_batch_inside_a_trace_and_under_grad(compiled):
+    loss = compiled(lambda w, x: (w * x - 1.0) ** 2, in_axes=(None, 0), reduce="mean")
+    xs = [1.0, 2.0, 3.0]
+    want = sum(2.0 * (0.5 * x - 1.0) * x for x in xs) / 3
+    assert func.grad(loss)(0.5, xs) == pytest.approx(want, rel=1e-14)
+    outer = compiled(func.value_and_grad(lambda w: loss(w, xs) + 1.0))
+    assert outer(0.5) == pytest.approx((loss(0.5, xs) + 1.0, want), rel=1e-14)
+    constant = Value(2.0)
+    inner = compiled(lambda x: x * constant, in_axes=0)
+    assert list(inner([1.0, 2.0])) == list(inner([1.0, 2.0])) == [2.0, 4.0]
+    both = compiled(lambda x: x + inner([1.0, 2.0])[1])
+    assert both(1.0) == 5.0
+    constant.data = 5.0
+    assert both(1.0) == 11.0
+    with pytest.raises(ValueError, match="the results of samples 0 and 1 differ in shape"):
+        compiled(lambda x: [x] * int(float(x)), in_axes=0)([Value(1.0), Value(2.0)])
+
+
+def test_defaults_that_are_left_out_in_a_batch(compiled):
+    fast = compiled(lambda x, k=2.0: x * k, in_axes=(0, None))
+    assert list(fast([1.0, 2.0])) == [2.0, 4.0]
+    assert list(fast([1.0, 2.0], 3.0)) == [3.0, 6.0]
+
+
+def test_results_that_are_not_looked_into_are_an_error_with_their_type(compiled):
+    @dataclasses.dataclass
+    class Pair:
+        a: object
+
+    for f, name in [
+        (lambda x: {x}, "set"), (lambda x: Pair(x * 2.0), "Pair"), (lambda x: (y for y in [x]), "generator"),
+        (lambda x: [{"a": x}.values()], "dict_values"), (lambda x: iter([1.0]), "list_iterator"),
+        (lambda x: lambda: x, "function"),
+    ]:  # fmt: skip
+        with pytest.raises(autograd.TraceError, match=f"the result has a {name}, which .*: return numbers in lists"):
+            compiled(f)(1.0)
+    kept = Pair(3.0)
+    assert compiled(lambda x: (x, kept, {1, 2}))(1.0) == (1.0, kept, {1, 2})
+    assert compiled(lambda x: np.array(x, dtype=object))(1.0) == 1.0
+    with pytest.raises(autograd.TraceError, match=r"the text 'x = <traced .*' in the result"):
+        compiled(lambda x: {f"x = {x:.0f}": 1.0})(1.0)
+
+
+def test_traces_for_many_kinds_of_arguments_are_bounded_and_said_once(compiled, monkeypatch):
+    monkeypatch.setattr(api, "MOST_SHAPES", 3)
+    fast = compiled(lambda xs: autograd.sum(xs))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            for n in range(1, 8):
+                assert fast([1.0] * n) == n
+                assert fast([1.0]) == 1.0
+    assert [str(w.message).partition(":")[0] for w in said] == [
+        "<lambda> was called with more than 3 kinds of arguments (lengths of lists, Modules, functions, flags)"
+    ]
+    assert said[0].filename == __file__
+    assert len(fast.recordings) == 3
+    assert len(fast.recordings[0].names) == 1  # the one in constant use has never been dropped
+
+
+def test_modules_and_functions_are_not_kept_alive(compiled):
+    fast = compiled(lambda model, x: model(x))
+    gone = []
+    for k in range(20):
+        model, function = Model(), lambda x, k=k: x * k
+        assert fast(model, 3.0) == 7.0
+        assert fast(function, 3.0) == 3.0 * k
+        gone += [weakref.ref(model), weakref.ref(function)]
+    del model, function
+    gc.collect()
+    assert not any(ref() for ref in gone)
+    fast(Model(), 3.0)
+    assert len(fast.recordings) == 1
+
+
+def test_what_changes_often_is_said_once(compiled, monkeypatch):
+    monkeypatch.setattr(api, "MOST_MOVES", 3)
+    step = 0.0
+    fast = compiled(lambda x: x * step)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for k in range(8):
+            step = float(k)
+            assert fast(2.0) == 2.0 * k
+    assert [w.filename for w in said] == [__file__]
+    assert "3 times because something that it uses had changed, the last time a variable of" in str(said[0].message)
+
+
+def test_the_object_of_a_method(compiled):
+    class Ordinary:
+        def __init__(self, k):
+            self.k = k
+
+        @compiled
+        def times(self, x):
+            return self.k * x
+
+        @compiled(static_argnums=0)
+        def plus(self, x):
+            return self.k + x
+
+    with pytest.raises(TypeError, match=r"not Ordinary: .*static_argnums \(0 if it is the object of a method\).*param"):
+        Ordinary(2.0).times(3.0)
+    a = Ordinary(2.0)
+    assert [a.plus(3.0), a.plus(4.0), Ordinary(10.0).plus(3.0)] == [5.0, 6.0, 13.0]
+    a.k = Value(7.0)
+    assert a.plus(3.0) == 10.0
+
+
 def test_second_derivatives_that_are_zero_cost_nothing(compiled):
     def separable(x):
         return autograd.sum(xi**3 for xi in x)
@@ -205,8 +336,13 @@ def test_arguments_by_name(compiled):
 
     fast = compiled(f)
     assert [fast(1.0), fast(1.0, 3.0), fast(y=3.0, x=5.0), fast(x=4.0)] == [-1.0, -2.0, 2.0, 2.0]
-    with pytest.raises(TypeError, match="takes its arguments by position: z cannot be"):
-        fast(1.0, z=2.0)
+    assert [fast(1.0, z=2.0), fast(1.0, 3.0, z=4.0), fast(x=1.0, z=0.5)] == [-3.0, -11.0, 0.0]
+    assert [f(1.0, z=Value(2.0)).data, fast(1.0, z=Value(2.0)).data] == [-3.0, -3.0]
+    assert len(fast.recordings) == 3
+    fast.clear()
+    assert not fast.recordings
+    options = compiled(lambda x, **rates: x * sum(rates.values()))
+    assert [options(2.0, a=1.0, b=3.0), options(2.0, b=5.0)] == [8.0, 10.0]
     with pytest.raises(TypeError, match="unexpected keyword argument 'w'"):
         fast(1.0, w=2.0)
 
