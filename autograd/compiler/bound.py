@@ -81,7 +81,7 @@ class Bound:
                              reduction, reductions)
         # A derivative that only `after` adds to has to start at zero.
         self.clear = reductions and any(shared and not per_sample for per_sample, shared in program.outputs)
-        self.codes = {"before": lowering.before, "first": lowering.first(), "body": lowering.body,
+        self.codes = {"before": lowering.before, "first": lowering.body.first, "body": lowering.body,
                       "after": lowering.after}
         self.arrays = dict(zip(self.codes, self.assembled(list(self.codes.values()))))
         self.updates: dict[Any, Ints] = {}

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from autograd.compiler.formula import Formula, key, operations, written_out
 from autograd.compiler.vectormath import symbols
 
 
-@dataclass
-class Operand:
-    """One operand of a nest: its first element and its strides along the outer rows, the inner rows, the pairs."""
+class Walk(NamedTuple):
+    """How a kernel walks along an operand: its first address, and the strides of the kernel's loops, all in bytes.
+
+    The loops are those of kernels.py: i and r over rows, k over the pairs of a row, c along the vectors.
+    """
 
     base: int
-    outer: int
-    inner: int
-    pair: int
-    batched: bool
+    i: int
+    r: int
+    k: int
+    c: int
 
 
 @dataclass
@@ -51,9 +54,34 @@ class Code:
         self.functions[name] = (formulas, modes)
         return name
 
+    def contract(
+        self, kernel: str, extents: tuple[int, int, int, int], out: Walk, a: Walk, b: Walk, init: Walk
+    ) -> None:
+        """Add a contraction, the extents being those of i, r, k and c; see kernels.py for its words."""
+        self.add(kernel, [*extents, out.base, out.i, out.r, out.c, *a, *b, init.base, init.i, init.r, init.c])
 
-def contract(code: Code, kernel: str, extents: tuple[int, int, int, int], operands: Sequence[Operand],
-             strides: Sequence[tuple[int, ...]]) -> None:
-    """The instruction of a contraction; see kernels.py for its words."""
-    (out, a, b, init), (so, sa, sb, si) = (x.base for x in operands), strides
-    code.add(kernel, [*extents, out, so[0], so[1], so[3], a, *sa, b, *sb, init, si[0], si[1], si[3]])
+
+@dataclass
+class Body(Code):
+    """Code that runs for every block of samples, and `first`, what runs for the first block of a step instead.
+
+    The two differ where the first block starts a sum over samples and the others add to it.
+    """
+
+    first: Code = field(default_factory=Code)
+
+    def __post_init__(self) -> None:
+        self.first.functions = self.functions
+
+    def add(self, kernel: str, words: Sequence[int]) -> None:
+        super().add(kernel, words)
+        self.first.instructions.append(self.instructions[-1])
+
+    def accumulate(
+        self, kernel: str, extents: tuple[int, int, int, int], out: Walk, a: Walk, b: Walk, zero: Walk | None
+    ) -> None:
+        """out += a * b; given `zero`, out = a * b in the first block."""
+        self.contract(kernel, extents, out, a, b, out)
+        if zero is not None:
+            del self.first.instructions[-1]
+            self.first.contract(kernel, extents, out, a, b, zero)
