@@ -15,7 +15,7 @@ from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQR
 from autograd.value import Value
 from autograd.viz.figures import shown
 from autograd.viz.model import undisturbed
-from autograd.viz.notation import names, printable
+from autograd.viz.notation import names, printable, written
 from autograd.viz.order import program_order
 from autograd.viz.simplify import simplified
 
@@ -222,7 +222,8 @@ def partial_latex(op: Primitive, i: int, operands: tuple[str | float, ...] | Non
     found = {arg: (one, _binding(one)) for arg, one in zip(args, given) if isinstance(one, str)}
     found[z] = (result, ATOM)
     if not isinstance(partial, Value):
-        return number_tex(float(partial))[0]
+        one, _, share = written([float(partial)])[0].partition("/")
+        return rf"\frac{{{one}}}{{{share}}}" if share else number_tex(float(partial))[0]
     for node in topological_order([partial]):
         if node not in found:
             assert node.op is not None

@@ -1,12 +1,13 @@
 """A rule of the table as a mathematician writes it: without the cases and the care that a computer needs.
 
-The rules of the table guard against 0·∞ at single points, start their sums at zero, and shift powers so that none
-overflows. For a reader, these are the same formulas:
+The rules of the table guard against 0·∞ at single points, start their sums at zero, and arrange products and powers so
+that nothing overflows or cancels. For a reader, these are the same formulas:
 
-    [a = 0]                                  is  0, where the formula is not told for that point alone
-    0 + a,  0·a,  where(0, a, b)             is  a,  0,  b
-    a^1,  a·a,  a/b/b                        is  a,  a^2,  a/b^2
-    exp(a - t)/(exp(b - t) + exp(c - t))     is  exp(a)/(exp(b) + exp(c))
+    [a = 0]                                      is  0, where the formula is not told for that point alone
+    0 + a,  0·a,  where(0, a, b)                 is  a,  0,  b
+    a^1,  a·a,  a·b·b,  a/b/b                    is  a,  a^2,  a·b^2,  a/b^2
+    hypot(a, b)^2,  (1 - a)·(1 + a),  0.5/a      is  a^2 + b^2,  1 - a^2,  1/(2·a)
+    exp(a - t)/(exp(b - t) + exp(c - t))         is  exp(a)/(exp(b) + exp(c))
 """
 
 import functools
@@ -15,7 +16,7 @@ from typing import Any
 
 from autograd.graph import topological_order
 from autograd.primitive import Primitive
-from autograd.primitives import add, div, exp, pow, sub
+from autograd.primitives import add, div, exp, mul, pow, sub
 from autograd.record import record
 from autograd.value import Value
 
@@ -54,9 +55,18 @@ def _simple(op: Primitive, args: list[Any], wholes: "dict[Value, _Whole]") -> An
         case "where", [0.0, _, b]:
             return b
         case "mul", [a, b] if a is b:
-            return record(pow, (a, 2.0))
-        case "div", [Value(op=inner, args=[a, b]), c] if inner is div and _alike(b, c):
-            return record(div, (a, record(pow, (b, 2.0))))
+            return _square(a)
+        case "mul", [Value(op=Primitive(name="mul"), args=[a, b]), c] if b is c:
+            return record(mul, (a, _square(b)))
+        case "mul", [
+            Value(op=Primitive(name="sub"), args=[1.0, a]),
+            Value(op=Primitive(name="add"), args=[1.0, b]),
+        ] if a is b:
+            return record(sub, (1.0, _square(a)))
+        case "div", [0.5, a]:
+            return record(div, (1.0, record(mul, (2.0, a))))
+        case "div", [Value(op=Primitive(name="div"), args=[a, b]), c] if _alike(b, c):
+            return record(div, (a, _square(b)))
         case "div", [Value() as a, Value() as whole] if _shift(a) is not None:
             if whole not in wholes:
                 wholes[whole] = _without_shift(whole)
@@ -66,7 +76,17 @@ def _simple(op: Primitive, args: list[Any], wholes: "dict[Value, _Whole]") -> An
     return record(op, tuple(args)) if any(isinstance(arg, Value) for arg in args) else op.forward(*args)
 
 
+def _square(a: Any) -> Value:
+    match a:
+        case Value(op=Primitive(name="hypot"), args=[x, y]):
+            return record(add, (_square(x), _square(y)))
+    return record(pow, (a, 2.0))
+
+
 def _alike(one: Any, other: Any) -> bool:
+    """Whether two nodes are the same, or are made alike of the same ones."""
+    if not isinstance(one, Value) or not isinstance(other, Value):
+        return False
     return one is other or (one.op is not None and (one.op, one.args) == (other.op, other.args))
 
 
@@ -87,7 +107,7 @@ def _without_shift(whole: Value) -> _Whole:
 def _shift(term: Any) -> Any:
     """t, of e^(x - t); None of anything else."""
     match term:
-        case Value(op=outer, args=[Value(op=inner, args=[_, Value() as t])]) if outer is exp and inner is sub:
+        case Value(op=Primitive(name="exp"), args=[Value(op=Primitive(name="sub"), args=[_, Value() as t])]):
             return t
     return None
 

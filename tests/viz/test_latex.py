@@ -166,6 +166,7 @@ def test_a_partial_with_a_constant_is_worked_out():
     assert partial_latex(TABLE["pow"], 0, ("x", 3.0)) == r"3 \cdot x^{2}"
     assert partial_latex(tanh, 0, (r"a + b",), "t") == "1 - t^{2}"
     assert partial_latex(TABLE["mul"], 0, ("a", "b + c")) == "b + c"
+    assert partial_latex(TABLE["mean"], 1, ("a", "b", "c")) == r"\frac{1}{3}"
     assert partial_latex(TABLE["sin"], 0, ("a + b",)) == r"\cos\left(a + b\right)"
 
 
