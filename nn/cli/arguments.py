@@ -99,10 +99,12 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     rates = ", ".join(f"{name} {lr}" for name, (_, lr) in OPTIMIZERS.items())
     add("--lr", type=_positive(float), metavar="RATE", help=f"the learning rate (default: {rates}; digits: 0.003)")
     add("--epochs", type=_positive(int), metavar="N",
-        help="passes over the training data, at most (default: 100; digits without native code: 8)")
+        help="passes over the training data, at most (default: 100, or as many as make 2,000 steps; digits without"
+             " native code: 8)")
     add("--batch-size", type=_positive(int), default=16, metavar="N", help="samples per step")
-    add("--patience", type=_positive(int), default=20, metavar="N",
-        help="stop when the validation loss has not fallen for so many epochs")
+    add("--patience", type=_positive(int), metavar="N",
+        help="stop when the validation loss has not fallen for so many epochs (default: a fifth of --epochs, but 20"
+             " at least)")
     add("--engine", choices=("auto", "eager", "compiled"), default="auto", metavar="NAME",
         help="eager (every number a Value), compiled (native code), or auto: compiled where there is much to do")
     add("--seed", type=int, default=0, metavar="N", help="same seed, same split, same weights, same report")

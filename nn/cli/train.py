@@ -40,11 +40,9 @@ HELD_OUT = 0.2  # of all samples to test, and of the others to validate
 def train(arguments: argparse.Namespace) -> None:
     """Read, split, train, test, write."""
     check_out(arguments.out, arguments.force)
-    choose(arguments)
     dataset = _read(arguments)
-    if arguments.hidden is None:
-        arguments.hidden = [8] if len(dataset.feature_names) <= 20 else [16]
     learn, validate, test = _split(dataset, arguments.seed)
+    choose(arguments, len(dataset.feature_names), len(learn))
     print(_told(dataset, arguments))
     for note in suspicions(dataset, dataset.columns):
         print(f"note     {note}")

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import random
 import re
 import shutil
 import signal
@@ -37,6 +38,18 @@ def test_numbers_near_the_largest_float(here, capsys, task):
     (here / "huge.csv").write_text("\n".join(["a,b,k", *rows]))
     assert run("huge.csv", "--target", "k", "--epochs", 2, "--quiet") == 0
     assert "2e+300" in (here / "runs/huge/report.html").read_text(), "the spread of a, which is 2"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_defaults_learn_a_sine(here, capsys, seed):
+    """The textbooks' regression: four steps make an epoch, so a hundred epochs are too few."""
+    rng = random.Random(1)
+    xs = [rng.uniform(-3.0, 3.0) for _ in range(100)]
+    (here / "sine.csv").write_text("\n".join(["x,y", *(f"{x},{math.sin(2 * x) + rng.gauss(0.0, 0.1)}" for x in xs)]))
+    assert run("sine.csv", "--target", "y", "--quiet", "--seed", seed) == 0
+    out = capsys.readouterr().out
+    assert float(re.search(r"R² (-?[\d.]+)", out)[1]) > 0.7  # with 100 epochs it was 0.20 to 0.67
+    assert "--epochs 500 --batch-size 16 --patience 100" in (here / "runs/sine/report.html").read_text()
 
 
 def test_a_folder_may_be_called_as_the_included_data_are(here, capsys):
@@ -537,7 +550,7 @@ def test_the_vendored_table_works_as_a_file_too(here, capsys):
 
 
 def test_numbers_beyond_the_floats_are_one_line_and_leave_nothing(here, capsys):
-    (here / "huge.csv").write_text("x,y\n" + "\n".join(f"{(-1) ** i}e300,{i / 7}" for i in range(30)))
+    (here / "huge.csv").write_text("x,y\n" + "\n".join(f"1.{i}e308,{i / 7}" for i in range(30)))
     assert run("huge.csv", "--target", "y") == 2
     assert "a number grew beyond what a float can hold: look for huge cells" in capsys.readouterr().err
     assert everything(here) == ["huge.csv"]
