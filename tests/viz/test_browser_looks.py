@@ -159,3 +159,15 @@ def test_the_whole_drawing_on_demand_and_its_full_size_again(browser, readme, wi
         assert button.get_attribute("aria-pressed") == "true"
         button.click()
         assert drawn.bounding_box()["width"] == before["width"]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_number_of_the_table_is_on_one_line_and_whole(browser, tmp_path, width):
+    xs = [Value(-0.00912983, label="weight_0"), Value(-1.23457e-11, label="weight_1"), Value(-123456.7, label="w")]
+    y = (xs[0] * xs[1] * xs[2]).sin() * -0.000333333
+    with Sheet(browser, step_through(y).save_html(tmp_path / "x.html"), width=width) as sheet:
+        sheet.press("End")
+        lines = sheet.page.locator("td data").evaluate_all("all => all.map((one) => one.getClientRects().length)")
+        assert set(lines) == {1}
+        cut = sheet.page.locator("td input").evaluate_all("all => all.map((one) => one.scrollWidth - one.clientWidth)")
+        assert max(cut) <= 0

@@ -127,7 +127,7 @@ function start(host, sheet, style) {
     for (const index of [...leaves, ...sheet.computed]) {
       const node = sheet.nodes[index], data = element("td", { class: "data" });
       if (node.row === "" && !sheet.unknown) data.append(leafField(index));
-      const made = node.row === "" ? node.scope : panel.worked(index, sheet.templates[node.template].result)[0];
+      const made = node.row === "" ? node.scope.replaceAll("/", "/\u200b") : panel.worked(index, sheet.templates[node.template].result)[0];
       const jump = element("button", { type: "button" }, node.name);
       jump.onclick = () => go(numbers.finishedAt(index));
       body.append(element("tr", { "data-node": index }, element("th", { scope: "row" }, jump),
