@@ -121,10 +121,8 @@ class Explanation:
             lines.append(f"      {self._derivatives(path)} = {_product(path)}")
         if self.left_out:
             lines.append(f"  the other {large(self.left_out)}: {self._rest()}")
-        lines += [self.line, *filter(None, [self.note])]
-        if self.where():
-            lines.append("where")
-        return "\n".join([*lines, *(f"  {made}  has {slopes}" for made, slopes in self.where())])
+        where = [f"  {made}  has {slopes}" for made, slopes in self.where()]
+        return "\n".join([*lines, self.line, *filter(None, [self.note]), *["where"] * bool(where), *where])
 
     def _rest(self) -> str:
         """What the paths that are not shown contribute."""
