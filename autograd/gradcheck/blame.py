@@ -107,9 +107,10 @@ def is_regular(op: Primitive, xs: Sequence[float]) -> bool:
 
 
 def is_inside(output: Value) -> bool:
-    """Whether every number before it is inside the domain of its operation, and finite if it is an input.
+    """Whether every number before it is inside the domain of its operation, no pole, and finite if it is an input.
 
-    Elsewhere nobody promises a derivative: (-1) ** y has values at whole y only, and infinity no neighbours.
+    Elsewhere nobody promises a derivative: (-1) ** y has values at whole y only, 1 / y none at 0, and infinity no
+    neighbours.
     """
     for node in topological_order([output]):
         if node.op is None:
@@ -117,6 +118,7 @@ def is_inside(output: Value) -> bool:
         else:
             xs = [arg if arg.__class__ is float else arg.data for arg in node.args]
             inside = node.op.variadic or all(low <= x <= high for x, (low, high) in zip(xs, node.op.domain))
+            inside = inside and (node.op.pole is None or node.op.pole(*xs) != 0.0)
         if not inside:
             return False
     return not math.isnan(output.data)

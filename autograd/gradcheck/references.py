@@ -235,9 +235,10 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
     if gap > 10.0 * (left.error + right.error) and gap > 1e-6 * max(abs(left.value), abs(right.value)):
         error = left.error + right.error
         return Slope(left.value, right.value, error, "differences", scale, "a kink: one-sided derivatives")
-    best = min(both, left, right, key=lambda e: e.error)
+    # One side alone does not tell: it may have seen the flat end of a tail only, or steps from near an edge far away.
+    best = min(both, max(sides, key=lambda e: e.error), key=lambda e: e.error)
     astray = [abs(best.value - other.value) + other.error for other in sides if not other.agrees(best)]
-    if math.isfinite(both.value):  # a side that seems to be known better may have seen the flat end of a tail only
+    if math.isfinite(both.value):
         astray.append(abs(best.value - both.value))
     return _slope(Estimate(best.value, max([best.error, *astray])), scale, bend, "")
 

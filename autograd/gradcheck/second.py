@@ -79,7 +79,10 @@ def curvature(op: Primitive, xs: Sequence[float], i: int, j: int) -> Slope:
             if context.dps > TOO_MANY:
                 raise Unsupported("it takes too many digits")
             found = by_mpmath(slope, xs, j)[0].rounded()
-        return dataclasses.replace(found, error=found.error + NEGLIGIBLE * first[0] / max(1.0, abs(xs[j])))
+            step = min([1, *(abs(Precise.lift(x)) for x in xs if x)]) * context.ldexp(1, -120)  # the smaller one there
+            noise = float(10**4 * context.eps * abs(op.apply(tuple(map(Precise, xs))).value) / step**2)
+        noise += NEGLIGIBLE * first[0] / max(1.0, abs(xs[j]))
+        return dataclasses.replace(found, error=found.error + noise)
     except (Unsupported, ArithmeticError, ValueError):
         pass
     try:

@@ -67,6 +67,9 @@ class Rational(Number):
     rules = MappingProxyType({**FIELD, "abs": operator.abs, "pow": power})
 
 
+SMALLEST_NORMAL = 2.0**-1022
+
+
 class Tie(Unsupported):
     """A comparison of complex numbers with equal real parts: the function has a kink just here."""
 
@@ -128,6 +131,14 @@ class Complex(Number):
         return cmath.atan(Complex.quotient(y, x)) + (math.copysign(math.pi, y.real) if x.real < 0.0 else 0.0)
 
     @staticmethod
+    def product(x: complex, y: complex) -> complex:
+        z = x * y
+        real, imag = x.real and y.real, (x.real and y.imag) or (x.imag and y.real)
+        if (real and abs(z.real) < SMALLEST_NORMAL) or (imag and abs(z.imag) < SMALLEST_NORMAL):
+            raise Unsupported("a product underflows: its derivative would be lost")
+        return z
+
+    @staticmethod
     def quotient(x: complex, y: complex) -> complex:
         """Smith's formula in an order that keeps an imaginary part of 1e-150 times a ratio of 1e-150 from vanishing."""
         if abs(y.real) < abs(y.imag):
@@ -152,6 +163,7 @@ class Complex(Number):
         **{name: getattr(cmath, name) for name in (
             "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
             "asinh", "acosh", "atanh")},
+        "mul": product,
         "div": quotient,
         "abs": absolute,
         "sqrt": root,
