@@ -42,8 +42,7 @@ class Explanation:
         self.count = count_paths(order, loss, w)
         self.paths = largest_paths(order, loss, w, k)
         self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
-        shown_total = total(path.product for path in self.paths)
-        self.rest = self.total - shown_total if math.isfinite(self.total - shown_total) else math.nan
+        self.rest = _rest([path.product for path in self.paths], self.total)
         self.names = {node: in_formula(name) for node, name in names(program_order([loss, w])).items()}
 
     @property
@@ -233,6 +232,14 @@ def _product(path: Path) -> str:
         return shown(path.product)
     told = relation(lambda: math.prod(map(rounded, factors)), path.product)
     return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} {told} {shown(path.product)}"
+
+
+def _rest(products: list[float], whole: float) -> float:
+    """What is missing to the `whole`; nothing where it is no more than the roundings of what is there."""
+    missing = whole - total(products)
+    if not math.isfinite(missing):
+        return math.nan
+    return missing if abs(missing) > 2.0**-50 * total(map(abs, products)) else 0.0
 
 
 def _cell(text: str) -> str:

@@ -135,6 +135,13 @@ def test_dead_paths_come_last():
     assert [path.product for path in explain(y, x).paths] == [0.001, 0.0]
 
 
+def test_the_rest_is_no_rounding():
+    x = Value(0.1, label="x")
+    y = x * 0.7 + x * 0.2 + x * 0.1 + x.relu() * 0.0 + x.tanh() * 0.0
+    assert 0.7 + 0.2 + 0.1 != 1.0 and "the other 2: together 0\n" in str(explain(y, x, k=3))
+    assert explain(y, x, k=2).rest == pytest.approx(0.1)
+
+
 def test_nan_comes_first():
     x = Value(0.0, label="x")
     y = x.log() * 0.0 + 5.0 * x
