@@ -39,6 +39,7 @@ def build(module: Any, width: int, dtype: str) -> None:
 
 
 def contraction(module: Any, name: str, width: int, dtype: str, a_vector: bool, shared: bool) -> None:
+    """c along the vectors: a tile of rows and vectors is summed at once, in registers; `shared`: one b for all rows."""
     k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk, nc = k.word(1), k.word(2), k.extent(3), k.extent(4)
@@ -124,6 +125,7 @@ def in_rows(k: Kernel, count: Any, most: int, body: Any) -> None:
 
 
 def dot(module: Any, name: str, width: int, dtype: str, a_vector: bool) -> None:
+    """k along the vectors: a sum for every lane, added up at the end; four rows at once."""
     k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk = k.word(1), k.word(2), k.extent(3)
@@ -167,6 +169,7 @@ def dot(module: Any, name: str, width: int, dtype: str, a_vector: bool) -> None:
 
 
 def nest(module: Any, name: str, width: int, dtype: str) -> None:
+    """One product at a time."""
     k = Kernel(module, name, width, dtype)
     b = k.b
     n0, n1, nk, nc = k.word(1), k.word(2), k.word(3), k.extent(4)
@@ -228,7 +231,7 @@ def square(k: Kernel, sources: list[Any], count: Any, target: Any, stride: Any) 
 
 
 def transpose(module: Any, name: str, width: int, dtype: str) -> None:
-    """Rows past the last are read from it again: the columns of `out` are whole vectors."""
+    """Square by square. Rows past the last are read from it again: the columns of `out` are whole vectors."""
     k = Kernel(module, name, width, dtype)
     b = k.b
     nk, nc = k.extent(1), k.word(2)

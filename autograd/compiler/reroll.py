@@ -125,7 +125,18 @@ def _runs(columns: Ints) -> Iterator[tuple[int, int]]:
 
 
 def segments(matrix: Matrix) -> Iterator[tuple[Ints, list[Segment], Ints]]:
-    """Classes of rows with the same segments: (row numbers, segments, start addresses rows x (a, b per segment))."""
+    """Classes of rows with the same segments: (row numbers, segments, start addresses rows x (a, b per segment)).
+
+    A row of four pairs: three weights, at 0, 1 and 2, with three inputs, and a one, at 9, with the bias at 6.
+
+    >>> these = np.array
+    >>> pairs = Matrix(counts=these([4]), owner=these([0, 0, 0, 0]), a=these([0, 1, 2, 9]), b=these([0, 1, 2, 6]),
+    ...                a_group=these([0, 0, 0, 2]), b_group=these([3, 3, 3, 0]),
+    ...                a_batched=these([0, 0, 0, 0]), b_batched=these([1, 1, 1, 0]))
+    >>> for rows, found, starts in segments(pairs):
+    ...     print(rows, [(segment.length, segment.a, segment.b) for segment in found], starts)
+    [0] [(3, 1, 1), (1, 0, 0)] [[0 0 9 6]]
+    """
     starts, lengths = _cut(matrix)
     last = np.minimum(starts + 1, len(matrix.a) - 1)
     da = np.where(lengths > 1, matrix.a[last] - matrix.a[starts], 0)
@@ -150,7 +161,11 @@ def segments(matrix: Matrix) -> Iterator[tuple[Ints, list[Segment], Ints]]:
 
 
 def _cut(matrix: Matrix) -> tuple[Ints, Ints]:
-    """Where segments start, and their lengths: cut at a new row, another operand group, another stride."""
+    """Where segments start, and their lengths.
+
+    A stretch between `hard` cuts (a new row, another group of operands) is a segment if it advances evenly; a `ragged`
+    one is cut further, into runs.
+    """
     n = len(matrix.a)
     if n == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
