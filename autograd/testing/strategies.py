@@ -36,6 +36,7 @@ def numbers(
     """Floats between the bounds, both included; none but zero itself is nearer to zero than 1e-6, if zero is between.
 
     A numerical derivative at 1e-200 needs a step that is lost beside any other number. `special` brings such numbers.
+    Between bounds that are below 1 it is a millionth of the larger.
 
     Arguments: `special=True` adds signed zeros, infinities, nan and the like, whatever the bounds; a sequence adds
     those points.
@@ -49,7 +50,8 @@ def numbers(
         raise ValueError(f"numbers needs a finite interval, not [{min_value}, {max_value}]: use min_value <= max_value")
     plain = st.floats(min_value, max_value, allow_subnormal=False)
     if min_value <= 0.0 <= max_value:
-        plain = plain.map(lambda x: x if abs(x) >= 1e-6 else 0.0)
+        least = 1e-6 * min(1.0, max(-min_value, max_value))
+        plain = plain.map(lambda x: x if abs(x) >= least else 0.0)
     points = SPECIAL if special is True else tuple(special or ())
     return st.one_of(plain, st.sampled_from(points)) if points else plain
 

@@ -31,6 +31,7 @@ OWN = {  # name -> forward, partials, columns; the columns are often left out, s
     "tenth":         (lambda x: math.acos(10.0 * x),              lambda x, z: (-10.0 / autograd.sqrt(1.0 - 100.0 * x * x),), {}),
     "raising":       (only_from_two,                              lambda x, z: (2.0 * x,), {}),
     "narrow":        (lambda x: math.sqrt((x - 5.0) * (5.001 - x)), lambda x, z: ((5.0005 - x) / z,), {"domain": ((5.0, 5.001),)}),
+    "tiny":          (lambda x: math.sqrt(1e-14 - x * x),         lambda x, z: (-x / z,), {"domain": ((-1e-7, 1e-7),)}),
     "far":           (lambda x: math.sqrt(x - 1e7),               lambda x, z: (0.5 / z,), {"domain": ((1e7, inf),)}),
     "far_below":     (lambda x: math.sqrt(-1e7 - x),              lambda x, z: (-0.5 / z,), {"domain": ((-inf, -1e7),)}),
     "large":         (lambda x: 1e9 * x,                          lambda x, z: (1e9,), {}),
