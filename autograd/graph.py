@@ -63,8 +63,10 @@ def backpropagate(root: Node, seed: float) -> list[Any]:
     up, and a second pass doubles them to the last bit (adding each share to the old total would round differently).
     """
     order = topological_order([root])
-    earlier = [(leaf, leaf.grad) for leaf in order if leaf.op is None]
+    earlier = []
     for node in order:
+        if node.op is None:
+            earlier.append((node, node.grad))
         node.grad = 0.0
     root.grad = seed
     for node in reversed(order):

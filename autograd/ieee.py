@@ -30,7 +30,6 @@ def ieee(
 
 exp = ieee(math.exp)
 expm1 = ieee(math.expm1)
-log = ieee(math.log, {0.0: -inf})
 log2 = ieee(math.log2, {0.0: -inf})
 log10 = ieee(math.log10, {0.0: -inf})
 log1p = ieee(math.log1p, {-1.0: -inf})
@@ -44,6 +43,11 @@ sinh = ieee(math.sinh)
 cosh = ieee(math.cosh, overflow=lambda x: inf)
 acosh = ieee(math.acosh)
 atanh = ieee(math.atanh, {1.0: inf, -1.0: -inf})
+
+
+def log(x: float) -> float:
+    """The logarithm; asked beforehand, since the derivative of x**2 along its exponent has one of a negative x too."""
+    return math.log(x) if x > 0.0 else -inf if x == 0.0 else nan
 
 
 def divide(x: float, y: float) -> float:

@@ -125,7 +125,12 @@ def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
 
 def _constant(other: Any) -> Any:
     """An operand as a float, or NotImplemented."""
-    if not isinstance(other, (int, float)) and _answers_itself(other):
+    if type(other) is int:  # the exponent of x**2: by far the most frequent
+        try:
+            return float(other)
+        except OverflowError:
+            pass
+    elif not isinstance(other, (int, float)) and _answers_itself(other):
         return NotImplemented
     return number(other)
 
