@@ -61,8 +61,8 @@ def gradient_descent(
     Arguments: `f` takes a number, or a list of numbers where `x0` is one (or an array), and returns a number; `lr` is
     the learning rate. It ends after `num_iterations` steps, when the next step is no longer than `tol` (Euclidean; 0
     never ends it), or when f or its gradient is no longer finite: `reason` says which.
-    Raises ValueError for a negative lr, num_iterations or tol, TypeError where `f` does not return a number,
-    or one that does not come from its argument.
+    Raises ValueError for a negative lr, num_iterations or tol, TypeError for one that is no number, and where `f` does
+    not return a number, or one that does not come from its argument.
 
     On f(x) = x^2 a step multiplies x by 1 - 2 lr: 0.1 converges, 1 jumps between x0 and -x0, more diverges.
 
@@ -71,8 +71,12 @@ def gradient_descent(
     >>> gradient_descent(lambda x: x**2, 10.0, lr=1.0, num_iterations=3).points
     [10.0, -10.0, 10.0, -10.0]
     """
-    for name, x in (("lr", lr), ("num_iterations", num_iterations), ("tol", tol)):
-        if not x >= 0:
+    options: dict[str, Any] = {"lr": lr, "num_iterations": num_iterations, "tol": tol}
+    for name, x in options.items():
+        whole = name == "num_iterations"
+        if not isinstance(x, numbers.Integral if whole else numbers.Real):
+            raise TypeError(f"gradient_descent needs a {'whole ' * whole}number for {name}, got {x!r}")
+        if not float(x) >= 0.0:
             raise ValueError(f"gradient_descent needs {name} >= 0, got {x}")
     x0 = x0.tolist() if hasattr(x0, "tolist") else x0
     many = isinstance(x0, (list, tuple))
@@ -97,6 +101,8 @@ def gradient_descent(
         gradients.append(gradient)
         if not all(map(math.isfinite, [value, *gradient])):
             reason = f"f or its gradient is no longer finite (f = {value}): the learning rate {lr} is too large"
+            if len(points) == 1:
+                reason = f"f or its gradient is not finite at x0 (f = {value}): start somewhere else"
             break
         move = [(lr if maximize else -lr) * g for g in gradient]
         converged = math.hypot(*move) <= tol

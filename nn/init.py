@@ -5,8 +5,9 @@ gradient on its way back by fan_out var(w). Xavier's initialisation (Glorot and 
 var(w) = 2 / (fan_in + fan_out); Kaiming's (He et al., 2015) makes one of them 1, with var(w) = 1 / fan. Both times
 gain^2, which makes up for what the activation takes away. Uniform numbers in (-a, a) have variance a^2 / 3.
 
-Every function sets the weights of all layers in a module (or of a layer, or of a list of Values), leaves biases alone,
-and returns what it was given. Names, formulas and defaults are PyTorch's; `seed` makes the numbers repeatable.
+Every function sets the weights of all layers in a module, leaves biases alone, and returns what it was given; those
+that do not ask for the fans (zeros_, constant_, uniform_, normal_) take a list of Values too. Names, formulas and
+defaults are PyTorch's; `seed` makes the numbers repeatable.
 """
 
 import math
@@ -165,6 +166,8 @@ def _fill(target: Target, draw: Callable[[], float]) -> Target:
 
 
 def _fill_layers(target: Module, draw: Callable[[int, int], Callable[[], float]]) -> Module:
+    if not isinstance(target, Module):
+        raise TypeError(f"Xavier and Kaiming take a module, whose layers have inputs and outputs to count, not {target!r}")
     for neurons, fan_in in _layers(target):
         weight = draw(fan_in, len(neurons))
         for neuron in neurons:

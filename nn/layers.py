@@ -136,6 +136,7 @@ class MLP(Module):
     ) -> None:
         if not hasattr(nouts, "__len__") or not all(isinstance(n, numbers.Integral) for n in nouts) or not len(nouts):
             raise ValueError(f"MLP needs a list of sizes, at least one: MLP(3, [4, 4, 1]), not MLP({nin}, {nouts!r})")
+        by_name(activation)  # refused where no one knows it, though a single layer has no use for it
         rng = generator(seed)
         sizes = [nin, *nouts]
         *hidden, last = zip(sizes, nouts)

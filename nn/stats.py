@@ -77,7 +77,9 @@ def gradient_flow(model: Module) -> list[Gradient]:
 
 
 def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Activation]:
-    """The outputs of every layer and activation for the inputs `X`, a list of rows, in evaluation mode.
+    """The outputs of every layer of neurons, and of every activation, for the rows `X`, in evaluation mode.
+
+    What else a model is made of, a BatchNorm1d or modules of one's own, is left out.
 
     An output is saturated where its derivative with respect to what its activation was given is below `flat`: beyond
     +-0.975 for tanh, at 0 for ReLU, where a softmax is sure.

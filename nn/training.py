@@ -95,6 +95,8 @@ def fit(
 ) -> History:
     """Train `model` until it predicts `y` from `X`, and return what happened, epoch by epoch.
 
+    The model is left in evaluation mode.
+
     Arguments: `X`, n rows of d numbers, and `y`, n targets, as lists, NumPy arrays or anything with `__array__`;
     `loss(outputs, targets)`, a mean over samples (None: see `nn.inputs.default_loss`), which `functools.partial` may
     give options, class weights among them;

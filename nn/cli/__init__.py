@@ -22,6 +22,9 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(words)
     try:
         arguments.run(arguments)
+    except BrokenPipeError:  # whoever read our lines has seen enough, as `| head` does
+        sys.stdout = io.StringIO()  # what Python would print at its end
+        return 0
     except (DataError, FileError, Unsupported, OSError, ValueError) as error:
         print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -43,6 +43,11 @@ class Optimizer:
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)
 
+    def __repr__(self) -> str:
+        sizes = " + ".join(str(len(group["params"])) for group in self.param_groups)
+        options = ", ".join(f"{name}={x!r}" for name, x in self.defaults.items())
+        return f"{self._title}({sizes} parameters, {options})"
+
     def check(self, **options: Any) -> None:
         """Raise for options that make no sense: a number among them is never below 0."""
         for name, x in options.items():

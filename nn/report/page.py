@@ -166,7 +166,8 @@ def _mistakes(run: Run) -> str:
     shown = tables.worst(run.predictor, run.test, run.tested)
     if tables.as_picture(run.test):
         shown = f'<div class="digits">{shown}</div>'
-    return _section("Hardest test rows", "The rows that the model gets most wrong, the worst first.", shown)
+    which = "gets wrong, or is least sure of" if run.data.class_names else "is furthest off"
+    return _section("Hardest test rows", f"The rows that the model {which}, the worst first.", shown)
 
 
 def _prediction(run: Run, prediction: Prediction) -> str:

@@ -1,6 +1,7 @@
 """gradient_descent: its path, its ends, ascent, and what learning rates do on x^2."""
 
 import math
+import re
 
 import pytest
 
@@ -49,6 +50,27 @@ def test_it_stops_where_it_is_no_longer_finite_and_says_why():
     assert "no longer finite (f = inf): the learning rate 1e+200 is too large" in path.reason
     assert len(path) < 5
     assert "f = nan" in gradient_descent(log, -1.0, 0.1).reason
+
+
+@pytest.mark.parametrize(("f", "x0", "said"), [
+    (lambda x: x.log(), -1.0, r"f or its gradient is not finite at x0 \(f = nan\): start somewhere else"),
+    (lambda x: x * x, float("nan"), r"not finite at x0 \(f = nan\)"),
+    (lambda x: x.sqrt(), 0.0, r"not finite at x0 \(f = 0\.0\)"),
+])
+def test_a_start_that_is_no_good_is_not_the_rates_fault(f, x0, said):
+    path = gradient_descent(f, x0, lr=0.1)
+    assert re.search(said, path.reason)
+    assert len(path) == 1
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"lr": "0.1"}, "gradient_descent needs a number for lr, got '0.1'"),
+    ({"lr": 0.1, "num_iterations": 1.5}, "needs a whole number for num_iterations, got 1.5"),
+    ({"lr": 0.1, "tol": None}, "needs a number for tol, got None"),
+])
+def test_options_of_another_type_are_named(options, message):
+    with pytest.raises(TypeError, match=message):
+        gradient_descent(lambda x: x * x, 1.0, **options)
 
 
 def test_several_variables():

@@ -105,3 +105,9 @@ def test_weights_are_finite_numbers(call):
 def test_a_layer_without_inputs_has_nothing_to_draw():
     for f in (init.kaiming_uniform_, init.kaiming_normal_, init.xavier_uniform_):
         assert f(nn.Layer(0, 1)).weights() == []
+
+
+@pytest.mark.parametrize("name", ["xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_"])
+def test_what_depends_on_the_fans_takes_a_module(name):
+    with pytest.raises(TypeError, match="Xavier and Kaiming take a module, whose layers have inputs and outputs to count, not"):
+        getattr(nn.init, name)([Value(1.0)])

@@ -69,6 +69,12 @@ def test_an_activation_is_known_by_name_as_function_and_as_module(name):
     assert by_name == [getattr(autograd, name)(y.data) for y in nn.Layer(2, 3, nonlin=False, seed=5)(row)]
 
 
+@pytest.mark.parametrize("sizes", [[1], [3, 1]])
+def test_an_activation_that_no_one_knows_is_refused_though_no_layer_uses_it(sizes):
+    with pytest.raises(ValueError, match="no activation is called 'rellu'"):
+        nn.MLP(2, sizes, activation="rellu")
+
+
 def test_no_activation_is_a_straight_function():
     model = nn.MLP(2, [3, 1], activation=None, seed=0)
     assert repr(model) == repr(nn.MLP(2, [3, 1], activation=None, seed=1)) and "None" not in repr(model)

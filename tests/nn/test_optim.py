@@ -49,6 +49,13 @@ def test_a_state_continues_bit_by_bit(name, options):
     assert descend(second, ys, 6) == whole
 
 
+def test_an_optimizer_shows_its_options():
+    assert repr(SGD([Value(1.0), Value(2.0)], lr=0.1)) == (
+        "SGD(2 parameters, lr=0.1, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False, maximize=False)")
+    groups = [{"params": [Value(1.0)], "lr": 0.5}, {"params": [Value(1.0)]}]
+    assert repr(SGD(groups, lr=0.1, momentum=0.9)).startswith("SGD(1 + 1 parameters, lr=0.1, momentum=0.9, ")
+
+
 def test_updates_are_not_recorded_and_leave_gradients_alone():
     x = Value(1.0)
     (x * x).backward()
