@@ -167,7 +167,8 @@ def _fill(target: Target, draw: Callable[[], float]) -> Target:
 
 def _fill_layers(target: Module, draw: Callable[[int, int], Callable[[], float]]) -> Module:
     if not isinstance(target, Module):
-        raise TypeError(f"Xavier and Kaiming take a module, whose layers have inputs and outputs to count, not {target!r}")
+        raise TypeError("Xavier and Kaiming take a module, whose layers have inputs and outputs to count, not "
+                        f"{target!r}")
     for neurons, fan_in in _layers(target):
         weight = draw(fan_in, len(neurons))
         for neuron in neurons:

@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run `python -m nn ARGV`. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    """Run `python -m nn ARGV`. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C, 141 for `| head`."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # each line at once, and a name that cannot be printed as "?"
         sys.stdout.reconfigure(line_buffering=True, errors="replace")
     words = list(argv)
@@ -23,8 +23,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         arguments.run(arguments)
     except BrokenPipeError:  # whoever read our lines has seen enough, as `| head` does
-        sys.stdout = io.StringIO()  # what Python would print at its end
-        return 0
+        sys.stdout = io.StringIO()  # which has room for what Python still wants to write
+        return 141  # as where the signal ends a program
     except (DataError, FileError, Unsupported, OSError, ValueError) as error:
         print(f"python -m nn: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

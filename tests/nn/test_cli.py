@@ -549,6 +549,16 @@ def test_the_vendored_table_works_as_a_file_too(here, capsys):
     assert "classification of 'species'" in capsys.readouterr().out
 
 
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(here):
+    process = subprocess.Popen([sys.executable, "-m", "nn", "iris", "--epochs", "2", "--quiet"], cwd=here, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == ("", 141)
+    process.stderr.close()
+    assert everything(here) == []
+
+
 def test_numbers_beyond_the_floats_are_one_line_and_leave_nothing(here, capsys):
     (here / "huge.csv").write_text("x,y\n" + "\n".join(f"1.{i % 7}e308,{i / 7}" for i in range(30)))
     assert run("huge.csv", "--target", "y") == 2
