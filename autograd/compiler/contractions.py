@@ -58,7 +58,7 @@ class Contraction:
 
 
 class Contractions:
-    """Writes contractions into code; what had to be transposed for one is there for the next."""
+    """Writes contractions into code; what had to be transposed for one is there for the next of the same code."""
 
     def __init__(self, memory: Memory, zero: int) -> None:
         self.memory, self.unit, self.zero = memory, memory.unit, Walk(zero, 0, 0, 0, 0)
@@ -145,9 +145,13 @@ class Contractions:
         return True
 
     def _transposed(self, code: Code, base: int, stride: int, rows: int, columns: int) -> tuple[int, int]:
-        """Where `rows` rows lie transposed, and their pitch in whole vectors; each block is transposed once a step."""
+        """Where `rows` rows lie transposed, and their pitch in whole vectors.
+
+        Each block is transposed once by the code that needs it: what `after` has transposed is not there yet when
+        `before` runs, whichever of the two was written first.
+        """
         pitch = self.unit * self.memory.width * -(-rows // self.memory.width)
-        key = (base, stride, rows, columns)
+        key = (id(code), base, stride, rows, columns)
         if key not in self.packed:
             self.packed[key] = self.memory.scratch(pitch, columns)
             code.add("transpose", [columns, rows, self.packed[key], pitch, base, stride])

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("llvmlite")
 np = pytest.importorskip("numpy")
 
-from autograd import Value, dot, func  # noqa: E402
+from autograd import Trainer, Value, dot, func  # noqa: E402
 from autograd.compiler.fuse import INPUT, TRAINABLE, Rows, fuse, tape_of  # noqa: E402
 from autograd.compiler.instructions import Memory  # noqa: E402
 from autograd.compiler.layout import canonical, lay_out  # noqa: E402
@@ -63,3 +63,24 @@ def test_rows_that_are_all_alike(batched):
     want, slopes = func.value_and_grad(loss)([p.data for p in parameters])
     assert value == pytest.approx(want, rel=1e-14)
     np.testing.assert_allclose(gradient, slopes, rtol=1e-13, atol=1e-14)
+
+
+def test_weights_transposed_after_the_samples_are_transposed_before_them_too():
+    """Both codes multiply by V; the one that is written first, on the way back to A, is the one that runs last."""
+    n, draw = 4, np.random.default_rng(0)
+    start = draw.uniform(-1.0, 1.0, 3 * n * n).tolist()
+    parameters, samples = [Value(x) for x in start], draw.uniform(-1.0, 1.0, (9, n))
+
+    def loss(parameters, sample):
+        A, V, D = ([parameters[n * (n * m + i):][:n] for i in range(n)] for m in range(3))
+        A = [[x.tanh() for x in row] for row in A]
+        for _ in range(12):
+            D = [[x.tanh() for x in row] for row in D]
+        M = [[dot(row, column) for column in zip(*V)] for row in A]
+        E = [dot(left, right) for right in D for left in V]
+        return sum(dot(row, sample).tanh() for row in M) + sum(x.tanh() for x in E)
+
+    found, gradient = Trainer(lambda sample: loss(parameters, sample), parameters, n).value_and_grad(samples)
+    each = [func.value_and_grad(loss)(start, sample) for sample in samples.tolist()]
+    assert found == pytest.approx(np.mean([value for value, _ in each]), rel=1e-13)
+    np.testing.assert_allclose(gradient, np.mean([slopes for _, slopes in each], axis=0), rtol=1e-12, atol=1e-14)
