@@ -44,7 +44,9 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         analytic, reference = compared(self.analytic, self.reference, self.verdict is not Verdict.PASS)
         ulps = f"{self.ulps:.0e}" if self.ulps >= 1000.0 else f"{self.ulps:.3g}"
-        error, ulps = ("", "") if unknown(self.reference) else (f"{self.error:.2g}", ulps)
+        error = "" if unknown(self.reference) else f"{self.error:.2g}"
+        largest = max(abs(self.reference.low), abs(self.reference.high))
+        ulps = ulps if largest > self.reference.error or not self.error else ""  # of a number that may be zero: none
         return self.name, number(self.at), analytic, reference, error, ulps, self.reference.oracle, str(self.verdict)
 
     def remarks(self) -> list[str]:

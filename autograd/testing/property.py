@@ -9,17 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.gradcheck import GradcheckError, GradcheckReport, Verdict, gradcheck
+from autograd.primitive import Primitive
 from autograd.testing.expression import Expression
-from autograd.testing.strategies import numbers
+from autograd.testing.strategies import numbers, points
 
 Range = tuple[float, float]
 
 
-def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Sequence[Range] = (-10.0, 10.0)) -> Any:
+def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Sequence[Range] | None = None) -> Any:
     """A test that checks the gradient of `f` wherever Hypothesis looks in its domain.
 
     Arguments: `f` takes numbers or Values and gives a Value; `domain` is an interval (low, high) for all of its
-    arguments, or a list of one for each.
+    arguments, (-10, 10) unless given, or a list of one for each. Where `f` is an operation, your own for instance, and
+    no domain is given, its `points` are taken.
     Returns a function of no arguments for pytest to collect, so give it a name that begins with `test`; without `f`, a
     decorator that makes one of f. There is no deadline. Hypothesis's own decorators apply, above this one:
     `@settings(max_examples=500, deadline=None)`.
@@ -36,17 +38,20 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
     """
     if f is None:
         return lambda f: gradient_property(f, domain)
-    intervals = _intervals(f, domain)
+    if isinstance(f, Primitive) and domain is None:
+        inputs: st.SearchStrategy[tuple[float, ...]] = points(f)
+    else:
+        inputs = st.tuples(*(numbers(low, high) for low, high in _intervals(f, domain or (-10.0, 10.0))))
+    call = _applied(f) if isinstance(f, Primitive) and f.variadic else f
     reports: list[GradcheckReport] = []
 
     def check(point: tuple[float, ...]) -> None:
         __tracebackhide__ = True  # pytest shows the report, not us
-        expression = Expression(f, point)  # what the plugin shows if the next line fails
+        expression = Expression(call, point)  # what the plugin shows if the next line fails
         reports.append(gradcheck(expression.f, expression.inputs))
 
     _name_after(f, check)
-    drawn = given(point=st.tuples(*(numbers(low, high) for low, high in intervals)))
-    examples = settings(deadline=None)(drawn(check))  # a check takes as long as f takes, some hundred times
+    examples = settings(deadline=None)(given(point=inputs)(check))  # a check takes as long as f takes
 
     def test(*self: Any) -> None:  # self: it may stand in a class
         __tracebackhide__ = True
@@ -61,8 +66,12 @@ def gradient_property(f: Callable[..., Any] | None = None, domain: Range | Seque
     return test
 
 
+def _applied(op: Primitive) -> Callable[..., Any]:
+    return lambda *xs: op.apply(xs)
+
+
 def _name_after(f: Callable[..., Any], test: Callable[..., None]) -> None:
-    name = getattr(f, "__name__", "f")
+    name = f.name if isinstance(f, Primitive) else getattr(f, "__name__", "f")
     name = name if name.startswith("test") else f"test_gradient_of_{name.strip('<>')}"
     test.__name__ = test.__qualname__ = name
     test.__doc__, test.__module__ = f.__doc__, f.__module__
@@ -88,10 +97,14 @@ def _assert_decided(reports: Sequence[GradcheckReport]) -> None:
 
 def _intervals(f: Callable[..., Any], domain: Range | Sequence[Range]) -> list[Range]:
     """One interval for each argument of `f` that has no default."""
-    taken = [p for p in inspect.signature(f).parameters.values() if p.default is p.empty]
+    if isinstance(f, Primitive):
+        count, any_number = max(1, len(f.operands)), f.variadic
+    else:
+        taken = [p for p in inspect.signature(f).parameters.values() if p.default is p.empty]
+        count, any_number = len(taken), any(p.kind is p.VAR_POSITIONAL for p in taken)
     if isinstance(domain[0], (int, float)):
-        return [domain] * len(taken)  # type: ignore[list-item]
+        return [domain] * count  # type: ignore[list-item]
     intervals = [*domain]
-    if len(intervals) != len(taken) and not any(p.kind is p.VAR_POSITIONAL for p in taken):
-        raise ValueError(f"the domain has {len(intervals)} intervals for {len(taken)} arguments: give one for each")
+    if len(intervals) != count and not any_number:
+        raise ValueError(f"the domain has {len(intervals)} intervals for {count} arguments: give one for each")
     return intervals

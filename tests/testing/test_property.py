@@ -124,5 +124,25 @@ def test_a_slow_function_has_no_deadline():
         settings.load_profile(before)
 
 
+@pytest.mark.parametrize("name", ["tanh", "log", "hypot", "leaky_relu", "logsumexp"])
+def test_an_operation_itself_is_tested_at_its_points(name):
+    test = gradient_property(TABLE[name])
+    assert test.__name__ == f"test_gradient_of_{name}"
+    settings(max_examples=10)(test)()
+
+
+def test_or_in_an_interval():
+    settings(max_examples=10)(gradient_property(TABLE["hypot"], domain=(0.5, 2.0)))()
+    settings(max_examples=10)(gradient_property(TABLE["sum"], domain=[(0.5, 2.0)] * 3))()
+    with pytest.raises(ValueError, match="the domain has 3 intervals for 1 arguments"):
+        gradient_property(TABLE["log"], domain=[(0.0, 1.0)] * 3)
+
+
+def test_of_ones_own_wrong_operation_the_operand_is_named(register):
+    cubed = register("cubed", lambda x: x * x * x, lambda x, z: (2.0 * x * x,))
+    with pytest.raises(GradcheckError, match=r"d f / d x +1 +2 +3 "):
+        gradient_property(cubed, domain=(1.0, 4.0))()
+
+
 class TestInAClass:
     test_here_too = gradient_property(lambda x: x * x)
