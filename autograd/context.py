@@ -7,6 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, NamedTuple
 
 open_contexts = 0  # in all threads together: while it is zero, recording a node does not look here at all
@@ -156,11 +157,16 @@ def made_at(node: Any) -> Line | None:
 
 
 def _calling_line() -> Line:
-    """The innermost line that is not this project's."""
+    frame = _calling_frame()
+    return Line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _calling_frame() -> FrameType:
+    """The innermost that is not this project's."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
-    return Line(frame.f_code.co_filename, frame.f_lineno)
+    return frame
 
 
 def annotate(node: Any) -> None:
@@ -169,8 +175,8 @@ def annotate(node: Any) -> None:
         return current.recorder(node)
     if current.scope:
         node.scope = current.scope
-    if current.remember_lines:
-        _lines[node] = _calling_line()
+    if current.remember_lines and not _calling_frame().f_globals.get("__name__", "").startswith("hypothesis."):
+        _lines[node] = _calling_line()  # and not where Hypothesis calls an operation: that line is nobody's
     if current.anomaly and node.op is not None and not math.isfinite(node.data):
         raise AnomalyError(f"{_describe(node)} made {node.data} from {_operands(node)}{_place(node)}")
     if not current.grad_enabled:

@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import autograd
 from autograd.gradcheck.recording import Recording
 from autograd.graph import topological_order
 from autograd.testing.expression import Expression
 from autograd.testing.reproducer import reproducer
 from autograd.value import Value
 
-LIBRARY = Path(autograd.__file__).parent
+LIBRARY = Path(__file__).parent.parent
 SHOWN = 200  # operations: nobody reads a longer program
 
 

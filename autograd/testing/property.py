@@ -75,7 +75,7 @@ def _name_after(f: Callable[..., Any], test: Callable[..., None]) -> None:
     name = name if name.startswith("test") else f"test_gradient_of_{name.strip('<>')}"
     test.__name__ = test.__qualname__ = name
     test.__doc__, test.__module__ = f.__doc__, f.__module__
-    code = getattr(f, "__code__", None)
+    code = getattr(f.partials if isinstance(f, Primitive) else f, "__code__", None)
     if code is not None:  # so that pytest shows f, whose second line it takes for the one that failed
         first = code.co_firstlineno - (code.co_name == "<lambda>")
         test.__code__ = test.__code__.replace(co_filename=code.co_filename, co_firstlineno=first)
