@@ -21,6 +21,7 @@ class _Context(threading.local):
     remember_lines = False
     scope = ""
     recorder: "Callable[[Any], None] | None" = None  # while a function is traced: told of every new node
+    reader: "Callable[[Any], None] | None" = None  # and of every Value whose number decides something
 
 
 current = _Context()
@@ -83,9 +84,20 @@ def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     return _setting(anomaly=True, remember_lines=True)
 
 
-def record_with(recorder: Callable[[Any], None]) -> contextlib.AbstractContextManager[None]:
-    """Inside the block `recorder(node)` is called for every new node, and nothing else is done to it."""
-    return _setting(recorder=recorder)
+def record_with(
+    recorder: Callable[[Any], None], reader: Callable[[Any], None]
+) -> contextlib.AbstractContextManager[None]:
+    """Inside the block `recorder(node)` is called for every new node, and nothing else is done to it.
+
+    `reader(node)` is called for every Value that is compared or turned into a plain number.
+    """
+    return _setting(recorder=recorder, reader=reader)
+
+
+def read(node: Any) -> None:
+    """Tell who wants to know that the number of `node` leaves the graph."""
+    if current.reader is not None:
+        current.reader(node)
 
 
 def remember_lines() -> contextlib.AbstractContextManager[None]:

@@ -176,24 +176,38 @@ class Value:
         __pos__ = __abs__ = __neg__
 
     def __lt__(self, other: Any) -> bool:
+        if context.open_contexts:
+            _read(self, other)
         return self.data < _data(other)
 
     def __le__(self, other: Any) -> bool:
+        if context.open_contexts:
+            _read(self, other)
         return self.data <= _data(other)
 
     def __gt__(self, other: Any) -> bool:
+        if context.open_contexts:
+            _read(self, other)
         return self.data > _data(other)
 
     def __ge__(self, other: Any) -> bool:
+        if context.open_contexts:
+            _read(self, other)
         return self.data >= _data(other)
 
     def __bool__(self) -> bool:
+        if context.open_contexts:
+            _read(self)
         return self.data != 0.0
 
     def __float__(self) -> float:
+        if context.open_contexts:
+            _read(self)
         return float(self.data)
 
     def __int__(self) -> int:
+        if context.open_contexts:
+            _read(self)
         return int(self.data)
 
     def __format__(self, spec: str) -> str:
@@ -226,6 +240,12 @@ class Value:
 
 
 _UNFILLED = {"grad": UNKNOWN, "label": "", "scope": ""}
+
+
+def _read(*values: Any) -> None:
+    for x in values:
+        if isinstance(x, Value):
+            context.read(x)
 
 
 def _data(x: Any) -> float:

@@ -58,11 +58,11 @@ def compile(
     the line.
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
-    back), drawing random numbers, changing lists and attributes (what `f` itself has changed, it may change later
-    without another trace), asking Python, the clock or files for anything. What installed packages other than that
-    of `f` define is taken not to change; an object that is part of a result is the same at each call. Called with
-    Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a larger
-    graph.
+    back, and must not decide anything as a part of a longer text), drawing random numbers, asking Python, the clock or
+    files for anything, changing lists and attributes (what `f` itself has changed, it may change later without another
+    trace). What installed packages other than that of `f` define is taken not to change; an object that is part of a
+    result is the same at each call. Called with Values, the compiled function is `f` itself (of one sample after the
+    other), so that it can be part of a larger graph.
 
     >>> from autograd import func
     >>> square = compile(func.value_and_grad(lambda x: x * x))
@@ -213,6 +213,10 @@ class Compiled:
 
     def __get__(self, owner: Any, cls: type | None = None) -> Any:
         return self if owner is None else functools.partial(self, owner)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what is read back from a pickle, traces for itself."""
+        return functools.partial(Compiled, **self._options), (self._f,)
 
     def __repr__(self) -> str:
         count = len(self.recordings)

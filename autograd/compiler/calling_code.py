@@ -96,7 +96,15 @@ define i8* @call(i8* %self, i8** %args, i64 %count) {
   %places = call i64 @word(i64** %at)
   %types = load i64*, i64** %at
   %places.at = inttoptr i64 %places.word to i64*
-  %memory = call i8* @PyMem_RawMalloc(i64 %bytes)
+  %small = icmp ule i64 %bytes, STACK
+  %on.stack = select i1 %small, i64 %bytes, i64 0
+  %stack = alloca i8, i64 %on.stack, align 16
+  br i1 %small, label %start, label %large
+large:
+  %heap = call i8* @PyMem_RawMalloc(i64 %bytes)
+  br label %start
+start:
+  %memory = phi i8* [ %stack, %0 ], [ %heap, %large ]
   %in = bitcast i8* %memory to double*
   %out = getelementptr double, double* %in, i64 %ins
   %work = getelementptr double, double* %out, i64 %outs
@@ -149,13 +157,21 @@ finish:
   store i64* %builds, i64** %at
   store double* %out, double** %cursor
   %result = call i8* @build(i64** %at, double** %cursor)
+  br i1 %small, label %return, label %free
+free:
   call void @PyMem_RawFree(i8* %memory)
+  br label %return
+return:
   ret i8* %result
 slow:
+  br i1 %small, label %ask, label %free.first
+free.first:
   call void @PyMem_RawFree(i8* %memory)
+  br label %ask
+ask:
   %answer = call i8* @PyObject_Vectorcall(i8* %otherwise, i8** %args, i64 %count, i8* null)
   ret i8* %answer
 }
-"""
+""".replace("STACK", "4096")  # bytes; more numbers than these are kept on the heap
 
 CODE = "".join([COMMON, READ, BUILD, UNMOVED, CALL])

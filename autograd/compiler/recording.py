@@ -64,8 +64,8 @@ def recorded(
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
         decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    if set(reached(f, *given)[0]) <= set(older):  # what f itself changed is its affair, but for numbers of the graph
-        held = [part for place in held for part in place.unchanged()]
+    if not all(place.holds() for place in held) and set(reached(f, *given)[0]) <= set(older):
+        held = [part for place in held for part in place.unchanged()]  # what f changes is its affair, but for Values
     return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
 
 

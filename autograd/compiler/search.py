@@ -74,7 +74,9 @@ class _Search:
     def fixed(self, module: Any) -> bool:
         """Whether what a module of this name defines is taken not to change."""
         package = str(module).partition(".")[0]
-        return package in ("autograd", "nn") or (package not in self.own and _is_installed(package))
+        if package in sys.stdlib_module_names or package in ("autograd", "nn"):
+            return True
+        return package not in self.own and _is_installed(package)
 
     def place(self, container: Any, key: Any, owner: Any = None) -> None:
         at = id(container if owner is None else owner), key
@@ -137,17 +139,14 @@ class _Search:
         """Look at the names of modules and classes that are mentioned; whether this leads further."""
         for owner in list(self.owners.values()):
             held = vars(owner)
-            special = [name for name, x in held.items() if isinstance(x, FunctionType) and name.startswith("__")]
-            for name in [*special, *self.names.intersection(held)]:
-                self.place(held, name, owner)
+            for name in list(held):
+                if name in self.names or (name.startswith("__") and isinstance(held[name], FunctionType)):
+                    self.place(held, name, owner)
         return bool(self.waiting)
 
     def _object(self, x: Any) -> None:
-        module = is_module(x)
-        if not module and not isinstance(x, SimpleNamespace) and self.fixed(type(x).__module__) and not _ours(x):
+        if not is_module(x) and not isinstance(x, SimpleNamespace) and self.fixed(type(x).__module__) and not _ours(x):
             return
-        if module:
-            self.add(p for p in x.parameters() if isinstance(p, Value))
         if isinstance(getattr(x, "__dict__", None), dict):
             self.contents(vars(x))
         for cls in type(x).__mro__:
@@ -171,19 +170,18 @@ def _ours(x: Any) -> bool:
 
 @functools.lru_cache(1024)
 def _is_installed(package: str) -> bool:
-    """Whether a package is Python's or a third party's."""
-    file = getattr(sys.modules.get(package), "__file__", None)
-    return package in sys.stdlib_module_names or str(file).startswith(_INSTALLED)
+    """Whether a package lies where third parties' are installed."""
+    return str(getattr(sys.modules.get(package), "__file__", None)).startswith(_INSTALLED)
 
 
 @functools.lru_cache(1024)
-def _names(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
+def _names(code: CodeType) -> tuple[list[str], set[str]]:
     """The names that the code takes from its module, and all that it mentions: attributes, texts that may be names."""
-    from_module = {x.argval for x in dis.get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    from_module = [x.argval for x in dis.get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     mentioned = {*code.co_names, *(x for x in code.co_consts if isinstance(x, str) and x.isidentifier())}
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             names, more = _names(inner)
-            from_module |= names
+            from_module += names
             mentioned |= more
-    return frozenset(from_module), frozenset(mentioned)
+    return list(dict.fromkeys(from_module)), mentioned  # in order: the numbers of a tape must not depend on a hash

@@ -5,7 +5,7 @@
         return x * float(f"{x:.2f}")        would be x * 2.0 at every later call
 
 The second is an error at its line: the text does not look like a number, alone it can only be shown, and
-`recording.py` refuses it in a result.
+`recording.py` refuses it in a result. What is not noticed: to compare a longer text, `"2" in f"x = {x}"`.
 """
 
 from typing import NoReturn

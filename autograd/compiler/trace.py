@@ -7,7 +7,8 @@ What is an input, what a constant:
     a Value made by the function, a plain number         a constant
 
 The Values made before are found beforehand (`search.py`), so that reading their `.data` is noticed, and so is their
-replacement (`places.py`). One that turns up in an operation all the same is an error, for it could be replaced unseen.
+replacement (`places.py`). One that turns up in an operation or a comparison all the same is an error, for it could be
+replaced unseen.
 """
 
 import contextlib
@@ -57,14 +58,19 @@ class Trace:
                 self.operand(arg)
             node.__class__ = Traced
 
+    def read(self, x: Value) -> None:
+        """A Value decides something, with a number that is a constant unless it was made before the trace."""
+        if not isinstance(x, Traced) and x not in self.made and x not in self.live:
+            self.strangers[x] = context._calling_line()
+
     def operand(self, x: Any) -> Any:
         """`x` as an operand of a Traced: a Value as it is (one made earlier becomes an input), else a float."""
         if isinstance(x, Traced):
             return x
         if isinstance(x, Value):
             if x not in self.made and x not in self.live:
+                self.strangers.setdefault(x, context._calling_line())
                 self.live[x] = None
-                self.strangers[x] = context._calling_line()
             return x
         return number(x)
 
@@ -98,7 +104,7 @@ def tracing(older: Sequence[Value]) -> Iterator[Trace]:
             for x, cls in borrowed:
                 x.__class__ = shared(cls)
                 trace.live[x] = None
-            with context.record_with(trace.note):
+            with context.record_with(trace.note, trace.read):
                 yield trace
             if thread.refused is not None:
                 raise thread.refused

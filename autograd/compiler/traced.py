@@ -135,7 +135,7 @@ class Traced(Value):
     def __float__(self) -> NoReturn:
         raise left_the_graph("float(...), which the math module calls too,", context._calling_line())
 
-    def __int__(self) -> NoReturn:
+    def __int__(self, *digits: int) -> NoReturn:
         raise left_the_graph("int(...)", context._calling_line())
 
     __trunc__ = __round__ = __index__ = __int__
@@ -192,6 +192,9 @@ def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
     if context.open_contexts > 1 and not context.current.grad_enabled and op is not detached:
         return _node(detached, (node,))
     return node
+
+
+Traced.__name__ = "Value"  # what Python's own messages call it: unsupported operand for //
 
 
 # `_node` written out for one operand and for two: the hot path of tracing.

@@ -1,7 +1,10 @@
 """autograd.compile as its users meet it: the same numbers as the plain function, whatever changes between calls."""
 
+import copy
 import dataclasses
 import gc
+import math
+import pickle
 import threading
 import warnings
 import weakref
@@ -302,6 +305,16 @@ def test_the_object_of_a_method(compiled):
     assert [a.plus(3.0), a.plus(4.0), Ordinary(10.0).plus(3.0)] == [5.0, 6.0, 13.0]
     a.k = Value(7.0)
     assert a.plus(3.0) == 10.0
+
+
+def test_copies_trace_for_themselves(compiled):
+    fast = compiled(math.hypot)
+    for again in (copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))):
+        assert again._f is math.hypot
+        assert again._options == fast._options
+    fast = compiled(lambda x: x * 2.0, max_traces=3)
+    assert fast(1.0) == copy.deepcopy({"model": fast})["model"](1.0) == 2.0
+    assert not copy.deepcopy(fast).recordings
 
 
 def test_second_derivatives_that_are_zero_cost_nothing(compiled):
