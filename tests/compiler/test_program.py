@@ -17,7 +17,7 @@ from autograd.compiler.fuse import tape_of  # noqa: E402
 from autograd.compiler.program import Program  # noqa: E402
 from autograd.compiler.update import Update  # noqa: E402
 from autograd.primitive import TABLE, Primitive  # noqa: E402
-from tests.compiler.graphs import random_function  # noqa: E402
+from tests.compiler.graphs import random_function, random_layers  # noqa: E402
 
 
 def program(f, parameters, sample, batched=True, dtype="float64"):
@@ -88,6 +88,15 @@ def test_random_graphs(seed, batched):
     f = random_function(seed, 15, 5)
     samples = [[abs(x) + 0.1 for x in numbers(2, 7 * seed + k)] for k in range(3)]
     agree(lambda ps, xs: f([*ps, *xs]), numbers(3, seed), samples, batched, rel=1e-9)  # ill-conditioned ones among them
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("seed", [*range(20), 234])  # 234: rows that are all alike
+def test_random_layers(seed, batched):
+    draw = random.Random(seed)
+    start = [draw.uniform(-0.7, 0.7) for _ in range(40)]
+    samples = [[draw.uniform(-1.0, 1.0) for _ in range(3)] for _ in range(9)]
+    agree(random_layers(seed, 40, 3), start, samples, batched, rel=1e-10)
 
 
 @pytest.mark.parametrize("dtype", PRECISION)
