@@ -1,17 +1,19 @@
 """Training epochs as native code: the engine that `fit(engine="compiled")` runs instead of eager steps."""
 
 import importlib.util
+import math
 import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from autograd import AnomalyError, Trainer, Value
+from autograd import Trainer, Value, clamp
 from nn.checkpoint import generators
 from nn.compiled.accumulation import Accumulation
-from nn.compiled.batchwise import Unsupported
+from nn.compiled.batchwise import Statistics, Unsupported
 from nn.compiled.sample import SampleLoss
 from nn.optim import Optimizer
 from nn.steps import Diverged, Parts, epoch, evaluate, report
+from nn.utils import clip_grad_norm_, clip_grad_value_
 
 if TYPE_CHECKING:
     from nn.training import Training
@@ -57,8 +59,7 @@ class Compiled:
     Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch. With `dtype` "float32" every
     number is rounded to 24 bits instead of 53, the weights and the optimiser's state too.
     Raises Unsupported for what has no native form: modules of one's own that draw random numbers or mix rows, a loss
-    that is not the mean over its samples, and in float32 for a step that is taken in Python: clipping, or a step of
-    the optimiser's own.
+    that is not the mean over its samples, an optimiser with a step of its own.
     """
 
     def __init__(self, training: "Training", dtype: str = "float64") -> None:
@@ -67,16 +68,14 @@ class Compiled:
 
     def _compile(self, training: "Training") -> None:
         optimizer = training.optimizer
-        own = getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults
-        self.in_python = own or training.clip_grad_norm is not None or training.clip_grad_value is not None
-        if self.in_python and self.dtype == "float32":
-            what = f"{type(optimizer).__name__} has a step of its own" if own else "gradients are clipped"
-            raise Unsupported(f"{what}: it is taken in Python, whose numbers are float64")
+        if getattr(optimizer.step, "__func__", None) is not Optimizer.step or "lr" not in optimizer.defaults:
+            raise Unsupported(f"{type(optimizer).__name__} has a step of its own, which only engine='eager' takes")
         self.grouped = grouped(optimizer)
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
         training.model.train()
-        self.loss = SampleLoss(training.model, training.loss, training.X, training.y, self.parameters, self.dtype)
+        self.loss = SampleLoss(training.model, training.loss, training.X, training.y, self.parameters, self.dtype,
+                               scaled=training.clip_grad_norm is not None)
         self.held_out: SampleLoss | None = None
 
     def __call__(self, training: "Training", steps: Iterable[Parts]) -> float:
@@ -109,34 +108,40 @@ class Compiled:
 
     def _run(self, training: "Training", steps: list[Parts]) -> list[float]:
         """Take the steps, up to the first whose loss or gradient is not finite; the losses of those taken."""
-        if self.in_python:
-            return self._one_by_one(training, steps)
-        states = dict(training.optimizer.state)  # the loop adds those of the running statistics
-        losses = self._natively(steps, self._groups(training.optimizer), states)
-        training.optimizer.state.update({p: states[p] for p in self.parameters if p in states})
+        if training.clip_grad_norm is not None:
+            losses = self._shortened(training, steps, training.clip_grad_norm)
+        else:
+            losses = self._trained(training, steps)
+        if training.clip_grad_value is not None:
+            clip_grad_value_(self.parameters, training.clip_grad_value)  # as eager steps leave them
         return losses
 
-    def _one_by_one(self, training: "Training", steps: list[Parts]) -> list[float]:
-        """The same where the step is taken in Python, because the gradients are clipped or it is no usual one."""
+    def _shortened(self, training: "Training", steps: list[Parts], longest: float) -> list[float]:
+        """Each step is computed twice: for the norm of its gradient, and with a loss that is scaled to shorten it."""
         still = [Trainer.group(self.parameters, lambda p, g, state, lr: (p, state), "no step", 0.0, {})]
         taken: list[float] = []
         for parts in steps:
-            before = self.loss.masks.state()
             training.optimizer.zero_grad()
-            losses = self._natively([parts], still, {})
-            try:
-                if losses:
-                    training.step()
-            except AnomalyError:
-                self.loss.masks.rewind(before)  # the step that is repeated draws them again
-                losses = []
-            if not losses:
+            before, self.loss.factor.data = self.loss.masks.state(), 1.0
+            losses = self._natively([parts], still, {}, Statistics())
+            norm = clip_grad_norm_(self.parameters, longest)
+            self.loss.masks.rewind(before)
+            self.loss.factor.data = min(1.0, longest / (norm + 1e-6))
+            if not losses or not math.isfinite(norm) or not self._trained(training, [parts]):
                 break
             taken += losses
         return taken
 
-    def _natively(self, steps: list[Parts], groups: list[Any], states: dict[Value, dict[str, float]]) -> list[float]:
-        masks, trainer, statistics = self.loss.masks, self.loss.trainer, self.loss.statistics
+    def _trained(self, training: "Training", steps: list[Parts]) -> list[float]:
+        states = dict(training.optimizer.state)  # the loop adds those of the running statistics
+        losses = self._natively(steps, self._groups(training), states, self.loss.statistics)
+        training.optimizer.state.update({p: states[p] for p in self.parameters if p in states})
+        return losses
+
+    def _natively(
+        self, steps: list[Parts], groups: list[Any], states: dict[Value, dict[str, float]], statistics: Statistics
+    ) -> list[float]:
+        masks, trainer = self.loss.masks, self.loss.trainer
         before = masks.state()
         accumulation = Accumulation(steps, trainer.joint)
         batches = accumulation.batches
@@ -177,16 +182,20 @@ class Compiled:
         except Diverged as error:
             raise Diverged(str(error).replace("step 1:", f"step {number}:", 1)) from None
 
-    def _groups(self, optimizer: Any) -> list[Any]:
+    def _groups(self, training: "Training") -> list[Any]:
         """The parameters by their rule, with the options of now."""
-        return [self._group(optimizer, optimizer.options(group, params[0]), params)
+        optimizer, limit = training.optimizer, training.clip_grad_value
+        return [self._group(optimizer, optimizer.options(group, params[0]), params, limit)
                 for group, kinds in zip(optimizer.param_groups, self.kinds) for params in kinds]
 
-    def _group(self, optimizer: Any, options: dict[str, Any], params: list[Value]) -> Any:
+    def _group(self, optimizer: Any, options: dict[str, Any], params: list[Value], limit: float | None) -> Any:
         fixed = {name: x for name, x in options.items() if name != "lr"}
-        rule = lambda p, g, state, lr: optimizer.rule(p, g, state, lr=lr, **fixed)
+
+        def rule(p: Any, g: Any, state: Any, lr: Any) -> Any:
+            return optimizer.rule(p, g if limit is None else clamp(g, -limit, limit), state, lr=lr, **fixed)
+
         start = optimizer.start(params[0].data, **options)
-        return Trainer.group(params, rule, (type(optimizer), repr(fixed)), float(options["lr"]), start)
+        return Trainer.group(params, rule, (type(optimizer), repr(fixed), limit), float(options["lr"]), start)
 
 
 def grouped(optimizer: Any) -> list[list[int]]:

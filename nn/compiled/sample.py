@@ -18,14 +18,17 @@ LARGEST = {"float64": math.inf, "float32": 3.4e38}
 class SampleLoss:
     """The mean loss over samples of some data, under a model in the mode that it is in now.
 
-    A sample is a row of X, its target, and the masks of its Dropouts.
+    A sample is a row of X, its target, and the masks of its Dropouts. With `scaled` the loss is multiplied by the
+    number in `factor`, and so is its gradient.
     Raises Unsupported for what has no native form, and for what is not the mean over its samples.
     """
 
     def __init__(
-        self, model: Module, loss: Loss, X: list[list[float]], y: list[Any], parameters: Sequence[Value], dtype: str
+        self, model: Module, loss: Loss, X: list[list[float]], y: list[Any], parameters: Sequence[Value], dtype: str,
+        scaled: bool = False,
     ) -> None:
         self.model, self.loss, self.dtype = model, loss, dtype
+        self.factor, self.scaled = Value(1.0), scaled
         self.X, self.y = [list(row) for row in X], list(y)
         if set(weights(loss, y)) != {1.0}:
             raise Unsupported("some targets count more than others, or not at all: weighted means need engine='eager'")
@@ -63,7 +66,7 @@ class SampleLoss:
                 found = sum([is_it * self.loss(outputs, [k]) for k, is_it in enumerate(target)])
             else:
                 found = self.loss(outputs, [target if isinstance(self.y[0], list) else target[0]])
-        return found, self.statistics.observed
+        return (self.factor * found if self.scaled else found), self.statistics.observed
 
     def _trainer(self, parameters: Sequence[Value]) -> Trainer:
         before = random.getstate()

@@ -73,6 +73,14 @@ def test_both_engines_clip(clip, optimizer, model, accumulate):
     assert eager.loss != pytest.approx(fit("eager", model, optimizer, accumulate=accumulate)[0].loss, rel=1e-3)
 
 
+def test_single_precision_clips_too():
+    """Twenty steps of some ten roundings by 6e-8."""
+    pytest.importorskip("llvmlite")
+    eager, single = fit("eager", mixed, **CLIPS[2])[0], fit("compiled", mixed, dtype="float32", **CLIPS[2])[0]
+    assert single.loss == pytest.approx(eager.loss, rel=1e-5)
+    assert single.loss != pytest.approx(eager.loss, rel=1e-9), "this was double precision"
+
+
 @pytest.mark.parametrize("engine", ["eager", "compiled"])
 def test_it_is_a_remedy_for_gradients_that_explode(engine):
     pytest.importorskip("llvmlite")
