@@ -30,6 +30,7 @@ class Contender:
     per: float = 1.0
     tolerance: float = 1e-9  # relative: another order of summation, a few thousand terms
     compared: bool = True  # False only for a peer that does not let its numbers be set or read
+    quick: bool = True  # False for a peer that takes minutes to prepare: a run with --quick does without
 
 
 @dataclass

@@ -21,7 +21,7 @@ def arrays(work: Task, steps: int) -> list[Contender]:
     """The peers that compute with arrays, C, and stepgrad compiled."""
     found = [
         Contender("PyTorch eager", partial(networks_arrays.torch_eager, work)),
-        Contender("PyTorch torch.compile, whole step", partial(networks_arrays.torch_compile, work)),
+        Contender("PyTorch torch.compile, whole step", partial(networks_arrays.torch_compile, work), quick=False),
         Contender("NumPy by hand", partial(networks_arrays.numpy_by_hand, work)),
         Contender("JAX jit step", partial(networks_arrays.jax_step, work)),
         Contender(f"JAX, {steps} steps inside lax.scan", partial(networks_arrays.jax_scan, work, steps), steps),

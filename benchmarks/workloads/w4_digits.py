@@ -23,7 +23,7 @@ def epoch(work: Task, epochs: int) -> list[Contender]:
     found = [
         Contender("PyTorch eager", partial(networks_arrays.torch_eager, work)),
         Contender("PyTorch nn.Module and optim.SGD", partial(networks_arrays.torch_module, work)),
-        Contender("PyTorch torch.compile, whole step", partial(networks_arrays.torch_compile, work)),
+        Contender("PyTorch torch.compile, whole step", partial(networks_arrays.torch_compile, work), quick=False),
         Contender("scikit-learn MLPClassifier", partial(networks_arrays.sklearn_classifier, work), compared=False),
         Contender("NumPy by hand", partial(networks_arrays.numpy_by_hand, work)),
         Contender("JAX jit step", partial(networks_arrays.jax_step, work)),

@@ -89,6 +89,7 @@ def test_a_quick_run_says_who_agrees(capsys, monkeypatch):
         Contender("right too", constant(1.0, 2.0)),
         Contender("wrong", constant(1.0, 2.1)),
         Contender("silent", constant(0.0), compared=False),
+        Contender("slow", constant(1.0, 2.0), quick=False),
     ])
     monkeypatch.setitem(MODULES, "W0", "w0_of_a_test")
     monkeypatch.setattr(importlib, "import_module", lambda name: mock.Mock(workloads=lambda quick: [workload]))
