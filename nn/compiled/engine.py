@@ -81,7 +81,8 @@ class Compiled:
     def __call__(self, training: "Training", steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.steps.epoch`."""
         freed = self.grouped != grouped(training.optimizer)  # or frozen, by a callback
-        if freed or not self._holds(training, self.loss, training.X, training.y):
+        scaled = training.clip_grad_norm is not None
+        if freed or scaled != self.loss.scaled or not self._holds(training, self.loss, training.X, training.y):
             self._compile(training)
         todo, total, samples, number = list(steps), 0.0, 0, 0
         while todo:

@@ -73,6 +73,17 @@ def test_both_engines_clip(clip, optimizer, model, accumulate):
     assert eager.loss != pytest.approx(fit("eager", model, optimizer, accumulate=accumulate)[0].loss, rel=1e-3)
 
 
+def test_a_callback_may_begin_to_clip_and_end_it():
+    pytest.importorskip("llvmlite")
+
+    def begin(run):
+        run.clip_grad_norm, run.clip_grad_value = (0.002, 0.001) if run.epoch < 3 else (None, None)
+
+    eager, compiled = (fit(engine, callbacks=begin)[0].loss for engine in ("eager", "compiled"))
+    assert compiled == pytest.approx(eager, rel=1e-10)
+    assert eager != pytest.approx(fit("eager")[0].loss, rel=1e-3)
+
+
 def test_single_precision_clips_too():
     """Twenty steps of some ten roundings by 6e-8."""
     pytest.importorskip("llvmlite")
