@@ -7,6 +7,7 @@ results equal the eager engine's to the last bit.
 import itertools
 import keyword
 import linecache
+import weakref
 from collections.abc import Callable, Sequence
 from math import inf, nan
 from typing import Any
@@ -127,4 +128,5 @@ def function(
     space |= {_function(op): op.forward for op, _ in tape.rows if op.name not in _WRITTEN}
     exec(compile(text, filename, "exec"), space)
     made: Callable[..., tuple[float, ...]] = space[name]
+    weakref.finalize(made, linecache.cache.pop, filename, None)  # its lines go with it
     return made

@@ -1,6 +1,8 @@
 """The generated Python: readable, steppable, and equal to the eager engine to the last bit."""
 
+import gc
 import inspect
+import linecache
 import math
 import sys
 
@@ -113,3 +115,13 @@ def test_a_debugger_finds_its_lines():
     finally:
         sys.settrace(None)
     assert lines[:3] == [1, 2, 3]
+
+
+def test_the_lines_of_a_function_go_with_it():
+    x = Value(2.0)
+    run = function(record([x * 3.0], [x]), ["x"])
+    filename = run.__code__.co_filename
+    assert filename in linecache.cache
+    del run
+    gc.collect()
+    assert filename not in linecache.cache
