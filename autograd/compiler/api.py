@@ -154,7 +154,7 @@ class Compiled:
         """The result by the first program that suits the call."""
         programs = self._programs.get(call.shape) or _Programs(())
         for program in programs:
-            if program.recording.current():
+            if program.recording.held.current():
                 numbers = program.run(call)
                 if numbers is not None:
                     programs.used = next(self._clock)
@@ -196,8 +196,8 @@ class Compiled:
             self._programs[shape] = _Programs(passed_as_is(shape))
         programs = self._programs[shape]
         programs.used = next(self._clock)
-        moved = [str(place) for program in programs for place in program.recording.moved()]
-        programs[:] = [program for program in programs if program.recording.current()]
+        moved = [str(place) for program in programs for place in program.recording.held.moved()]
+        programs[:] = [program for program in programs if program.recording.held.current()]
         self._moves += bool(moved)
         if self._moves == MOST_MOVES:
             self._say(f"has been traced anew {MOST_MOVES} times because something that it uses had changed, the last"

@@ -28,8 +28,7 @@ from typing import Any, Protocol
 
 from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
-from autograd.compiler.places import Kept
-from autograd.compiler.places import words as places_words
+from autograd.compiler.held import Held
 from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
 from autograd.compiler.turns import running
 from autograd.value import Value
@@ -76,7 +75,7 @@ class Point(Protocol):
 def builtin(
     arguments: Shape,
     live: Sequence[Value],
-    held: list[Kept],
+    held: Held,
     result: Shape,
     point: Point,
     otherwise: Callable[..., Any],
@@ -88,7 +87,7 @@ def builtin(
     """
     items = (NUMBER,) * arguments[1] if isinstance(arguments[1], int) else arguments[1]
     reads = [_reading(item) for item in items]
-    places = places_words(held)
+    places = held.words
     kept: list[Any] = [otherwise, point, live, places]
     builds = _building(result, kept)
     if platform.python_implementation() != "CPython" or None in reads or builds is None or places is None:
@@ -110,6 +109,20 @@ def builtin(
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
     made: Callable[..., Any] = make(ctypes.addressof(_method()), address, None)
     return made
+
+
+def look(words: tuple[list[int], list[Any]] | None) -> Callable[[], bool] | None:
+    """A function that looks whether everything is where `words` say, None where native code cannot be."""
+    if words is None or platform.python_implementation() != "CPython" or native.lacking():
+        return None
+    where = _words(words[0])
+    found = ctypes.PYFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_int64)(_library().address("unmoved"))
+    at, count = ctypes.addressof(where), len(words[0]) // 4
+
+    def unmoved(kept: Any = (where, words)) -> bool:
+        return bool(found(at, count))
+
+    return unmoved
 
 
 class _Address(int):

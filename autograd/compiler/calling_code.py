@@ -120,7 +120,7 @@ start:
   %go = and i1 %fit, %quiet
   br i1 %go, label %look, label %slow
 look:
-  %unmoved = call i1 @unmoved(i64* %places.at, i64 %places)
+  %unmoved = call zeroext i1 @unmoved(i64* %places.at, i64 %places)
   br i1 %unmoved, label %loop, label %slow
 loop:
   %i = phi i64 [ 0, %look ], [ %i.next, %body ]

@@ -91,7 +91,7 @@ viewed:
   ret i1 %both
 }
 
-define internal i1 @unmoved(i64* %places, i64 %count) {
+define zeroext i1 @unmoved(i64* %places, i64 %count) {
 entry:
   %at = alloca i64*
   store i64* %places, i64** %at

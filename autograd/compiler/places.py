@@ -73,12 +73,10 @@ class Contents(NamedTuple):
         return cls(container, [], list(container))
 
     def holds(self) -> bool:
-        now = self.of(self.container)
-        return (
-            len(now.items) == len(self.items)
-            and all(map(operator.is_, now.keys, self.keys))
-            and all(map(same, now.items, self.items))
-        )
+        now, is_ = self.of(self.container), operator.is_
+        if len(now.items) != len(self.items) or not all(map(is_, now.keys, self.keys)):
+            return False
+        return all(map(is_, now.items, self.items)) or all(map(same, now.items, self.items))
 
     def unchanged(self) -> "list[Contents] | list[Place]":
         """Itself, if it holds, or the keys that do."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard, TraceError, left_the_graph
+from autograd.compiler.held import Held
 from autograd.compiler.passes import alive, optimised
-from autograd.compiler.places import Kept
 from autograd.compiler.search import closed_over, reached
 from autograd.compiler.shapes import NUMBER, Shape, fixed_parts, names, passed_as_is, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
@@ -23,18 +23,10 @@ class Recording(NamedTuple):
     tape: Tape
     names: list[str]  # of the inputs
     live: list[Value]  # made before the trace: their numbers are read at each call
-    held: list[Kept]  # all else that the function depends on
+    held: Held  # all else that the function depends on
     guards: list[Guard]
     decisions: Tape  # the outcomes of the guards, one by one
     result: Shape
-
-    def current(self) -> bool:
-        """Whether everything is where it was."""
-        return all(place.holds() for place in self.held)
-
-    def moved(self) -> list[Kept]:
-        """The places that hold something else."""
-        return [place for place in self.held if not place.holds()]
 
 
 def recorded(
@@ -66,7 +58,7 @@ def recorded(
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
     if not all(place.holds() for place in held) and set(reached(f, *given)[0]) <= set(older):
         held = [part for place in held for part in place.unchanged()]  # what f changes is its affair, but for Values
-    return Recording(tape, called, live, held, trace.guards, alive(decisions), result)
+    return Recording(tape, called, live, Held(held), trace.guards, alive(decisions), result)
 
 
 def _check_part(x: Any, shown: dict[str, Line]) -> None:

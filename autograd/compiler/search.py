@@ -19,10 +19,12 @@ from typing import Any
 from autograd.compiler.guards import TraceError
 from autograd.compiler.places import Contents, Kept, Numbers, Place
 from autograd.compiler.shapes import is_module
+from autograd.primitive import TABLE
 from autograd.value import Value
 
 _ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things, which lead to nothing: may be very many
 _MOST = 1_000_000  # other things
+_COMES_WITH_US = frozenset(TABLE)  # other operations were registered, and may be replaced
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
 
 
@@ -60,6 +62,8 @@ class _Search:
         self.add(things)
         while self.waiting or self._mentioned():
             self._look(self.waiting.pop())
+        for name in self.names & TABLE.keys() - _COMES_WITH_US:
+            self.place(TABLE, name)
 
     def add(self, things: Iterable[Any]) -> None:
         for x in things:

@@ -12,6 +12,7 @@ import pytest
 import autograd
 from autograd import Value, func
 from autograd.compiler import calling
+from autograd.compiler.held import Held
 from autograd.compiler.tape import record
 from autograd.compiler.trace import tracing
 
@@ -220,7 +221,7 @@ def test_no_memory_for_a_result_is_an_error():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(calling, "array_of", lambda shape, items: Full())
             point = NativePoint(record([Value(1.0)] * 3 + [1.0], []), "float64")
-            made = calling.builtin(("tuple", 0), [], [], whole, point, print)
+            made = calling.builtin(("tuple", 0), [], Held([]), whole, point, print)
         with pytest.raises(MemoryError, match="no room"):
             made()
 

@@ -208,6 +208,18 @@ def test_what_a_function_among_the_arguments_uses(backend):
     assert f(g, 3.0) == 15.0
 
 
+@pytest.mark.parametrize("use", [lambda x: x.replaceable(), lambda x: (x * 1.0).replaceable() + 1.0])
+def test_an_operation_that_is_registered_anew(backend, use):
+    try:
+        autograd.register("replaceable", lambda x: x * x, lambda x, z: (2.0 * x,))
+        f = autograd.compile(func.value_and_grad(use), backend=backend)
+        before = f(3.0)
+        autograd.register("replaceable", lambda x: x * x * x, lambda x, z: (3.0 * x * x,))
+        assert f(3.0) == f(3.0) == func.value_and_grad(use)(3.0) != before
+    finally:
+        autograd.unregister("replaceable")
+
+
 def test_what_the_function_counts_itself_is_its_affair(backend):
     calls, log = Settings(count=0, rate=2.0), []
 
