@@ -168,11 +168,11 @@ def _building(shape: Shape, kept: list[Any]) -> list[int] | None:
         kept.append(make)
         part = _building(("tuple", shape[1]), kept)
         return part and [BUILD_MADE, id(make), *part]
-    if kind not in ("tuple", "list", "dict"):
+    if kind not in ("tuple", "list", "dict") or (kind == "dict" and shape[3] != (dict,)):
         return None
     if isinstance(shape[1], int):
         shape = kind, (NUMBER,) * shape[1]
-    places = list(enumerate(shape[-1]))
+    places = list(enumerate(shape[1]))
     like: Any = None
     if kind == "list":
         like = [item[1] if item[0] == "static" else None for item in shape[-1]]

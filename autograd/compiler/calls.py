@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.compiler.shapes import NUMBER, AsIs, Shape, exact_keys, put_together, take_apart
+from autograd.compiler.shapes import NUMBER, AsIs, Shape, exact_keys, kind_of_dict, put_together, take_apart
 from autograd.compiler.tape import PARAMETER, SAMPLE
 
 
@@ -45,7 +45,7 @@ class Call:
         """As take_apart, for an argument whose arrays and lists count the samples along their first axis."""
         if isinstance(x, dict):
             parts = tuple([self._samples_apart(item, f"{name}[{key!r}]") for key, item in x.items()])
-            return "dict", tuple(x), parts, exact_keys(x)
+            return "dict", tuple(x), parts, kind_of_dict(x), exact_keys(x)
         if isinstance(x, tuple):
             parts = tuple([self._samples_apart(item, f"{name}[{i}]") for i, item in enumerate(x)])
             return (x.__class__ if hasattr(x, "_fields") else "tuple"), parts

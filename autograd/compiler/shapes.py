@@ -9,6 +9,7 @@ import functools
 import itertools
 import math
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from numbers import Real
 from types import FunctionType
@@ -48,7 +49,7 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
         raise HasValues
     if isinstance(x, dict):
         parts = tuple([take_apart(item, numbers) for item in x.values()])
-        return "dict", tuple(x), parts, exact_keys(x)
+        return "dict", tuple(x), parts, kind_of_dict(x), exact_keys(x)
     if isinstance(x, (list, tuple)):
         return cls, tuple([take_apart(item, numbers) for item in x])
     return _take_other_apart(x, numbers)
@@ -113,6 +114,11 @@ def _given(thing: Any) -> Any:
     return thing
 
 
+def kind_of_dict(x: dict[Any, Any]) -> tuple[Any, ...]:
+    """The class of a dict, and what it is made with besides its items."""
+    return (type(x), x.default_factory) if isinstance(x, defaultdict) else (type(x),)
+
+
 def exact_keys(x: dict[Any, Any]) -> tuple[Any, ...]:
     """The keys of a dict, to be compared exactly."""
     return tuple(map(_exactly, x))
@@ -146,7 +152,9 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
     if kind == "as is":
         return rest[0].thing
     if kind == "dict":
-        return {name: put_together(item, numbers, array) for name, item in zip(rest[0], rest[1])}
+        items = [(name, put_together(item, numbers, array)) for name, item in zip(rest[0], rest[1])]
+        cls, *default = rest[2]
+        return cls(*default, items)
     if kind == "array":
         items = rest[1] if len(rest) == 2 else (NUMBER,) * math.prod(rest[0])
         return (array or array_of)(rest[0], [put_together(item, numbers, array) for item in items])
@@ -187,7 +195,7 @@ def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
         values.append(x)
         return NUMBER
     if isinstance(x, dict):
-        return "dict", tuple(x), tuple([results(item, values, constants) for item in x.values()])
+        return "dict", tuple(x), tuple([results(item, values, constants) for item in x.values()]), kind_of_dict(x)
     if isinstance(x, (list, tuple)):
         cls = type(x)
         name = cls.__name__ if cls in (list, tuple) else cls
@@ -207,7 +215,8 @@ def fixed_parts(shape: Shape) -> Iterator[Any]:
         yield rest[0]
     elif kind != NUMBER:
         yield from rest[0] if kind == "dict" else ()
-        for part in rest[-1] if isinstance(rest[-1], tuple) else ():
+        parts = rest[0] if len(rest) == 1 else rest[1]
+        for part in parts if isinstance(parts, tuple) else ():
             yield from fixed_parts(part)
 
 

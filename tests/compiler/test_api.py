@@ -8,7 +8,7 @@ import pickle
 import threading
 import warnings
 import weakref
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -305,6 +305,20 @@ def test_the_object_of_a_method(compiled):
     assert [a.plus(3.0), a.plus(4.0), Ordinary(10.0).plus(3.0)] == [5.0, 6.0, 13.0]
     a.k = Value(7.0)
     assert a.plus(3.0) == 10.0
+
+
+def test_dicts_of_other_classes_stay_what_they_are(compiled):
+    def f(d):
+        return d["zz"] + d["a"], type(d)(d) if type(d) is OrderedDict else d
+
+    fast = compiled(f)
+    for make in (lambda: defaultdict(float, a=2.0, b=3.0), lambda: OrderedDict(zz=1.0, a=2.0)):
+        want, got = f(make()), [fast(make()) for _ in range(3)]
+        assert got == [want] * 3
+        assert [type(x[1]) for x in got] == [type(want[1])] * 3
+    assert fast(defaultdict(float, a=2.0))[1]["new"] == 0.0
+    counts = compiled(lambda d: d["zz"] + d["a"])
+    assert [counts(defaultdict(lambda: 1.0, a=2.0)), counts({"zz": 0.0, "a": 5.0})] == [3.0, 5.0]
 
 
 def test_copies_trace_for_themselves(compiled):

@@ -216,7 +216,7 @@ def test_no_memory_for_a_result_is_an_error():
         def copy(self):
             raise MemoryError("no room")
 
-    shape = ("dict", ("a", "b"), ("number", ("array", (1,), ("number",))))
+    shape = ("dict", ("a", "b"), ("number", ("array", (1,), ("number",))), (dict,))
     for whole in (shape, ("tuple", (shape, "number")), ("list", ("number", shape))):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(calling, "array_of", lambda shape, items: Full())
