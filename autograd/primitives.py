@@ -182,7 +182,7 @@ leaky_relu = P("leaky_relu", lambda x, negative_slope: where(greater(x, 0.0), x,
                                            lambda x, negative_slope, z: (where(greater(x, 0.0), 1.0, negative_slope), where(greater(x, 0.0), 0.0, x)),
              kink=lambda x, negative_slope: x, pack=lambda x, negative_slope=0.01: (x, negative_slope), composite=True)
 elu      = P("elu",      lambda x, alpha: where(greater(x, 0.0), x, alpha * expm1(x)),
-                                           lambda x, alpha, z: (where(greater(x, 0.0), 1.0, z + alpha), where(greater(x, 0.0), 0.0, expm1(x))),
+                                           lambda x, alpha, z: (where(greater(x, 0.0), 1.0, z + alpha), expm1(where(greater(x, 0.0), 0.0, x))),  # not of a large x: inf * 0
              kink=lambda x, alpha: x, pack=lambda x, alpha=1.0: (x, alpha), composite=True)
 
 # selections and comparisons: 1.0 for true, 0.0 for false

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from autograd import Value, grad, gradgradcheck
+from autograd import Value, elu, func, grad, gradgradcheck
 from autograd.gradcheck import Verdict
 from autograd.primitive import TABLE
 from tests.properties.test_oracles import in_torch
@@ -308,6 +308,10 @@ def test_powers_of_zero(x, y, slope):
     base = Value(x)
     (base**y).backward()
     assert base.grad == slope
+
+
+def test_the_curvature_of_elu_is_zero_where_the_exponential_of_x_overflows():
+    assert func.hessian(lambda p: elu(p[0], p[1]))([800.0, 1.5]) == [[0.0, 0.0], [0.0, 0.0]]
 
 
 def test_the_mixed_second_derivative_of_pow_at_the_exponent_zero():
