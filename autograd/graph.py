@@ -56,18 +56,46 @@ def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> l
     return order
 
 
+def reset(root: Any) -> tuple[list[Any], list[tuple[Any, float]]]:
+    """`topological_order`, every gradient in it set to zero; and the leaves, each with the gradient that it had.
+
+    The same walk without a set: what it has reached wears this pass's own zero. That is a sixth of a backward pass.
+    """
+    zero = float("0.0")  # told apart from any other zero by being this very object
+    order: list[Any] = []
+    earlier: list[tuple[Any, float]] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node.grad is not zero:
+            if node.op is None:
+                earlier.append((node, node.grad))
+                order.append(node)
+                node.grad = zero
+                continue
+            node.grad = zero
+            stack.append(node)
+            stack.append(None)
+            x, y = node.x, node.y
+            if y is None:
+                stack.extend([arg for arg in x if type(arg) is not float])
+            else:
+                if type(x) is not float:
+                    stack.append(x)
+                if type(y) is not float:
+                    stack.append(y)
+    return order, earlier
+
+
 def backpropagate(root: Node, seed: float) -> list[Any]:
     """The chain rule: every node hands each operand its gradient times the local derivative. Returns the order.
 
     Every node starts at zero; a leaf's earlier gradient is added afterwards, so that gradients of several losses add
     up, and a second pass doubles them to the last bit (adding each share to the old total would round differently).
     """
-    order = topological_order([root])
-    earlier = []
-    for node in order:
-        if node.op is None:
-            earlier.append((node, node.grad))
-        node.grad = 0.0
+    order, earlier = reset(root)
     root.grad = seed
     for node in reversed(order):
         grad, x, y = node.grad, node.x, node.y

@@ -1,5 +1,6 @@
 """Recording: how an operation of the table makes a node, and how it becomes a method of Value."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,10 +9,10 @@ from autograd.graph import NO_OPERAND
 from autograd.ieee import Ieee
 from autograd.primitive import TABLE, Primitive, number
 from autograd.primitives import on_floats
-from autograd.value import BY_NUMPY_NAME, Value, is_array
+from autograd.value import BY_NUMPY_NAME, UNKNOWN, Value, is_array
 
 _ONLY_FLOATS = frozenset({float})
-_new = object.__new__
+_new_node = functools.partial(object.__new__, Value)
 
 
 def record(op: Primitive, args: tuple[Any, ...]) -> Value:
@@ -21,8 +22,9 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Value:
         args = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
         data = [arg.data if isinstance(arg, Value) else arg for arg in args]
     z = op.forward(*data)
-    node = _new(Value)
+    node = _new_node()
     node.data = z
+    node.grad = UNKNOWN
     node.op = op
     node.args = args
     node.partials = partials_at(op, data, z)
@@ -49,12 +51,13 @@ def _unary(op: Primitive) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
         x = self.data
         z = forward(x)
-        node = _new(Value)
+        node = _new_node()
         try:
             (node.dx,) = partials(x, z)
         except ZeroDivisionError:
             (node.dx,) = partials_at(op, [x], z)
         node.data = z
+        node.grad = UNKNOWN
         node.op = op
         node.x = self
         node.y = NO_OPERAND
@@ -81,12 +84,13 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
             if y is NotImplemented:
                 return NotImplemented
         z = forward(x, y)
-        node = _new(Value)
+        node = _new_node()
         try:
             node.dx, node.dy = partials(x, y, z)
         except ZeroDivisionError:
             node.dx, node.dy = partials_at(op, [x, y], z)
         node.data = z
+        node.grad = UNKNOWN
         node.op = op
         node.x = self
         node.y = other
@@ -107,12 +111,13 @@ def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
             return NotImplemented
         y = self.data
         z = forward(x, y)
-        node = _new(Value)
+        node = _new_node()
         try:
             node.dx, node.dy = partials(x, y, z)
         except ZeroDivisionError:
             node.dx, node.dy = partials_at(op, [x, y], z)
         node.data = z
+        node.grad = UNKNOWN
         node.op = op
         node.x = x
         node.y = self
