@@ -421,6 +421,10 @@ class TestInputs:
         assert [row.input for row in report.rows[::2]] == ["x", "p['w'][0]", "p['w'][1]", "p['b']"]
         assert {row.output for row in report.rows} == {"f[0]", "f[1]"}
 
+    def test_operands_have_their_names_in_second_derivatives_too(self):
+        assert [row.input for row in gradcheck(autograd.div, (1.0, 2.0)).rows] == ["x", "y"]
+        assert [row.input for row in gradgradcheck(autograd.div, (1.0, 2.0)).rows] == ["x", "x", "y", "y"]
+
     def test_values_keep_their_label_and_their_grad(self):
         x = Value(2.0, label="rate")
         x.grad = 7.0

@@ -8,7 +8,7 @@ from typing import Any
 from autograd.func import gradients
 from autograd.gradcheck.blame import culprits, excuse, is_inside
 from autograd.gradcheck.chain import chained
-from autograd.gradcheck.recording import Recording, signature
+from autograd.gradcheck.recording import Recording, parameters
 from autograd.gradcheck.references import ORACLES, Slope, slopes
 from autograd.gradcheck.report import Culprit, GradcheckReport, Row
 from autograd.gradcheck.second import second_culprits
@@ -76,7 +76,7 @@ def gradgradcheck(
         slopes = gradients(outputs, leaves, weights, create_graph=True)
         return [_named(f"(d f / d {x.label})", slope) for x, slope in zip(leaves, slopes)]
 
-    gradient.__signature__ = signature(f)  # type: ignore[attr-defined]
+    gradient.operands = parameters(f)  # type: ignore[attr-defined]
     oracles, first = _oracles(oracle), Recording(f, inputs)
     blamed = list(culprits(first.outputs))
     wrong = {culprit.op for culprit in blamed}  # whose rules need not be differentiated

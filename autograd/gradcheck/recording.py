@@ -116,18 +116,20 @@ def rounding_of(output: Value, leaves: Sequence[Value], gradient: Sequence[float
     return [(min(bound, measured), size) for (bound, size), measured in zip(bounds, spread(output, leaves))]
 
 
-def signature(f: Callable[..., Any]) -> inspect.Signature:
+def parameters(f: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of what `f` takes by its place, as far as they are known."""
+    if hasattr(f, "operands"):  # an operation of the table
+        return tuple(f.operands)
     try:
-        return inspect.signature(f)
+        found = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # a function of C
-        return inspect.Signature()
+        return ()
+    return tuple(p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
 def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
     """x, w[0], p['bias']: the inputs as the reader wrote them."""
-    parameters = signature(f).parameters.values()
-    known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    known = list(getattr(f, "operands", known))  # of an operation of the table
+    known = parameters(f)
     for k, arg in enumerate(args):
         yield from _paths(known[k] if k < len(known) else f"inputs[{k}]", arg)
 
