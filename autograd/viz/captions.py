@@ -1,5 +1,7 @@
 """What is written on a picture: in its boxes, on its edges, and under the mouse."""
 
+from collections import Counter
+
 from autograd.viz.figures import equation, figure, inside, minus, rounded, shown
 from autograd.viz.model import Edge, Inside, Node, Picture
 from autograd.viz.notation import in_formula
@@ -19,6 +21,7 @@ class Captions:
     def __init__(self, picture: Picture, contributions: bool = False, formulas: bool = False) -> None:
         self.contributions, self.formulas = contributions, formulas
         self._nodes = {node.id: node for node in picture.nodes}
+        self._taken = Counter((edge.tail, edge.head) for edge in picture.edges)
         self._why = reasons(picture)
 
     def edge(self, edge: Edge) -> str:
@@ -44,7 +47,8 @@ class Captions:
             hidden = "" if edge.count > 1 else ", between nodes inside"
             return f"{edge.count:,} edge{'s' * (edge.count > 1)} from {_name(tail)} to {_name(head)}{hidden}"
         operand = f"(output of {_name(tail)})" if tail.inside else _name(tail)
-        lines = [f"local derivative ∂{_name(head)}/∂{operand} = {_digits(edge.partial)}"]
+        place = f"#{edge.slot + 1}" if self._taken[edge.tail, edge.head] > 1 else ""
+        lines = [f"local derivative ∂{_name(head)}/∂{operand}{place} = {_digits(edge.partial)}"]
         if edge.id in self._why:
             lines.append(f"since {self._why[edge.id].line}")
         if head.grad is not None:

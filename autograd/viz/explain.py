@@ -16,7 +16,7 @@ from autograd.viz.latex import tex_names
 from autograd.viz.notation import in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.paths import Path, count_paths, large, largest_paths, total
-from autograd.viz.reasons import computed, derived
+from autograd.viz.reasons import computed, derived, place_of, slope_of
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
 MOST_NODES = 30  # whose local derivatives are explained
@@ -104,9 +104,7 @@ class Explanation:
         for path in self.paths:
             for node, edge in zip(path.nodes, path.edges):
                 if len(taken) < MOST_NODES or node in taken:
-                    alike = {node.partials[k] for k, arg in enumerate(node.args) if arg is node.args[edge]}
-                    place = f" as operand {edge + 1}" if len(alike) > 1 else ""
-                    taken.setdefault(node, {})[derived(node, edge, self.names).line + place] = None
+                    taken.setdefault(node, {})[derived(node, edge, self.names).line] = None
         order = [node for node in program_order([self.loss]) if node in taken]
         return [
             (f"{self.names[node]} = {computed(node, self.names).formula}", ", ".join(taken[node]))
@@ -147,7 +145,7 @@ class Explanation:
         return " · ".join(_middle(self._slopes(path), "…")) or f"d{self.names[self.loss]}/d{self.names[self.w]}"
 
     def _slopes(self, path: Path) -> list[str]:
-        return [f"∂{self.names[z]}/∂{self.names[x]}" for z, x in zip(path.nodes, path.nodes[1:])]
+        return [slope_of(z, edge, self.names) for z, edge in zip(path.nodes, path.edges)]
 
     def to_markdown(self) -> str:
         """The same as Markdown with TeX."""
@@ -156,7 +154,8 @@ class Explanation:
         gradient = rf"\frac{{d {tex[self.loss]}}}{{d {tex[self.w]}}}"
         lines = [self._heading(f"${gradient}$", in_line), ""]
         for path in self.paths:
-            steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {tex[x]}}}" for z, x in zip(path.nodes, path.nodes[1:])]
+            below = [f"{tex[z.args[edge]]}{_tex(place_of(z, edge))}" for z, edge in zip(path.nodes, path.edges)]
+            steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {x}}}" for z, x in zip(path.nodes, below)]
             chain = r" \cdot ".join(_middle(steps, r"\cdots")) or "1"
             product = rf"$\displaystyle {chain} = {_tex(_product(path))}$"
             lines.append(f"- {product}{self._twins(path, in_line)}")
@@ -202,13 +201,13 @@ def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
       L → v1 → w
           ∂L/∂v1 · ∂v1/∂w = 1 · 3 = 3
       L → v2 → w  (w as operand 1 of v2)
-          ∂L/∂v2 · ∂v2/∂w = 1 · 0.5 = 0.5
+          ∂L/∂v2 · ∂v2/∂w#1 = 1 · 0.5 = 0.5
       L → v2 → w  (w as operand 2 of v2)
-          ∂L/∂v2 · ∂v2/∂w = 1 · 0.5 = 0.5
+          ∂L/∂v2 · ∂v2/∂w#2 = 1 · 0.5 = 0.5
     dL/dw = 3 + 0.5 + 0.5 = 4
     where
       L = v1 + v2  has ∂L/∂v1 = 1, ∂L/∂v2 = 1
-      v2 = w·w  has ∂v2/∂w = w = 0.5
+      v2 = w·w  has ∂v2/∂w#1 = w = 0.5, ∂v2/∂w#2 = w = 0.5
       v1 = w·x  has ∂v1/∂w = x = 3
     """
     return Explanation(loss, w, k)
@@ -250,7 +249,7 @@ def _left(content: str, tag: str = "td") -> str:
     return f'<{tag} style="text-align:left;vertical-align:top;padding:3px 16px 3px 0">{content}</{tag}>'
 
 
-_TEX = {"·": r"\cdot", "…": r"\cdots", "≈": r"\approx", "∞": r"\infty", "nan": r"\mathrm{nan}"}
+_TEX = {"#": r"\#", "·": r"\cdot", "…": r"\cdots", "≈": r"\approx", "∞": r"\infty", "nan": r"\mathrm{nan}"}
 
 
 def _tex(text: str) -> str:

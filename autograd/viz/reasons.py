@@ -33,8 +33,24 @@ def computed(node: Value, called: Mapping[Value, str]) -> Reason:
     return Reason(formula, numbers, line)
 
 
+def slope_of(node: Value, edge: int, called: Mapping[Value, str]) -> str:
+    """The symbol of a local derivative. Of an operand taken twice there are two, and ∂z/∂x is neither, but their sum.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> slope_of(y, 0, {x: "x", y: "y"}), slope_of(y, 1, {x: "x", y: "y"})
+    ('∂y/∂x#1', '∂y/∂x#2')
+    """
+    return f"∂{called[node]}/∂{called[node.args[edge]]}{place_of(node, edge)}"
+
+
+def place_of(node: Value, edge: int) -> str:
+    """Which operand an edge leads to, where the node alone does not say it: `#2`, or else nothing."""
+    return f"#{edge + 1}" if node.args.count(node.args[edge]) > 1 else ""  # == is identity
+
+
 def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
-    """The local derivative of `node` along its operand number `edge`; the formula is empty where its rule is none.
+    """The local derivative of `node` along its operand `edge`; the formula is empty where its rule is none.
 
     >>> a, b = Value(1.0), Value(3.0)
     >>> c = a / b
@@ -44,7 +60,7 @@ def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
     op = node.op
     assert op is not None
     formula, numbers = _both(node, templates_of(node).partials[edge], called)
-    slope = f"∂{called[node]}/∂{called[node.args[edge]]}"
+    slope = slope_of(node, edge, called)
     told = lambda: op.partials(*map(rounded, _operands(node)), rounded(node.data))[edge]
     line = equation(slope, formula, numbers, told, node.partials[edge])
     number = shown(node.partials[edge])
@@ -59,7 +75,7 @@ def reasons(picture: Picture) -> dict[str, Reason]:
     >>> a = Value(3.0, label="a")
     >>> found = reasons(picture(a * a))
     >>> found["n1"].line, found["e0"].line, found["e0"].brief
-    ('v1 = a·a', 'v1 = a·a has ∂v1/∂a = a = 3', 'a = 3')
+    ('v1 = a·a', 'v1 = a·a has ∂v1/∂a#1 = a = 3', 'a = 3')
     """
     nodes = {value: picture.node(id) for value, id in picture.ids.items()}
     called = {value: in_formula(node.label) for value, node in nodes.items() if not node.inside}

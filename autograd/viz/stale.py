@@ -6,6 +6,7 @@ from typing import NamedTuple
 from autograd.record import partials_at
 from autograd.value import Value
 from autograd.viz.figures import shown
+from autograd.viz.reasons import slope_of
 
 
 class Stale(NamedTuple):
@@ -19,7 +20,7 @@ class Stale(NamedTuple):
         """In a sentence without an end."""
         name, was = names[self.node], self.node.data
         if self.edge is not None:
-            name, was = f"∂{name}/∂{names[self.node.args[self.edge]]}", self.node.partials[self.edge]
+            name, was = slope_of(self.node, self.edge, names), self.node.partials[self.edge]
         return f"{name} was {shown(was)} when it was computed and would be {shown(self.now)} now"
 
 

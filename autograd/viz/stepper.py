@@ -12,7 +12,7 @@ from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
 from autograd.viz.notation import in_formula, names
 from autograd.viz.order import program_order
-from autograd.viz.reasons import computed, derived
+from autograd.viz.reasons import computed, derived, place_of, slope_of
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 
@@ -135,8 +135,10 @@ class Stepper(Sequence[Step]):
         expected, given, say = self.expected[operand], upstream * local, phrases(self.language)
         root, z, x = (self.names[n] for n in (self.root, node, operand))
         why, product = derived(node, edge, self.names), f"{inside(upstream)} · {inside(local)}"
-        share = equation(f"∂{root}/∂{z} · ∂{z}/∂{x}", "", product, lambda: rounded(upstream) * rounded(local), given)
-        since = say["since"].format(z=z, made=computed(node, self.names).formula)
+        chain = f"∂{root}/∂{z} · {slope_of(node, edge, self.names)}"
+        share = equation(chain, "", product, lambda: rounded(upstream) * rounded(local), given)
+        because = say["since_of" if place_of(node, edge) else "since"]
+        since = because.format(z=z, made=computed(node, self.names).formula, k=edge + 1)
         text = f"∂{root}/∂{x} += {share}{since}{why.line}"
         if expected > 1:
             terms = f"{shown(before)} + {inside(given)}"
@@ -188,11 +190,11 @@ def step_through(v: Value, language: str = "en") -> Stepper:
     one offline HTML file. It changes no `.grad`.
     Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed.
 
-    >>> a = Value(3.0, label="a")
-    >>> print(step_through(a * a))
-    1  forward   v1 = a·a = 3·3 = 9
+    >>> a, b = Value(3.0, label="a"), Value(4.0, label="b")
+    >>> print(step_through(a * b))
+    1  forward   v1 = a·b = 3·4 = 12
     2  backward  ∂v1/∂v1 = 1
-    3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since v1 = a·a has ∂v1/∂a = a = 3;  1 of 2: 0 + 3 = 3
-    4  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3,  since v1 = a·a has ∂v1/∂a = a = 3;  2 of 2: 3 + 3 = 6
+    3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 4 = 4,  since v1 = a·b has ∂v1/∂a = b = 4
+    4  backward  ∂v1/∂b += ∂v1/∂v1 · ∂v1/∂b = 1 · 3 = 3,  since v1 = a·b has ∂v1/∂b = a = 3
     """
     return Stepper(v, language)

@@ -7,6 +7,7 @@ import pytest
 from autograd import Value
 from autograd.viz import step_through
 from autograd.viz.model import picture
+from autograd.viz.strings import STRINGS
 from tests.viz.chromium import Sheet
 from tests.viz.expressions import random_graph, readme_of_micrograd
 
@@ -163,6 +164,33 @@ def test_the_keyboard_alone_reaches_every_gradient(browser, readme):
             assert sheet.panel()[role][1] == stepper.gradients[node]
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_operand_taken_twice_grows_in_one_place_at_a_time(browser, tmp_path, language):
+    """y = x·x grows 6 times as fast as x = 3, and each of its two edges says 3: of what, the sheet must say."""
+    x = Value(3.0, label="x")
+    y = x * x + x
+    y.label = "y"
+    say = STRINGS[language]
+    once, twice = say["local_note"].format(x="x", z="y"), say["local_note_of"].format(x="x", z="v1")
+    stepper = step_through(y, language)
+    drawn = picture(y)
+    with Sheet(browser, stepper.save_html(tmp_path / "y.html")) as sheet:
+        told = []
+        for place, step in enumerate(stepper):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            if step.operand is x:
+                panel = sheet.panel()
+                told.append((panel["local"][0], panel["local"][2], panel["contribution"][2]))
+        head = drawn.ids[y.args[0]]
+        tips = [sheet.page.locator(f"#{edge.id} > title").text_content() for edge in drawn.edges if edge.head == head]
+    assert told == [
+        (once, "∂y/∂x = 1", "∂y/∂y · ∂y/∂x = 1 · 1 = 1"),
+        (twice, "∂v1/∂x#1 = x = 3", "∂y/∂v1 · ∂v1/∂x#1 = 1 · 3 = 3"),
+        (twice, "∂v1/∂x#2 = x = 3", "∂y/∂v1 · ∂v1/∂x#2 = 1 · 3 = 3"),
+    ]
+    assert tips == ["∂v1/∂x#1 = 3", "∂v1/∂x#2 = 3"]
+
+
 def test_a_tooltip_says_what_its_box_says(browser, tmp_path):
     x = Value(3.0, label="x")
     y = x * x * 2.0
@@ -177,7 +205,7 @@ def test_a_tooltip_says_what_its_box_says(browser, tmp_path):
         sheet.type("x", "0.1")
         assert title(box) == "input x\ndata 0.1\ngrad 0.4"
         assert title(drawn.ids[y]) == f"result y = mul\ndata {0.1 * 0.1 * 2.0}\ngrad 1"
-        assert title(edge) == "∂v1/∂x = 0.1"
+        assert title(edge) == "∂v1/∂x#1 = 0.1"
 
 
 @pytest.mark.parametrize("seed", range(3))

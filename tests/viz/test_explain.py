@@ -102,6 +102,8 @@ def test_repeated_operands_are_told_apart(make):
         assert f"  y → a  (a as operand {k} of y)\n" in str(explanation)
         assert f"  ($a$ as operand {k} of $y$)\n" in explanation.to_markdown()
         assert f"(a as operand {k} of y)" in explanation.to_html()
+        assert f"∂y/∂a#{k} = " in str(explanation)
+        assert rf"\frac{{\partial y}}{{\partial a\#{k}}}" in explanation.to_markdown()
     assert "as operand" not in str(explain(y, y)) + str(explain(a * b, a))
 
 
@@ -226,9 +228,9 @@ def test_every_factor_is_explained():
     for form in (str(explanation).split("where")[1], explanation.to_markdown(), explanation.to_html()):
         assert all(f"{slope} = " in form for slope in slopes)
     x = Value(2.0, label="x")
-    assert explain(x * x, x).where() == [("v1 = x·x", "∂v1/∂x = x = 2")]  # both operands say the same
+    assert explain(x * x, x).where() == [("v1 = x·x", "∂v1/∂x#1 = x = 2, ∂v1/∂x#2 = x = 2")]
     y = Value(5.0, label="y")
-    told = "∂v1/∂x = y = 5 as operand 1, ∂v1/∂x = 3 as operand 4"
+    told = "∂v1/∂x#1 = y = 5, ∂v1/∂x#4 = 3"
     assert explain(dot([x, 3.0], [y, x]), x).where() == [("v1 = x·y + 3·x", told)]
     assert explain(x, x).where() == explain(x, Value(1.0)).where() == []
 

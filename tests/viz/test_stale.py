@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd import Value
+from autograd import Value, dot
 from autograd.graph import topological_order
 from autograd.primitive import TABLE
 from autograd.record import record
@@ -46,6 +46,13 @@ def test_a_change_that_only_a_local_derivative_shows():
     w.data = 5.0
     found = stale([w, x, y])
     assert found.told({w: "w", x: "x", y: "y"}) == "∂y/∂x was 3 when it was computed and would be 5 now"
+
+
+def test_an_operand_taken_twice_is_told_with_its_place():
+    w, x = Value(3.0, label="w"), Value(0.0, label="x")
+    y = dot([x, x], [w, w])
+    w.data = 5.0
+    assert stale([w, x, y]).told({w: "w", x: "x", y: "y"}).startswith("∂y/∂x#1 was 3 ")
 
 
 def test_a_change_that_nothing_shows_is_none():

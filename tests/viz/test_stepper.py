@@ -89,7 +89,10 @@ def test_a_step_says_everything():
     assert (first.contribution, first.total, first.progress, first.finished) == (3.0, 3.0, "1 of 2", False)
     assert (second.edge, second.total, second.progress, second.finished) == (1, 6.0, "2 of 2", True)
     assert second.formula == "a"
-    assert "2 of 2: 3 + 3 = 6" in second.text
+    assert second.text == (
+        "backward  ∂y/∂a += ∂y/∂y · ∂y/∂a#2 = 1 · 3 = 3,  since y = a·a has at its operand number 2 ∂y/∂a#2 = a = 3;"
+        "  2 of 2: 3 + 3 = 6"
+    )
 
 
 def test_it_is_a_sequence():
@@ -138,7 +141,7 @@ def test_fused_operations_say_what_they_are_made_of():
     made = step_through(dot(w, x))[0].text
     assert made == "forward   v1 = w0·x0 + w1·x1 + w2·x2 = 0.5·2 + (-1.25)·1 + 3·(-1) = -3.25"
     assert step_through(cross_entropy(x, 1))[-2].text.split(",  since ")[1] == (
-        "v1 = logsumexp(x0, x1, x2) - x1 has ∂v1/∂x1 = exp(x1)/(exp(x0) + exp(x1) + exp(x2))"
+        "v1 = logsumexp(x0, x1, x2) - x1 has at its operand number 3 ∂v1/∂x1#3 = exp(x1)/(exp(x0) + exp(x1) + exp(x2))"
         " = exp(1)/(exp(2) + exp(1) + exp(-1)) ≈ 0.259496;  2 of 2: -1 + 0.259496 = -0.740504"
     )
     y = Value(3.0, label="y")
@@ -172,7 +175,7 @@ def test_printing_is_bounded():
 def test_chinese():
     a = Value(3.0, label="a")
     assert step_through(a * a, "zh")[-1].text == (
-        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 3 = 3，因为 v1 = a·a，所以 ∂v1/∂a = a = 3；"
+        "反向        ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a#2 = 1 · 3 = 3，因为 v1 = a·a，所以在第 2 个操作数处 ∂v1/∂a#2 = a = 3；"
         "第 2 份，共 2 份：3 + 3 = 6"
     )
 

@@ -18,6 +18,14 @@ class Panel {
     return this.sheet.nodes[index].name;
   }
 
+  taken(node, operand) { // how many times
+    return this.sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
+  }
+
+  slope(node, edge, operand) { // of an operand taken twice there are two
+    return `∂${this.name(node)}/∂${this.name(operand)}${this.taken(node, operand) > 1 ? `#${edge + 1}` : ""}`;
+  }
+
   line(role, formula, note = "") { // the word for it, the formula and its number, what it means
     const label = element("dt", { class: role }, this.say(role, { root: this.name(this.sheet.root) }));
     return [label, element("dd", { class: role }, element("span", {}, ...formula), ...note ? [element("small", {}, note)] : [])];
@@ -41,14 +49,14 @@ class Panel {
 
   flowing({ node, edge, operand, local, upstream, contribution, before, after, count }) {
     const z = this.name(node), x = this.name(operand), root = this.name(this.sheet.root), n = this.numbers.expected[operand];
-    const twins = this.sheet.nodes[node].args.filter((arg) => Array.isArray(arg) && arg[0] === operand).length;
+    const twins = this.taken(node, operand) > 1;
     const truth = this.sheet.templates[this.sheet.nodes[node].template].partials[edge].includes("[") ? `; ${this.say("truth")}` : "";
     const tally = this.say("sum_note", { x, k: count, n }), verdict = this.say(count === n ? "finished" : "waiting", { x, m: n - count });
-    return [this.say(twins > 1 ? "edge_of" : "edge", { z, x, k: edge + 1 }), [
+    return [this.say(twins ? "edge_of" : "edge", { z, x, k: edge + 1 }), [
       this.operation(node),
-      this.line("local", this.derivative(node, edge, operand), this.say("local_note", { z, x }) + truth),
+      this.line("local", this.derivative(node, edge, operand), this.say(twins ? "local_note_of" : "local_note", { z, x }) + truth),
       this.line("upstream", [`∂${root}/∂${z} = `, number(upstream, "value")], this.say("upstream_note", { z, root })),
-      this.line("contribution", equation([`∂${root}/∂${z} · ∂${z}/∂${x}`, `${inside(upstream)} · ${inside(local)}`],
+      this.line("contribution", equation([`∂${root}/∂${z} · ${this.slope(node, edge, operand)}`, `${inside(upstream)} · ${inside(local)}`],
         () => rounded(upstream) * rounded(local), contribution), this.say("contribution_note")),
       this.line("sum", equation([`∂${root}/∂${x}`, `${shown(before)} + ${inside(contribution)}`],
         () => rounded(before) + rounded(contribution), after), `${tally} ${verdict}`),
@@ -63,7 +71,7 @@ class Panel {
 
   derivative(node, edge, operand) {
     const { row, template } = this.sheet.nodes[node], told = () => P[row](...this.read(node), rounded(this.numbers.data[node]))[edge];
-    const parts = [`∂${this.name(node)}/∂${this.name(operand)}`, ...this.worked(node, this.sheet.templates[template].partials[edge])];
+    const parts = [this.slope(node, edge, operand), ...this.worked(node, this.sheet.templates[template].partials[edge])];
     return equation(parts, told, this.numbers.partials[node][edge]);
   }
 

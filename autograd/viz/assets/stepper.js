@@ -67,7 +67,7 @@ function start(host, sheet, style) {
       const x = node.args[edge], known = data[index] !== null && Array.isArray(node.args[edge]);
       part(id).classList.toggle("dim", data[index] === null);
       writeOnPlate(part(id), numbers.partials[index][edge]);
-      retitle(part(id), known ? [`∂${name(index)}/∂${name(x[0])} = ${numbers.partials[index][edge]}`] : []);
+      retitle(part(id), known ? [`${panel.slope(index, edge, x[0])} = ${numbers.partials[index][edge]}`] : []);
     });
   }
 
