@@ -12,6 +12,8 @@ from autograd.viz.display import mimebundle
 from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction
 from autograd.viz.model import Labels, Picture, picture
+from autograd.viz.notation import in_formula
+from autograd.viz.stale import stale_note
 from autograd.viz.svg import svg
 from autograd.viz.view import view
 
@@ -147,7 +149,11 @@ def draw(
     if formulas and contributions:
         raise ValueError("an edge has room for formulas or for contributions, not for both: choose one")
     whole = picture(v, expand=expand, labels=labels, parameters=parameters)
-    return Drawing(view(whole, collapse, around, hops, max_nodes), direction, engine, contributions, legend, formulas)
+    shown = view(whole, collapse, around, hops, max_nodes)
+    if formulas and not whole.notes:  # rules are written with the numbers of now; of a cut graph not all are known
+        called = {value: in_formula(whole.node(id).label) for value, id in whole.ids.items()}
+        shown.notes += filter(None, [stale_note(called)])
+    return Drawing(shown, direction, engine, contributions, legend, formulas)
 
 
 def _check(direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any) -> None:

@@ -17,8 +17,10 @@ from autograd.viz.notation import in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.paths import Path, count_paths, large, largest_paths, total
 from autograd.viz.reasons import computed, derived, place_of, slope_of
+from autograd.viz.stale import stale_note
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
+VISIBLE = 1e-6  # of a sum: a smaller difference does not show in six digits
 MOST_NODES = 30  # whose local derivatives are explained
 
 
@@ -84,19 +86,33 @@ class Explanation:
 
     @property
     def note(self) -> str:
-        """Why the gradient is no finite number; empty where it is one."""
+        """What a reader must know besides: why the gradient is no finite number, that it is rounded away, or stale."""
+        return " ".join(f"{told}." for told in (self._no_number(), self._lost(), stale_note(self.names)) if told)
+
+    def _lost(self) -> str:
+        """Of a product too small for a float, and of a sum that rounding has eaten."""
+        vanished = next((path for path in self.paths if path.vanishes), None)
+        if vanished is not None:
+            return f"Along {self._route(vanished)} the product is smaller than any float, and not zero"
+        whole = total(path.product for path in self.paths)
+        if self.left_out or not math.isfinite(whole) or math.isclose(whole, self.total, rel_tol=VISIBLE):
+            return ""
+        return f"The paths sum to {shown(whole)}; added one by one, with a rounding each, they gave {shown(self.total)}"
+
+    def _no_number(self) -> str:
+        """Why the gradient is no finite number."""
         if math.isfinite(self.total):
             return ""
         worst = self.paths[0]
         slopes = dict(zip(self._slopes(worst), worst.partials))
         if math.isfinite(worst.product) or (math.isnan(self.total) and math.isinf(worst.product)):
             why = "∞ - ∞ has no value" if math.isnan(self.total) else "the sum is larger than any float"
-            return f"The gradient is {shown(self.total)}: {why}."
+            return f"The gradient is {shown(self.total)}: {why}"
         bad = [slope for slope, partial in slopes.items() if not math.isfinite(partial)]
         why = f"{bad[0]} is {shown(slopes[bad[0]])}" if bad else "the product is larger than any float"
         if math.isnan(worst.product) and not any(map(math.isnan, worst.partials)):
             why += ", and 0 · ∞ has no value"
-        return f"The gradient is {shown(self.total)}: along {self._route(worst)} {why}."
+        return f"The gradient is {shown(self.total)}: along {self._route(worst)} {why}"
 
     def where(self) -> list[tuple[str, str]]:
         """Each node on the paths shown, how it was computed, and its local derivatives along them."""
@@ -229,7 +245,7 @@ def _product(path: Path) -> str:
         factors = tuple(factor for factor in factors if factor != 1.0)
     if len(factors) < 2:
         return shown(path.product)
-    told = relation(lambda: math.prod(map(rounded, factors)), path.product)
+    told = "≈" if path.vanishes else relation(lambda: math.prod(map(rounded, factors)), path.product)
     return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} {told} {shown(path.product)}"
 
 

@@ -23,6 +23,11 @@ class Path:
     partials: tuple[float, ...]
     product: float
 
+    @property
+    def vanishes(self) -> bool:
+        """Whether the product is too small for a float: written as zero, with no zero among its factors."""
+        return self.product == 0.0 and all(self.partials)
+
 
 def count_paths(order: Iterable[Any], loss: Any, w: Any) -> int:
     """How many paths lead from `loss` down to `w`: exactly, and without walking them.

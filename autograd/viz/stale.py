@@ -47,5 +47,11 @@ def stale(order: Iterable[Value]) -> Stale | None:
     return None
 
 
+def stale_note(names: Mapping[Value, str]) -> str:
+    """What a reader of these nodes, operands first, must know: empty where the numbers fit together."""
+    found = stale(names)
+    return f"{found.told(names)}: a .data was changed after recording" if found else ""
+
+
 def _same(x: float, y: float) -> bool:
     return x == y or (x != x and y != y)

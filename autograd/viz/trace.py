@@ -11,7 +11,7 @@ from autograd.viz.figures import inside, shown
 from autograd.viz.notation import abbreviated, in_formula, names
 from autograd.viz.order import program_order
 from autograd.viz.reasons import computed, derived
-from autograd.viz.stale import stale
+from autograd.viz.stale import stale_note
 from autograd.viz.text import columns
 
 EXPLAINED = 2  # operands; of an operation on more, the local derivatives are numbers only
@@ -52,8 +52,7 @@ class Trace(Sequence[TraceRow]):
     @property
     def note(self) -> str:
         """What a reader must know: that a `.data` was changed after recording; empty when the numbers fit together."""
-        found = stale(self._order)
-        return f"{found.told(self._names)}: a .data was changed after recording" if found else ""
+        return stale_note(self._names)
 
     def __len__(self) -> int:
         return len(self._order)

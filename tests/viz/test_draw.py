@@ -87,6 +87,20 @@ DRAWINGS = {
 }
 
 
+def test_rules_in_numbers_that_no_longer_fit_together_are_noted():
+    x = Value(2.0, label="x")
+    y = x * x + x
+    y.label = "y"
+    fresh = draw(y, formulas=True, engine="builtin")
+    x.data = 5.0
+    note = "v1 was 4 when it was computed and would be 25 now: a .data was changed after recording"
+    assert fresh.picture.notes == draw(y).picture.notes == []
+    stale = draw(y, formulas=True, engine="builtin")
+    assert stale.picture.notes == [note] and "would be 25" in stale.svg and note in stale.source
+    renamed = draw(y, formulas=True, labels={y.args[0]: "square"})
+    assert renamed.picture.notes == [note.replace("v1", "square")]
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_small_drawings_are_the_same_to_the_byte(name):
     """After a wanted change: STEPGRAD_SNAPSHOTS=write pytest tests/viz/test_draw.py, and look at what changed."""

@@ -220,6 +220,30 @@ def test_a_gradient_that_is_no_number_says_why():
     assert explain(many, x).note == "The gradient is ∞: the sum is larger than any float."
 
 
+def test_numbers_that_no_longer_fit_together_are_noted():
+    x = Value(2.0, label="x")
+    y = x * x + x
+    assert explain(y, x).note == ""
+    x.data = 5.0
+    told = explain(y, x)
+    assert told.note == "v1 was 4 when it was computed and would be 25 now: a .data was changed after recording."
+    assert all(told.note in form for form in told._repr_mimebundle_().values())
+
+
+def test_what_rounding_or_underflow_takes_away_is_said():
+    x = y = Value(1.0, label="x")
+    eaten = explain(x * 1e16 + x - x * 1e16, x)
+    assert eaten.total == 0.0
+    assert eaten.note == "The paths sum to 1; added one by one, with a rounding each, they gave 0."
+    for _ in range(3000):
+        y = y * 0.5
+    halved = explain(y, x)
+    assert "0.5 · 0.5 ≈ 0\n" in str(halved)
+    assert re.fullmatch("Along v3000 → .* → x the product is smaller than any float, and not zero.", halved.note)
+    dead = explain(Value(-1.0, label="v").relu() * x, x)
+    assert "≈" not in str(dead) and dead.note == ""
+
+
 def test_every_factor_is_explained():
     a, _, g = readme_of_micrograd()
     explanation = explain(g, a)
