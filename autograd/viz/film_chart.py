@@ -2,6 +2,7 @@
 
 import html
 import math
+import sys
 from typing import NamedTuple
 
 from autograd.viz.figures import figure
@@ -13,6 +14,7 @@ from autograd.viz.text import clip, width
 WIDE, RIGHT, TOP, FOOT = 300.0, 12.0, 10.0, 218.0  # in pixels; the curves are between TOP and FOOT
 FONT = 12.0
 STEEP = 20.0  # from this ratio of largest to smallest on, losses are drawn by powers of ten
+LARGEST = 1e300  # numbers beyond are drawn at the edge: there must be round ones and lengths above them
 MOST_STEPS = 6  # between the numbers on an axis
 
 
@@ -50,9 +52,10 @@ class _Axes:
     """Where an iteration and a number are in the drawing."""
 
     def __init__(self, film: Film) -> None:
-        numbers = [x for frame in film.frames for x in frame.curves.values() if math.isfinite(x)] or [0.0]
+        finite = [x for frame in film.frames for x in frame.curves.values() if math.isfinite(x)] or [0.0]
+        numbers = [_within(x) for x in finite]
         least, most = min(numbers), max(numbers)
-        log = least > 0.0 and most / least > STEEP
+        log = least > 1.0 / LARGEST and most / least > STEEP
         self.levels = decades(least, most) if log else ticks(least, most)
         self.scale = math.log10 if log else float
         self.low, self.high = self.scale(self.levels[0]), self.scale(self.levels[-1])
@@ -63,7 +66,7 @@ class _Axes:
     def place(self, iteration: float, number: float) -> tuple[float, float]:
         """In pixels; a number that is not finite is at the top."""
         x = self.left + (iteration - self.first) / (self.last - self.first) * (WIDE - RIGHT - self.left)
-        height = (self.scale(number) - self.low) / (self.high - self.low) if math.isfinite(number) else 1.0
+        height = (self.scale(_within(number)) - self.low) / (self.high - self.low) if math.isfinite(number) else 1.0
         return round(x, 1), round(FOOT - height * (FOOT - TOP), 1)
 
     def drawn(self, unit: str) -> list[str]:
@@ -96,14 +99,29 @@ def film_words(film: Film, key: str, otherwise: str) -> str:
     return phrases(film.language).get(key, otherwise)
 
 
+def widened(low: float, high: float) -> tuple[float, float]:
+    """The range, or a wider one where its ends are too alike for places between them.
+
+    >>> widened(5.0, 5.0), widened(1.0, 3.0), widened(-2e16, -2e16)
+    ((4.5, 5.5), (1.0, 3.0), (-2.002e+16, -1.998e+16))
+    """
+    if high - low > max(1.0 / LARGEST, 1e-9 * abs(low)):
+        return low, high
+    margin = max(0.5, 1e-3 * abs(low))
+    return max(low - margin, -sys.float_info.max), min(high + margin, sys.float_info.max)
+
+
+def _within(number: float) -> float:
+    return min(max(number, -LARGEST), LARGEST)
+
+
 def ticks(low: float, high: float) -> list[float]:
     """Round numbers from `low` or just below to `high` or just above, MOST_STEPS apart or fewer.
 
     >>> ticks(0.175, 0.992)
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
+    low, high = widened(low, high)
     power = math.floor(math.log10((high - low) / MOST_STEPS))
     for step in (10.0**power * k for k in (1, 2, 5, 10, 20, 50)):
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.viz.figures import figure
 from autograd.viz.film import Film, Frame
-from autograd.viz.film_chart import Chart, curve, curve_names, film_words
+from autograd.viz.film_chart import Chart, curve, curve_names, film_words, widened
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, in_language, phrases
 from autograd.viz.svg import svg
@@ -95,9 +95,7 @@ def histograms(moments: list[dict[str, list[float]]]) -> list[dict[str, Any]]:
     for layer in dict.fromkeys(layer for moment in moments for layer in moment):
         numbers = [moment.get(layer, []) for moment in moments]
         finite = [x for some in numbers for x in some if math.isfinite(x)] or [0.0]
-        low, high = min(finite), max(finite)
-        if low == high:
-            low, high = low - 0.5, high + 0.5
+        low, high = widened(min(finite), max(finite))
         counts = [_counts(some, low, high) for some in numbers]
         most = max(max(bins) for bins in counts)
         lost = [sum(not math.isfinite(x) for x in some) for some in numbers]
@@ -106,8 +104,8 @@ def histograms(moments: list[dict[str, list[float]]]) -> list[dict[str, Any]]:
 
 
 def _counts(numbers: Iterable[float], low: float, high: float) -> list[int]:
-    counts = [0] * BINS
+    counts, wide = [0] * BINS, high / 2 - low / 2  # halves: the whole may be larger than any float
     for x in numbers:
         if math.isfinite(x):
-            counts[min(BINS - 1, int((x - low) / (high - low) * BINS))] += 1
+            counts[min(BINS - 1, int((x / 2 - low / 2) / wide * BINS))] += 1
     return counts

@@ -1,14 +1,15 @@
 """What a frame keeps is what the graph says, and a long film stays small."""
 
 import math
+import sys
 
 import pytest
 
 from autograd import Value, scope, tanh
 from autograd.viz import Film
 from autograd.viz.film import MOST_FRAMES, MOST_NUMBERS, layers
-from autograd.viz.film_chart import MOST_STEPS, curve, decades, ticks
-from autograd.viz.film_html import histograms, table
+from autograd.viz.film_chart import FOOT, MOST_STEPS, TOP, WIDE, curve, decades, ticks
+from autograd.viz.film_html import BINS, histograms, table
 
 
 def network(x=0.5):
@@ -99,6 +100,34 @@ def test_the_curve_is_by_powers_of_ten_where_it_falls_far():
     linear = [y for _, y in curve(film([3.0, 2.0, 1.0])).marks]
     assert linear[1] - linear[0] == pytest.approx(linear[2] - linear[1], abs=0.2)
     assert all(math.isfinite(y) for _, y in curve(film([1.0, math.inf, math.nan])).marks)
+
+
+LARGEST = sys.float_info.max
+WILD = [1e16, -1e16, 1e16 + 2.0, LARGEST, -LARGEST, 5e-324, -5e-324, 1e-310, 0.0, math.inf, -math.inf, math.nan]
+
+
+@pytest.mark.parametrize("one", WILD)
+@pytest.mark.parametrize("other", WILD)
+def test_diverged_training_is_filmed(one, other):
+    """Numbers so large that a half more changes nothing, or their distance is no float, so small, or none at all."""
+    film = Film()
+    for iteration, number in enumerate((one, other)):
+        film.record(iteration, {"loss": number})
+    chart = curve(film)
+    assert all(0.0 <= x <= WIDE and TOP <= y <= FOOT for x, y in chart.marks)
+    assert "nan" not in chart.svg and "inf" not in chart.svg
+    if math.isfinite(one) and math.isfinite(other) and one < 0.0 < other and other - one > 1e-300:
+        assert chart.marks[0][1] > chart.marks[1][1]
+    (layer,) = histograms([{"a": [one, other]}])
+    finite = [x for x in (one, other) if math.isfinite(x)]
+    assert sum(layer["counts"][0]) == len(finite) and layer["lost"] == [2 - len(finite)]
+    assert all(-LARGEST <= layer["low"] <= x <= layer["high"] <= LARGEST for x in finite)
+    assert layer["low"] < layer["high"]
+
+
+def test_the_numbers_of_a_layer_that_overflowed_keep_their_order():
+    (one,) = histograms([{"a": [-1.7e308, 0.0, 1.7e308]}])
+    assert [place for place, count in enumerate(one["counts"][0]) if count] == [0, BINS // 2, BINS - 1]
 
 
 RANGES = [(0.175, 0.992), (1, 40), (0, 119), (5, 5), (-2.3, 4.1), (1e-8, 3e-8), (0.3, 12), (1e-9, 2), (1e-300, 1e300)]

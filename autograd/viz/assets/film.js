@@ -57,7 +57,7 @@ class Plane {
 class Histogram {
   constructor(layer) {
     this.layer = layer;
-    const bins = layer.counts[0].length, zero = (0 - layer.low) / (layer.high - layer.low);
+    const bins = layer.counts[0].length, zero = -layer.low / 2 / (layer.high / 2 - layer.low / 2);
     const drawn = shape("svg", { viewBox: "0 0 240 60", class: "histogram", role: "img", preserveAspectRatio: "none" });
     const axis = ends(layer.low, layer.high);
     this.count = element("span", { class: "count" });
