@@ -84,6 +84,23 @@ def test_a_label_cannot_become_code(browser, tmp_path):
         assert sheet.page.locator("h1").inner_text() == "“<b>y”, step by step"
 
 
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_lies_on_the_drawing(browser, readme, width):
+    """Scrolled to its end, the whole of the drawing is the topmost thing in its frame."""
+    with Sheet(browser, readme[1], width=width) as sheet:
+        sheet.press("End")
+        assert sheet.page.locator("button.fit").is_visible()
+        covered = sheet.page.locator(".drawing").evaluate("""box => {
+            box.scrollTo(box.scrollWidth, box.scrollHeight);
+            const { left, right, top, bottom } = box.getBoundingClientRect(), root = box.getRootNode();
+            const found = [];
+            for (let x = left + 3; x < right; x += 10) for (let y = top + 3; y < Math.min(bottom, innerHeight); y += 5)
+                if (!box.contains(root.elementFromPoint(x, y))) found.push([x, y]);
+            return found;
+        }""")
+        assert covered == []
+
+
 @pytest.mark.parametrize("height", [900, 768])
 def test_the_picture_and_the_numbers_of_a_step_are_seen_together(browser, readme, height):
     stepper, path = readme

@@ -1,5 +1,7 @@
 // The numbers of a drawing, written anew: into the lines of its boxes, and onto the plates of its edges.
 
+const READABLE = 9; // pixels of type
+
 function drawingOf(image) { // the drawing that is there as an image until a script runs
   return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
 }
@@ -23,15 +25,19 @@ function writeOnPlate(edge, x) { // the number on an edge, its plate as wide as 
   plate.setAttribute("width", wide);
 }
 
-function rewrite(text, x, room) { // with fewer digits, and at last smaller, where there is not enough room; whether it changed
+function rewrite(text, x, room) { // where there is not enough room smaller, then with fewer digits; whether it changed
   const full = x === null ? "?" : shown(x);
   if ((text.dataset.full ?? text.textContent) === full) return false; // to measure means to lay out anew, which is slow
   Object.assign(text, { textContent: full }).dataset.full = full;
   text.style.fontSize = "";
-  const most = Math.max(20, room());
-  for (const digits of [5, 4, 3]) if (x !== null && text.getComputedTextLength() > most) text.textContent = shown(x, digits);
-  const needed = text.getComputedTextLength();
-  if (needed > most) text.style.fontSize = `${parseFloat(getComputedStyle(text).fontSize) * most / needed}px`;
+  const most = Math.max(20, room()), needed = () => text.getComputedTextLength();
+  const shrink = (least) => {
+    const size = parseFloat(getComputedStyle(text).fontSize) * most / needed();
+    if (needed() > most) text.style.fontSize = `${Math.max(least, Math.floor(10 * size) / 10)}px`;
+  };
+  shrink(READABLE);
+  for (const digits of [5, 4, 3]) if (x !== null && needed() > most) text.textContent = shown(x, digits);
+  shrink(0);
   return true;
 }
 

@@ -22,12 +22,13 @@ function start(host, sheet, style) {
     translate();
     go(position);
   });
+  controls.slider.before(fit);
   shadow.append(
     element("style", {}, style),
     element("main", {},
       element("header", {}, title, languages),
       element("div", { class: "columns" },
-        element("div", { class: "stage" }, element("div", { class: "frame" }, picture, fit), controls.bar),
+        element("div", { class: "stage" }, element("div", { class: "frame" }, picture), controls.bar),
         element("div", { class: "step" }, panel.box, keys),
         element("section", { class: "sheet" }, element("div", { class: "what-if" }, whatIf, reset), answer, table))));
 
@@ -155,7 +156,15 @@ function start(host, sheet, style) {
 
   function settle(field, x) { // as short as the numbers around it, unless it is being edited; all digits under the mouse
     field.title = String(x);
-    if (field.ariaInvalid !== "true" && field !== shadow.activeElement) field.value = shown(x);
+    if (field.ariaInvalid === "true" || field === shadow.activeElement || field.value === shown(x)) return;
+    field.value = shown(x);
+    narrow(field);
+  }
+
+  function narrow(field) { // a number cut at its exponent would be another number
+    field.style.fontSize = "";
+    let size = parseFloat(getComputedStyle(field).fontSize); // step by step, since letters have whole pixels
+    while (field.scrollWidth > field.clientWidth && size > 6) field.style.fontSize = `${size -= 0.5}px`;
   }
 
   function change(leaf, value) {
@@ -193,4 +202,5 @@ function start(host, sheet, style) {
   buildTable();
   translate();
   go(0);
+  new ResizeObserver(() => table.querySelectorAll("input").forEach(narrow)).observe(table);
 }
