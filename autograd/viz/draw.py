@@ -110,7 +110,7 @@ def draw(
     hops: int = 2,
     max_nodes: int = 200,
     labels: Labels = None,
-    parameters: Iterable[Value] = (),
+    parameters: Value | Iterable[Value] = (),
     formulas: bool = False,
     contributions: bool = False,
     legend: bool = False,
@@ -127,7 +127,7 @@ def draw(
     `around` and `hops`, a Value (or several) and how many edges away from it to look;
     `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
     `labels`, a dictionary or a function from a Value to the name it is drawn with;
-    `parameters`, leaves to be shown as parameters besides those made in a scope;
+    `parameters`, a leaf or several, to be shown as parameters besides those made in a scope;
     `formulas`, whether an edge says the rule that its local derivative comes from, where it is not too long: 2·x = 6;
     `contributions`, whether an edge says what it adds to the gradient: local derivative times upstream gradient;
     `legend`, whether to name the shapes below the drawing (built-in engine only);
@@ -145,7 +145,7 @@ def draw(
     >>> [edge.partial for edge in drawing.picture.edges]
     [3.0, 2.0, 1.0, 1.0]
     """
-    _check(direction, engine, hops, max_nodes, labels, expand)
+    _check(direction, engine, hops, max_nodes, labels, expand, parameters)
     if formulas and contributions:
         raise ValueError("an edge has room for formulas or for contributions, not for both: choose one")
     whole = picture(v, expand=expand, labels=labels, parameters=parameters)
@@ -156,7 +156,9 @@ def draw(
     return Drawing(shown, direction, engine, contributions, legend, formulas)
 
 
-def _check(direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any) -> None:
+def _check(
+    direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any, parameters: Any
+) -> None:
     if direction not in ("LR", "TB"):
         raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
     if engine not in ("auto", "dot", "builtin"):
@@ -170,3 +172,5 @@ def _check(direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, 
         raise TypeError(f"labels is a dictionary or a function from a Value to its name, not {labels!r}")
     if not isinstance(expand, Iterable | bool):
         raise TypeError(f"expand is the names of operations, or True for all, not {expand!r}")
+    if not isinstance(parameters, Iterable | Value):
+        raise TypeError(f"parameters is leaves of the graph, not {parameters!r}")

@@ -77,12 +77,12 @@ class Picture:
         return self._by_id[id]
 
 
-def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Iterable[Value] = ()) -> Picture:
+def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Value | Iterable[Value] = ()) -> Picture:
     """The graph below `v` as a Picture.
 
     Arguments: `v`, a Value or several; `expand`, True or the names of composite operations (dot, sigmoid, ...) to be
     shown as what they are made of; `labels`, a dictionary or a function from a Value to the name it is drawn with;
-    `parameters`, leaves to be shown as parameters besides those made in a scope, as those of a network are.
+    `parameters`, a leaf or several, to be shown as parameters besides those made in a scope, as those of a network are.
     Raises TypeError when `v` is no Value, ValueError when `expand` names an operation that has no inside, or a
     parameter is not in the graph.
 
@@ -105,7 +105,8 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Iter
     for cell in _cells(order, _to_expand(expand)):
         _add(made, cell, roots, name)
     made.roots = [made.ids[root] for root in roots]
-    for value in parameters:
+    leaves: Iterable[Value] = [parameters] if isinstance(parameters, Value) else parameters
+    for value in leaves:
         if value not in made.ids or value.op is not None:
             raise ValueError(f"{value!r} is not a leaf of this graph: parameters= takes leaves")
         made.node(made.ids[value]).kind = "parameter"

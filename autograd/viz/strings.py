@@ -33,7 +33,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "waiting": "The gradient of {x} still waits for {m} more.",
         "unused": "{root} does not depend on anything: there is nothing to step through.",
         "too_large": "This graph has {nodes} nodes; a sheet shows at most {limit}. Step through a smaller expression,"
-        " look at draw(v, collapse=...), or read the steps as text: iterate over step_through(v).",
+        " look at v.draw(collapse=...), or read the steps as text: iterate over v.step_through().",
         "more": "... {m} more steps: iterate over the stepper to see them",
         "first": "first step",
         "previous": "previous step",
@@ -59,8 +59,10 @@ STRINGS: dict[str, dict[str, str]] = {
         "input": "input",
         "parameter": "parameter",
         "constant": "constant",
+        "constant_edge": "{c}, a constant, is operand {k} of {z}",
         "result": "result",
-        "what_if": "What if? Change the value of a leaf and press Enter: everything is computed again.",
+        "what_if": "What if? Change the value of a leaf and press Enter: everything is computed again. What an if of"
+        " Python decided stays decided.",
         "outcome": "With these values {root} is {now}; it was {before}.",
         "reset": "original values",
         "not_a_number": "{x} keeps its value: {text} is not a number.",
@@ -116,8 +118,8 @@ STRINGS: dict[str, dict[str, str]] = {
         "finished": "{x} 的梯度已经算完。",
         "waiting": "{x} 的梯度还要等 {m} 份贡献。",
         "unused": "{root} 不依赖任何数：没有可看的步骤。",
-        "too_large": "这个图有 {nodes} 个节点，一页最多显示 {limit} 个。请看较小的表达式，或用 draw(v, collapse=...)，"
-        "或以文字逐步查看：对 step_through(v) 循环。",
+        "too_large": "这个图有 {nodes} 个节点，一页最多显示 {limit} 个。请看较小的表达式，或用 v.draw(collapse=...)，"
+        "或以文字逐步查看：对 v.step_through() 循环。",
         "more": "…… 还有 {m} 步：对 stepper 循环即可看到",
         "first": "第一步",
         "previous": "上一步",
@@ -143,8 +145,10 @@ STRINGS: dict[str, dict[str, str]] = {
         "input": "输入",
         "parameter": "参数",
         "constant": "常数",
+        "constant_edge": "常数 {c} 是 {z} 的第 {k} 个操作数",
         "result": "结果",
-        "what_if": "如果……会怎样？改变一个叶子的数值，按回车，全部重新计算。",
+        "what_if": "如果……会怎样？改变一个叶子的数值，按回车，全部重新计算。"
+        "Python 用 if 作出的选择保持不变。",
         "outcome": "用这些数值，{root} 是 {now}；原来是 {before}。",
         "reset": "恢复原值",
         "not_a_number": "{x} 保持原值：{text} 不是数。",
@@ -181,7 +185,7 @@ def phrases(language: str) -> dict[str, str]:
     >>> phrases("zh")["step"].format(i=1, n=2)
     '第 1 步，共 2 步'
     """
-    if language not in STRINGS:
+    if language not in list(STRINGS):  # a list has no hash, and a message of its own
         raise ValueError(f"there is no language {language!r}: choose one of {', '.join(map(repr, STRINGS))}")
     return STRINGS[language]
 

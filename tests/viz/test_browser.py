@@ -206,6 +206,10 @@ def test_a_tooltip_says_what_its_box_says(browser, tmp_path):
         assert title(box) == "input x\ndata 0.1\ngrad 0.4"
         assert title(drawn.ids[y]) == f"result y = mul\ndata {0.1 * 0.1 * 2.0}\ngrad 1"
         assert title(edge) == "∂v1/∂x#1 = 0.1"
+        constant = next(edge.id for edge in drawn.edges if drawn.node(edge.tail).kind == "constant")
+        assert title(constant) == "2, a constant, is operand 2 of y"
+        sheet.page.locator("select.language").select_option("zh")
+        assert title(constant) == "常数 2 是 y 的第 2 个操作数"
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -492,6 +492,7 @@ def test_mistakes_are_named(options, message):
     ({"max_nodes": "9"}, "max_nodes is a whole number, not '9'"),
     ({"hops": 1.5}, r"hops is a whole number, not 1\.5"),
     ({"labels": "x"}, "labels is a dictionary or a function from a Value to its name, not 'x'"),
+    ({"parameters": 3}, "parameters is leaves of the graph, not 3"),
     ({"expand": 3}, "expand is the names of operations, or True for all, not 3"),
 ])  # fmt: skip
 def test_options_of_another_kind_are_named(options, message):

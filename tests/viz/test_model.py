@@ -54,6 +54,7 @@ def test_kinds():
     assert len(of_kind(drawn, "operation")) == 2 and len(of_kind(drawn, "result")) == 1
     assert drawn.roots == [drawn.ids[y]]
     named = picture(y, parameters=[x])
+    assert picture(y, parameters=x) == named
     assert named.node(named.ids[x]).kind == "parameter"
 
 

@@ -65,10 +65,11 @@ function start(host, sheet, style) {
     retitle(group, [`${say(group.classList[1])} ${name(index)}${op && ` = ${op}`}`,
       `${say("box_data")} ${data[index] ?? "?"}`, `${say("box_grad")} ${gradients[index] ?? "?"}`]);
     node.edges.forEach((id, edge) => {
-      const x = node.args[edge], known = data[index] !== null && Array.isArray(node.args[edge]);
+      const x = node.args[edge], slope = () => `${panel.slope(index, edge, x[0])} = ${numbers.partials[index][edge]}`;
       part(id).classList.toggle("dim", data[index] === null);
       writeOnPlate(part(id), numbers.partials[index][edge]);
-      retitle(part(id), known ? [`${panel.slope(index, edge, x[0])} = ${numbers.partials[index][edge]}`] : []);
+      if (Array.isArray(x)) retitle(part(id), data[index] === null ? [] : [slope()]);
+      else retitle(part(id), [say("constant_edge", { c: shown(Number(x)), k: edge + 1, z: name(index) })]);
     });
   }
 
