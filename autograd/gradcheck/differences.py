@@ -14,10 +14,11 @@ FINEST = 2.0**-44  # in the same units: tried where f ends nearer to x than the 
 
 
 class Estimate(NamedTuple):
-    """A number and how far it may be off."""
+    """A number and how far it may be off; `reach` is the largest step that it was taken from."""
 
     value: float
     error: float
+    reach: float = 0.0
 
     def agrees(self, other: "Estimate") -> bool:
         """Whether both may be right, as far as they go; about nan nothing is known."""
@@ -25,7 +26,7 @@ class Estimate(NamedTuple):
 
 
 def extrapolate(slopes: Sequence[float], noise: Sequence[float], order: int) -> Estimate:
-    """The limit of slopes taken with steps h, h/2, h/4 ..., whose error is a series in h**order.
+    """The limit of slopes taken with steps h, h/2, h/4 ..., in units of h, whose error is a series in h**order.
 
     Richardson's extrapolation, and the entry of Neville's tableau that agrees best with its neighbours; twice that
     disagreement and the rounding in its slopes are the error. Slopes that still change by a quarter with a step are not
@@ -35,7 +36,7 @@ def extrapolate(slopes: Sequence[float], noise: Sequence[float], order: int) -> 
     best = Estimate(nan, inf)
     above: list[tuple[float, float]] = []
     change = inf
-    for slope, rounding in zip(slopes, noise):
+    for level, (slope, rounding) in enumerate(zip(slopes, noise)):
         row = [(slope, rounding)]
         if above:
             before, change = change, abs(slope - above[0][0])
@@ -48,7 +49,7 @@ def extrapolate(slopes: Sequence[float], noise: Sequence[float], order: int) -> 
             value, rounded = row[j + 1]
             error = max(2.0 * abs(value - here), 2.0 * abs(value - left), unsettled) + 4.0 * rounded
             if error < best.error:
-                best = Estimate(value, error)
+                best = Estimate(value, error, SHRINK ** (j + 1 - level))
         above = row
     return best
 
@@ -74,7 +75,7 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
     has no finite values on both sides, or on that side, or is too steep for a float; it is infinite where the slopes
     grow without bound.
 
-    >>> value, error = ridders(math.exp, 1.0)
+    >>> value, error, reach = ridders(math.exp, 1.0)
     >>> abs(value - math.e) <= error < 1e-9
     True
     """
@@ -103,12 +104,12 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
             if rest == inf:
                 return Estimate(math.copysign(inf, slopes[-1]), inf)
             if rest:  # no extrapolation of a series
-                return Estimate(slopes[-1], rest)
+                return Estimate(slopes[-1], rest, step / SHRINK**LEVELS)
         told = told or 4.0 * rounding[-1] < max(change, 1e-3 * abs(slopes[-1]))
         seen.append(Estimate(slopes[-1], 2.0 * change + 4.0 * rounding[-1]))
         found = extrapolate(slopes, rounding, 1 if side else 2)
         if found.error < best.error and all(map(found.agrees, (best, *seen))):
-            best = found
+            best = found._replace(reach=step * found.reach)
     return best
 
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from math import nan
 
+EPSILON = 2.0**-52
 STEPS = (2.0**-44, 2.0**-36, 2.0**-28, 2.0**-20, 2.0**-12, 2.0**-7)  # in units of |x|, and of max(1, |x|)
 ORDER = 8
 LOOKS = 2
@@ -71,6 +72,8 @@ def _beside(f: Callable[[float], float], x: float, side: int) -> float:
             # With another step too: one may happen to round to the same side every time. And with coarser ones, for
             # x * (1 + erf(x)) is smooth between the stairs of the bracket.
             level = max(_scatter(found), _scatter(values(step * GOLDEN)))
+            if level <= EPSILON * max(map(abs, found)):  # the rounding of values that may be far larger there than here
+                level = min(level, EPSILON * abs(found[0]))
             if len(seen) >= LOOKS and level > STAIR * max(1.0, abs(x)):
                 break  # waves of the function itself
             seen.append(level)

@@ -228,40 +228,44 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
         return Slope(nan, nan, inf, "differences", note="the slope of f grows without bound here")
     if not sides:
         return Slope(nan, nan, inf, "differences", note="f is not defined around this point, or too steep")
-    scale, bend = _steepest(f, x, noise), abs(x) * _sharpest_bend(f, x, noise)
     if len(sides) == 1:
-        return _slope(sides[0], scale, bend, "an edge of the domain: one-sided")
+        return _slope(f, x, noise, sides[0], "an edge of the domain: one-sided")
     gap = abs(left.value - right.value)
     if gap > 10.0 * (left.error + right.error) and gap > 1e-6 * max(abs(left.value), abs(right.value)):
         error = left.error + right.error
-        return Slope(left.value, right.value, error, "differences", scale, "a kink: one-sided derivatives")
+        return Slope(left.value, right.value, error, "differences", note="a kink: one-sided derivatives")
     # One side alone does not tell: it may have seen the flat end of a tail only, or steps from near an edge far away.
     best = min(both, max(sides, key=lambda e: e.error), key=lambda e: e.error)
     astray = [abs(best.value - other.value) + other.error for other in sides if not other.agrees(best)]
     if math.isfinite(both.value):
         astray.append(abs(best.value - both.value))
-    return _slope(Estimate(best.value, max([best.error, *astray])), scale, bend, "")
+    return _slope(f, x, noise, best._replace(error=max([best.error, *astray])), "")
 
 
-def _steepest(f: Callable[[float], float], x: float, noise: float) -> float:
-    """The steepest of the lines from x to points around it, but for the noise in their ends."""
-    steps = [side * step for step in steps_around(x) for side in (-1.0, 1.0)]
-    rises = [(abs(f(x + h) - f(x)) - 4.0 * (noise + EPSILON * abs(f(x))), abs(h)) for h in steps]
-    return max([rise / h for rise, h in rises if 0.0 < rise < inf], default=0.0)
-
-
-def _sharpest_bend(f: Callable[[float], float], x: float, noise: float) -> float:
-    """The greatest of the second derivatives by differences around x, but for the noise in them."""
-    steps = [step for step in steps_around(x) if step > 2.0**-20 * (abs(x) or 1.0)]
-    bends = [(abs(f(x + h) - f(x) - (f(x) - f(x - h))) - 8.0 * (noise + EPSILON * abs(f(x))), h * h) for h in steps]
-    return max([bend / square for bend, square in bends if 0.0 < bend < inf and square], default=0.0)
-
-
-def _slope(found: Estimate, scale: float, bend: float, note: str) -> Slope:
+def _slope(f: Callable[[float], float], x: float, noise: float, found: Estimate, note: str) -> Slope:
+    # Slopes and bends nearby are those within the steps that the estimate was taken from: in the steep tail of exp a
+    # chord that reaches further has nothing to do with the slope here.
+    steps = [step for step in steps_around(x) if step < found.reach] + [found.reach]
+    scale = max(abs(found.value), _steepest(f, x, noise, steps))
+    bend = abs(x) * _sharpest_bend(f, x, noise, steps)
     # Twice, for the estimate is one of the least among many. And f may round a multiple of x inside: the derivative is
     # not known better than at the float next to it.
     error = 2.0 * found.error + EPSILON * (scale + bend) + math.ulp(0.0)
     return Slope(found.value, found.value, error, "differences", scale, note)
+
+
+def _steepest(f: Callable[[float], float], x: float, noise: float, steps: Sequence[float]) -> float:
+    """The steepest of the lines from x to points around it, but for the noise in their ends."""
+    sides = [side * step for step in steps for side in (-1.0, 1.0)]
+    rises = [(abs(f(x + h) - f(x)) - 4.0 * (noise + EPSILON * abs(f(x))), abs(h)) for h in sides]
+    return max([rise / h for rise, h in rises if 0.0 < rise < inf], default=0.0)
+
+
+def _sharpest_bend(f: Callable[[float], float], x: float, noise: float, steps: Sequence[float]) -> float:
+    """The greatest of the second derivatives by differences around x, but for the noise in them."""
+    wide = [step for step in steps if step > 2.0**-20 * (abs(x) or 1.0)]
+    bends = [(abs(f(x + h) - f(x) - (f(x) - f(x - h))) - 8.0 * (noise + EPSILON * abs(f(x))), h * h) for h in wide]
+    return max([bend / square for bend, square in bends if 0.0 < bend < inf and square], default=0.0)
 
 
 ORACLES = {"mpmath": by_mpmath, "complex step": by_complex_step, "differences": by_differences}

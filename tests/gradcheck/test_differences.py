@@ -80,7 +80,7 @@ def test_the_tail_of_a_root_a_series_and_noise():
 
 
 def test_a_jump_is_infinitely_steep():
-    value, error = ridders(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, 1)
+    value, error, _ = ridders(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, 1)
     assert (value, error) == (math.inf, math.inf)
 
 
