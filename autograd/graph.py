@@ -70,22 +70,22 @@ def reset(root: Any) -> tuple[list[Any], list[tuple[Any, float]]]:
         if node is None:
             order.append(stack.pop())
         elif node.grad is not zero:
-            if node.op is None:
-                earlier.append((node, node.grad))
-                order.append(node)
-                node.grad = zero
-                continue
-            node.grad = zero
-            stack.append(node)
-            stack.append(None)
             x, y = node.x, node.y
-            if y is None:
-                stack.extend([arg for arg in x if type(arg) is not float])
-            else:
+            if y is not None:
+                stack.append(node)
+                stack.append(None)
                 if type(x) is not float:
                     stack.append(x)
                 if type(y) is not float:
                     stack.append(y)
+            elif node.op is not None:
+                stack.append(node)
+                stack.append(None)
+                stack.extend([arg for arg in x if type(arg) is not float])
+            else:
+                earlier.append((node, node.grad))
+                order.append(node)
+            node.grad = zero
     return order, earlier
 
 

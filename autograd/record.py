@@ -1,6 +1,5 @@
 """Recording: how an operation of the table makes a node, and how it becomes a method of Value."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from autograd.primitives import on_floats
 from autograd.value import BY_NUMPY_NAME, UNKNOWN, Value, is_array
 
 _ONLY_FLOATS = frozenset({float})
-_new_node = functools.partial(object.__new__, Value)
+_new = object.__new__
 
 
 def record(op: Primitive, args: tuple[Any, ...]) -> Value:
@@ -22,7 +21,7 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Value:
         args = tuple([arg if isinstance(arg, Value) else number(arg) for arg in args])
         data = [arg.data if isinstance(arg, Value) else arg for arg in args]
     z = op.forward(*data)
-    node = _new_node()
+    node = _new(Value)
     node.data = z
     node.grad = UNKNOWN
     node.op = op
@@ -51,7 +50,7 @@ def _unary(op: Primitive) -> Callable[[Value], Value]:
     def method(self: Value) -> Value:
         x = self.data
         z = forward(x)
-        node = _new_node()
+        node = _new(Value)
         try:
             (node.dx,) = partials(x, z)
         except ZeroDivisionError:
@@ -84,7 +83,7 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
             if y is NotImplemented:
                 return NotImplemented
         z = forward(x, y)
-        node = _new_node()
+        node = _new(Value)
         try:
             node.dx, node.dy = partials(x, y, z)
         except ZeroDivisionError:
@@ -111,7 +110,7 @@ def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
             return NotImplemented
         y = self.data
         z = forward(x, y)
-        node = _new_node()
+        node = _new(Value)
         try:
             node.dx, node.dy = partials(x, y, z)
         except ZeroDivisionError:

@@ -1,4 +1,8 @@
-"""W2: eager throughput, a long chain of (mul, add, tanh) and a wide sum of products; build and backward, per node."""
+"""W2: eager throughput, a long chain of (mul, add, tanh) and a wide sum of products; build and backward, per node.
+
+Each scalar engine works in a process of its own, as it does for its users: the collector goes through everything that
+is there, and here that would be the modules of all the peers.
+"""
 
 import contextlib
 import sys
@@ -12,6 +16,7 @@ import autograd
 from benchmarks.measure import Contender, Missing, Workload
 from benchmarks.peers import micrograd, need, slots
 from benchmarks.peers.hips import hips
+from benchmarks.peers.remote import Remote, serve
 
 Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
 
@@ -94,8 +99,18 @@ ENGINES: dict[str, Callable[[], Any]] = {
 }
 
 
-def prepared(name: str, build: Callable[..., Any], nodes: int) -> Prepared:
-    return engine(build, ENGINES[name](), nodes, recursive=name != "stepgrad eager")
+BUILDS = {"chain": chain, "wide": wide}
+
+
+def prepared(name: str, build: str, nodes: int) -> Prepared:
+    return engine(BUILDS[build], ENGINES[name](), nodes, recursive=name != "stepgrad eager")
+
+
+def alone(name: str, build: str, nodes: int) -> Prepared:
+    ENGINES[name]()  # Missing, if it is not installed
+    task = {"name": name, "build": build, "nodes": nodes}
+    remote = Remote([sys.executable, "-m", "benchmarks.workloads.w2_throughput"], task)
+    return remote, lambda: remote.answer
 
 
 def memory(build: Callable[..., Any], nodes: int) -> dict[str, float]:
@@ -112,7 +127,8 @@ def workloads(quick: bool) -> list[Workload]:
     found = []
     for title, build in (("a chain of (mul, add, tanh)", chain), ("a sum of products", wide)):
         contenders = [
-            Contender(f"{name}, collector on", partial(prepared, name, build, nodes), per=nodes) for name in ENGINES
+            Contender(f"{name}, collector on", partial(alone, name, build.__name__, nodes), per=nodes)
+            for name in ENGINES
         ]
         contenders += [
             Contender("PyTorch scalars", partial(torch_scalars, build, nodes), per=nodes),
@@ -122,3 +138,7 @@ def workloads(quick: bool) -> list[Workload]:
         title = f"{title}, {nodes:,} nodes, build and backward, per node"
         found.append(Workload("W2", title, "ns", contenders, memory(build, nodes)))
     return found
+
+
+if __name__ == "__main__":
+    serve(prepared)
