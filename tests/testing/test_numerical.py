@@ -235,6 +235,43 @@ class TestTaylor:
         with pytest.raises(ValueError, match="the direction has 1 entries for 2 inputs"):
             taylor_test(f, [1.0, 2.0], direction=[1.0])
 
+    def test_a_direction_of_zero_tests_nothing(self):
+        for zero in (0.0, -0.0):
+            with pytest.raises(ValueError, match="the direction is zero"):
+                taylor_test(lambda x: x.sin(), 1.0, zero, gradient=5.0)
+        with pytest.raises(ValueError, match="the direction is zero"):
+            taylor_test(lambda x, y: x * y, (1.0, 2.0), (0.0, 0.0))
+        assert not taylor_test(lambda x: x.sin(), 1e20, 1.0, gradient=0.0)  # beside 1e20 there is no 1
+
+    def test_entries_are_matched_by_key(self):
+        def f(p):
+            return p["a"] ** 2 * p["b"]
+
+        x = {"a": 1.0, "b": 2.0}
+        assert taylor_test(f, x, gradient={"b": 1.0, "a": 4.0})
+        assert taylor_test(f, x, direction={"b": 0.0, "a": 1.0}).slope == pytest.approx(2.0, abs=0.05)
+        assert taylor_test(f, x, gradient={"b": 4.0, "a": 1.0}).verdict is Verdict.FAIL
+        with pytest.raises(ValueError, match=r"the gradient has 2 entries for 2 inputs: x\['a'\] is in one of them"):
+            taylor_test(f, x, gradient={"q": 4.0, "r": 1.0})
+        with pytest.raises(ValueError, match=r"x\['c'\] is in one of them only"):
+            taylor_test(f, x, gradient={**x, "c": 1.0})
+
+    @pytest.mark.parametrize(("f", "x"), [
+        (lambda x: x.sin(), 1e9),
+        (lambda x: x.sin(), 1e12),
+        (lambda x: (x * 1e8).sin(), 1.0),
+        (lambda x: ((x - 1.0) * 1e9).tanh(), 1.0),
+        (lambda x: x.cos(), -3e10),
+    ])
+    def test_a_function_that_bends_within_the_finest_step_raises_no_alarm(self, f, x):
+        right = func.grad(f)(x)
+        assert taylor_test(f, x).verdict is not Verdict.FAIL
+        assert not taylor_test(f, x, gradient=1.5 * right)
+
+    def test_nor_where_no_step_is_fine_enough(self):
+        assert taylor_test(lambda x: x.sin(), 1e17).verdict is Verdict.INCONCLUSIVE
+        assert "slope nan" in repr(taylor_test(lambda x: x.sin(), 1e17))
+
     def test_the_plot(self):
         pytest.importorskip("matplotlib").use("Agg")
         import matplotlib.pyplot as plt
