@@ -14,11 +14,15 @@ FINEST = 2.0**-44  # in the same units: tried where f ends nearer to x than the 
 
 
 class Estimate(NamedTuple):
-    """A number and how far it may be off; `reach` is the largest step that it was taken from."""
+    """A number and how far it may be off.
+
+    `reach` is the largest step that it was taken from; it is `contradicted` if coarser steps tell of another number.
+    """
 
     value: float
     error: float
     reach: float = 0.0
+    contradicted: bool = False
 
     def agrees(self, other: "Estimate") -> bool:
         """Whether both may be right, as far as they go; about nan nothing is known."""
@@ -75,7 +79,7 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
     has no finite values on both sides, or on that side, or is too steep for a float; it is infinite where the slopes
     grow without bound.
 
-    >>> value, error, reach = ridders(math.exp, 1.0)
+    >>> value, error, *_ = ridders(math.exp, 1.0)
     >>> abs(value - math.e) <= error < 1e-9
     True
     """
@@ -110,6 +114,8 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
         found = extrapolate(slopes, rounding, 1 if side else 2)
         if found.error < best.error and all(map(found.agrees, (best, *seen))):
             best = found._replace(reach=step * found.reach)
+        elif found.error < best.error:
+            best = best._replace(contradicted=True)
     return best
 
 

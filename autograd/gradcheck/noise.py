@@ -2,8 +2,9 @@
 
 import itertools
 import math
+import statistics
 from collections.abc import Callable
-from math import nan
+from math import inf, nan
 
 EPSILON = 2.0**-52
 STEPS = (2.0**-44, 2.0**-36, 2.0**-28, 2.0**-20, 2.0**-12, 2.0**-7)  # in units of |x|, and of max(1, |x|)
@@ -11,6 +12,8 @@ ORDER = 8
 LOOKS = 2
 GOLDEN = 1.618
 REACH = 0.83  # in the same units; not 1, for f may happen to be the same at x and at 0
+REACHES = tuple(REACH * 2.0**-k for k in range(27))  # in units of |x|: some treads are long, and some are short
+PARTS = 5  # of an interval, at each step of the search for a jump
 STAIR = 2.0**-48  # in units of max(1, |x|): the rounding of such numbers; what is higher is a step of the function
 
 
@@ -56,6 +59,37 @@ def plateau_end(f: Callable[[float], float], x: float, side: int) -> float | Non
     while near < (middle := near + (far - near) / 2.0) < far or far < middle < near:
         near, far = (middle, far) if f(middle) == level else (near, middle)
     return near
+
+
+def stairs(f: Callable[[float], float], x: float) -> float:
+    """The height of the stairs that f's values near x lie on; 0 if there is none on one side, or they are one rounding.
+
+    What rounds inside f jumps from one float to the next, also where f goes on between the jumps, as (1 - cos x) / x**2
+    does by 1 / x**2. The rise over a jump does not shrink with the step; that of a wave, however short, does.
+
+    >>> stairs(lambda x: (1.0 - math.cos(x)) / x**2, 1e-4) > 1e-9 > stairs(lambda x: math.sin(1e6 * x), 1e-4)
+    True
+    """
+    return min(max(_jump(f, x, side * reach * abs(x)) for reach in REACHES) for side in (-1, 1))
+
+
+def _jump(f: Callable[[float], float], x: float, reach: float) -> float:
+    """The jump between neighbouring floats between x and x + reach that the rise most unlike the others leads to."""
+    ends, rises = (x, x + reach), [inf] * 3
+    while True:
+        points = sorted({ends[0] + (ends[1] - ends[0]) * k / PARTS for k in range(PARTS + 1)})
+        values = [f(point) for point in points]
+        if len(points) < 2 or not all(map(math.isfinite, values)):
+            return 0.0
+        steps = [z - y for y, z in itertools.pairwise(values)]
+        usual = statistics.median(steps) if len(steps) > 2 else 0.0
+        rise, k = max((abs(step - usual), k) for k, step in enumerate(steps))
+        if len(points) == 2:
+            return rise
+        rises.append(rise)
+        if rises[-4] < inf and rise < 0.25 * rises[-4]:  # it shrinks with the step: no jump
+            return 0.0
+        ends = points[k], points[k + 1]
 
 
 def _beside(f: Callable[[float], float], x: float, side: int) -> float:

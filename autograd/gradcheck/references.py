@@ -20,7 +20,7 @@ from math import inf, nan
 from typing import Any, NamedTuple
 
 from autograd.gradcheck.differences import EPSILON, Estimate, ridders, steps_around
-from autograd.gradcheck.noise import noise_level
+from autograd.gradcheck.noise import noise_level, stairs
 from autograd.replay import Complex, Precise, Unsupported
 from autograd.replay.systems import digits_to_tell
 
@@ -222,7 +222,11 @@ def _from_estimates(f: Callable[[float], float], x: float, noise: float) -> Slop
     noise = max(noise, 2.0 * noise_level(f, x))  # which is a mean, not a bound
     if noise > 0.1 * max(abs(f(x + h) - f(x)) for h in steps_around(x)) and noise > 1e-8 * abs(f(x)):
         return Slope(nan, nan, inf, "differences", note="f scatters here as much as it moves")  # sin at 1e59
-    both, left, right = (ridders(f, x, side, noise) for side in (0, -1, 1))
+    both, left, right = estimates = [ridders(f, x, side, noise) for side in (0, -1, 1)]
+    # Coarser steps contradict finer ones over short waves, and the finer ones are right; or over stairs, whose treads
+    # tell nothing.
+    if any(estimate.contradicted for estimate in estimates) and (height := stairs(f, x)) > noise:
+        return _from_estimates(f, x, height)
     sides = [side for side in (left, right) if math.isfinite(side.error)]
     if math.isinf(left.value) or math.isinf(right.value):
         return Slope(nan, nan, inf, "differences", note="the slope of f grows without bound here")

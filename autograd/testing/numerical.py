@@ -24,7 +24,8 @@ def numerical_grad(f: Callable[..., Any], xs: Any) -> tuple[Any, Any]:
     """(gradient, error): f's gradient from its values, and how far each number in it may be off, both shaped like xs.
 
     Arguments: `f` returns one number or Value; `xs` is a tuple of its arguments, or its only argument: numbers or
-    nested lists, tuples, dictionaries of them. f is called some hundred times for each number in xs.
+    nested lists, tuples, dictionaries of them. f is called some hundred times for each number in xs, or some thousand
+    where its values jump by rounding.
     Beside the point f may raise, as math.log does outside its domain: there it has no value.
     At the edge of f's domain the derivative is one-sided; where f has no values on either side it is (nan, inf); at a
     kink it is the middle between the one-sided ones, and the error reaches both.

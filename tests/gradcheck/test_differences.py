@@ -9,6 +9,7 @@ import autograd
 from autograd import gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
 from autograd.gradcheck.differences import ridders, tail
+from autograd.gradcheck.noise import stairs
 from autograd.testing import numerical_grad
 
 CHANCE = [((k * 0.6180339887498949) % 1.0) for k in range(1, 61)]  # evenly spread, and the same in every run
@@ -80,7 +81,7 @@ def test_the_tail_of_a_root_a_series_and_noise():
 
 
 def test_a_jump_is_infinitely_steep():
-    value, error, _ = ridders(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, 1)
+    value, error, *_ = ridders(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, 1)
     assert (value, error) == (math.inf, math.inf)
 
 
@@ -152,3 +153,39 @@ def test_an_infinite_input_has_no_neighbours():
 @pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
 def test_without_mpmath_no_alarm_where_sizes_differ_or_a_domain_ends(f, point, check):
     assert check(lambda *xs: f(*xs) * 1.0, point, raise_exception=False).verdict is not Verdict.FAIL
+
+
+CANCELLING = {  # of numbers near 1: between the jumps of the numerator they are smooth, and steep
+    "cosine": (lambda x: (1.0 - math.cos(x)) / x**2, lambda m, x: (1 - m.cos(x)) / x**2),
+    "sine": (lambda x: (x - math.sin(x)) / x**3, lambda m, x: (x - m.sin(x)) / x**3),
+    "growth": (lambda x: (math.exp(x) - 1.0) / x, lambda m, x: m.expm1(x) / x),
+    "logarithm": (lambda x: math.log(1.0 + x) / x, lambda m, x: m.log1p(x) / x),
+    "root": (lambda x: (math.sqrt(1.0 + x * x) - 1.0) / x**2, lambda m, x: 1 / (m.sqrt(1 + x * x) + 1)),
+}
+
+
+@pytest.mark.parametrize("name", CANCELLING)
+def test_the_treads_between_jumps_of_rounding_do_not_deceive_it(name):
+    m = pytest.importorskip("mpmath").mp.clone()
+    m.dps = 150
+    f, exact = CANCELLING[name]
+    for c in CHANCE[:30]:
+        x = 10.0 ** (-12.0 + 11.4 * c)
+        value, error = numerical_grad(lambda x: f(float(x)), x)
+        h = m.mpf(x) * m.mpf(10) ** -40
+        slope = (exact(m, x + h) - exact(m, x - h)) / (2 * h)
+        assert error == math.inf or abs(m.mpf(value) - slope) <= error, x
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-4, 1e-5, 1e-6, -1e-5])
+def test_a_right_rule_there_is_not_blamed(x, register):
+    haver = register("haver", CANCELLING["cosine"][0], lambda x, z: (
+        -x / 12.0 + x**3 / 180.0 - x**5 / 6720.0 + x**7 / 453600.0 - x**9 / 47900160.0,
+    ))  # fmt: skip
+    assert gradcheck(lambda x: haver(x), x, raise_exception=False).verdict is not Verdict.FAIL
+
+
+def test_a_jump_on_one_side_is_the_function_and_stairs_on_both_are_rounding():
+    assert stairs(lambda x: 1.0 if x < 1.0 + 1e-9 else 5.0, 1.0) < 1e-15
+    assert stairs(lambda x: math.floor(1e7 * x) / 1e7 - x, 1.0) == pytest.approx(1e-7)
+    assert stairs(lambda x: math.sin(1e9 * x), 1.0) < 1e-6  # 1e9 * 2**-52: the rounding of 1e9 * x
