@@ -10,6 +10,7 @@ SHRINK = 2.0
 LEVELS = 9
 FIRST_STEPS = (2.0**-2, 2.0**-7, 2.0**-13, 2.0**-20, 2.0**-32, 2.0**-42)  # in units of max(1, |x|), and of |x|
 REGULAR = 0.95  # of the shrinking of a series: what roots up to x**1.9 miss
+ALIKE = 1e-6  # a contradiction by less is left to the error estimates
 FINEST = 2.0**-44  # in the same units: tried where f ends nearer to x than the steps above reach
 
 
@@ -114,7 +115,7 @@ def ridders(f: Callable[[float], float], x: float, side: int = 0, noise: float =
         found = extrapolate(slopes, rounding, 1 if side else 2)
         if found.error < best.error and all(map(found.agrees, (best, *seen))):
             best = found._replace(reach=step * found.reach)
-        elif found.error < best.error:
+        elif found.error < best.error and not math.isclose(found.value, best.value, rel_tol=ALIKE):
             best = best._replace(contradicted=True)
     return best
 

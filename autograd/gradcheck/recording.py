@@ -36,7 +36,7 @@ class Recording:
         for leaf, x in zip(self.leaves, self.xs):  # f may have changed its `.data` after using it
             leaf.data = x
         found, _ = flatten(output)
-        self.names = [getattr(y, "label", "") or name for y, name in zip(found, paths("f", output))]
+        self.names = [getattr(y, "label", "") or name for y, name in zip(found, _paths("f", output))]
         if not self.leaves or not any(isinstance(y, Value) for y in found):
             raise ValueError(f"gradcheck found nothing to differentiate: {len(self.leaves)} inputs, f gave {output!r}")
         self.outputs = [y if isinstance(y, Value) else Value(y) for y in found]
@@ -131,18 +131,17 @@ def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
     """x, w[0], p['bias']: the inputs as the reader wrote them."""
     known = parameters(f)
     for k, arg in enumerate(args):
-        yield from paths(known[k] if k < len(known) else f"inputs[{k}]", arg)
+        yield from _paths(known[k] if k < len(known) else f"inputs[{k}]", arg)
 
 
-def paths(name: str, tree: Any) -> Iterator[str]:
-    """The place of each number in a nested structure, as Python writes it: p['w'][0]."""
+def _paths(name: str, tree: Any) -> Iterator[str]:
     if hasattr(tree, "tolist") and getattr(tree, "shape", ()) != ():
         tree = tree.tolist()
     if isinstance(tree, dict):
         for key, branch in tree.items():
-            yield from paths(f"{name}[{key!r}]", branch)
+            yield from _paths(f"{name}[{key!r}]", branch)
     elif isinstance(tree, (list, tuple)):
         for k, branch in enumerate(tree):
-            yield from paths(f"{name}[{k}]", branch)
+            yield from _paths(f"{name}[{k}]", branch)
     else:
         yield name

@@ -11,12 +11,11 @@ from typing import Any
 from autograd.context import no_grad
 from autograd.func import grad
 from autograd.gradcheck.differences import EPSILON
-from autograd.gradcheck.recording import paths
 from autograd.gradcheck.references import by_differences
 from autograd.gradcheck.rounding import Rounded
 from autograd.gradcheck.verdict import Verdict
 from autograd.replay import replay
-from autograd.tree import flatten
+from autograd.tree import flatten, flatten_like
 from autograd.value import Value
 
 
@@ -151,7 +150,8 @@ def taylor_test(
     once.
     The answer is neither right nor wrong (`verdict` INCONCLUSIVE, and false) where rounding hides what f does along the
     direction, or f has no curvature or no value there, see `TaylorTest`.
-    Raises ValueError when direction or gradient has other entries than x, by place or key, or the direction is zero.
+    Raises ValueError when direction or gradient has another number of entries than x or other keys, or the direction is
+    zero.
     Source: the Taylor remainder convergence test of Farrell, Ham, Funke and Rognes, Automated derivation of the
     adjoint of high-level transient finite element programs, SIAM J. Sci. Comput. 35 (2013).
 
@@ -194,14 +194,15 @@ def taylor_test(
 
 
 def _matching(name: str, tree: Any, x: Any) -> list[float]:
-    """The numbers of `tree` in the order of x's: entries are matched by their place, as p['w'][0]."""
-    wanted, found = list(paths("x", x)), dict(zip(paths("x", tree), flatten(tree)[0]))
-    if odd := [place for place in (*wanted, *found) if (place in found) is not (place in wanted)]:
-        raise ValueError(
-            f"the {name} has {len(found)} entries for {len(wanted)} inputs: {odd[0]} is in one of them only."
-            " Give it the shape of x"
-        )
-    return [float(found[place]) for place in wanted]
+    """The numbers of `tree` in the order of x's; a dictionary's are matched by key."""
+    inputs, _ = flatten(x)
+    try:
+        numbers = flatten_like(tree, x)
+    except ValueError as error:
+        raise ValueError(f"the {name} does not have the shape of x: {error}") from error
+    if len(numbers) != len(inputs):
+        raise ValueError(f"the {name} has {len(numbers)} entries for {len(inputs)} inputs: give it the shape of x")
+    return [float(number) for number in numbers]
 
 
 def _are_fine(rises: Sequence[float], noise: float) -> bool:

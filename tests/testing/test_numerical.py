@@ -251,9 +251,9 @@ class TestTaylor:
         assert taylor_test(f, x, gradient={"b": 1.0, "a": 4.0})
         assert taylor_test(f, x, direction={"b": 0.0, "a": 1.0}).slope == pytest.approx(2.0, abs=0.05)
         assert taylor_test(f, x, gradient={"b": 4.0, "a": 1.0}).verdict is Verdict.FAIL
-        with pytest.raises(ValueError, match=r"the gradient has 2 entries for 2 inputs: x\['a'\] is in one of them"):
+        with pytest.raises(ValueError, match=r"the gradient does not have the shape of x: got the keys \['q', 'r'\]"):
             taylor_test(f, x, gradient={"q": 4.0, "r": 1.0})
-        with pytest.raises(ValueError, match=r"x\['c'\] is in one of them only"):
+        with pytest.raises(ValueError, match=r"where \['a', 'b'\] were expected"):
             taylor_test(f, x, gradient={**x, "c": 1.0})
 
     @pytest.mark.parametrize(("f", "x"), [
