@@ -28,9 +28,10 @@ class Recording:
         self.f = f
         args = inputs if isinstance(inputs, tuple) and not hasattr(inputs, "_fields") else (inputs,)
         given, self.rebuild = flatten(args)
-        self.xs = [float(x) for x in given]
-        names = [getattr(x, "label", "") or name for x, name in zip(given, _names(f, args))]
-        self.leaves = [Value(x, label=name) for x, name in zip(self.xs, names)]
+        places = list(names(f, args))
+        self.xs = floats(given, places)
+        labels = [getattr(x, "label", "") or place for x, place in zip(given, places)]
+        self.leaves = [Value(x, label=label) for x, label in zip(self.xs, labels)]
         with enable_grad(), remember_lines():
             output = f(*self.rebuild(self.leaves))
         for leaf, x in zip(self.leaves, self.xs):  # f may have changed its `.data` after using it
@@ -104,6 +105,20 @@ class Recording:
                 node.grad = grad
 
 
+def floats(leaves: Sequence[Any], places: Sequence[str]) -> list[float]:
+    """The leaves as numbers; an error tells the place of one that is none."""
+    numbers = []
+    for leaf, place in zip(leaves, places):
+        try:
+            numbers.append(float(leaf))
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{place} is a {type(leaf).__name__}, not a number: give numbers, Values, or nested lists, tuples and"
+                " dictionaries of them; of a module, list(module.parameters())"
+            ) from error
+    return numbers
+
+
 def same(xs: Sequence[float], ys: Sequence[float]) -> bool:
     return len(xs) == len(ys) and all(x == y or (x != x and y != y) for x, y in zip(xs, ys))
 
@@ -127,7 +142,7 @@ def parameters(f: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
-def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
+def names(f: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[str]:
     """x, w[0], p['bias']: the inputs as the reader wrote them."""
     known = parameters(f)
     for k, arg in enumerate(args):

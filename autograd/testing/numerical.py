@@ -11,6 +11,7 @@ from typing import Any
 from autograd.context import no_grad
 from autograd.func import grad
 from autograd.gradcheck.differences import EPSILON
+from autograd.gradcheck.recording import floats, names
 from autograd.gradcheck.references import by_differences
 from autograd.gradcheck.rounding import Rounded
 from autograd.gradcheck.verdict import Verdict
@@ -49,8 +50,9 @@ class _Function:
 
     def __init__(self, f: Callable[..., Any], xs: Any) -> None:
         self.f, self.several = f, isinstance(xs, tuple) and not hasattr(xs, "_fields")
-        leaves, self.rebuild = flatten(xs if self.several else (xs,))
-        self.point = [float(x) for x in leaves]
+        args = xs if self.several else (xs,)
+        leaves, self.rebuild = flatten(args)
+        self.point = floats(leaves, list(names(f, args)))
 
     def shaped(self, numbers: Sequence[Any]) -> Any:
         tree = self.rebuild(list(numbers))
@@ -58,7 +60,11 @@ class _Function:
 
     def __call__(self, numbers: Sequence[float]) -> float:
         with no_grad():
-            return float(self.f(*self.rebuild([Value(x) for x in numbers])))
+            y = self.f(*self.rebuild([Value(x) for x in numbers]))
+        try:
+            return float(y)
+        except TypeError as error:
+            raise TypeError(f"f gave {y!r}, and not one number or Value") from error
 
     def beside(self, numbers: Sequence[float]) -> float:
         """The same beside the point: where f raises, it has no value."""

@@ -11,6 +11,7 @@ from autograd.gradcheck import Verdict
 from autograd.gradcheck.differences import extrapolate, ridders
 from autograd.gradcheck.noise import noise_level
 from autograd.testing import numerical_grad, taylor_test
+from nn import MLP
 
 SMOOTH = [
     (math.exp, math.exp, [-3.0, 0.0, 1.0, 20.0]),
@@ -61,6 +62,23 @@ def test_the_shape_is_that_of_the_inputs():
     assert error["w"][0] < 1e-9
     value, _ = numerical_grad(lambda x, y: x * y, (2.0, Value(3.0)))
     assert value == pytest.approx((3.0, 2.0))
+
+
+@pytest.mark.parametrize("check", [numerical_grad, taylor_test, autograd.gradcheck])
+@pytest.mark.parametrize(("xs", "said"), [
+    ((1.0, None), r"y is a NoneType, not a number"),
+    ((1.0, [2.0, "abc"]), r"y\[1\] is a str, not a number"),
+    ((MLP(1, [1]), 1.0), r"x is a MLP, not a number: .* of a module, list\(module.parameters\(\)\)"),
+])
+def test_what_is_no_number_is_told_by_its_place(check, xs, said):
+    with pytest.raises(TypeError, match=said):
+        check(lambda x, y: x, xs)
+
+
+@pytest.mark.parametrize("y", [None, [1.0, 2.0]])
+def test_what_f_gives_is_one_number(y):
+    with pytest.raises(TypeError, match=r"f gave .*, and not one number"):
+        numerical_grad(lambda x: y, 1.0)
 
 
 def test_at_a_kink_the_error_reaches_both_sides():
