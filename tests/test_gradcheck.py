@@ -258,7 +258,16 @@ class TestSpecialPoints:
         report = gradcheck(f, x, raise_exception=False)
         assert report.verdict is Verdict.FAIL
         assert not report.culprits
-        assert f"f has a finite derivative, but {guilty} has no finite derivative here" in unwrapped(report)
+        assert f"its reference is finite, but {guilty} has no finite derivative here" in unwrapped(report)
+
+    @pytest.mark.parametrize(("f", "guilty"), [
+        (lambda x: x.relu().sqrt(), "node 2 `sqrt`"),
+        (lambda x: x.relu().log(), "node 2 `log`"),
+        (lambda x: 1.0 / x.relu(), "node 2 `div`"),
+    ])
+    def test_zero_times_an_infinite_slope_is_told(self, f, guilty):
+        report = unwrapped(gradcheck(f, -1.0, raise_exception=False))
+        assert f"{guilty} has an infinite slope, and 0 times that is nan" in report
 
     def test_the_nan_of_a_constant_operand_excuses_nothing(self, register):
         """x ** 3 at x < 0 records nan for its exponent, which nobody differentiates."""

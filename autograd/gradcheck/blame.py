@@ -148,6 +148,14 @@ def excuse(output: Value, inputs: Collection[Value], numbering: Sequence[Value])
     return ""
 
 
+def overflow(output: Value, numbering: Sequence[Value]) -> str:
+    """What makes a gradient infinite or nan where nothing excuses it."""
+    for node in topological_order([output]):
+        if not all(map(math.isfinite, node.partials)):
+            return f"node {numbering.index(node)} `{node.op.name}` has an infinite slope, and 0 times that is nan"
+    return "a product of local derivatives overflows"
+
+
 def _on_kink(node: Value, operands: Sequence[Rounded], moved: Sequence[int]) -> bool:
     assert node.op is not None
     if node.op.kink is None:

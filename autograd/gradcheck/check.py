@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.func import gradients
-from autograd.gradcheck.blame import culprits, excuse, is_inside
+from autograd.gradcheck.blame import culprits, excuse, is_inside, overflow
 from autograd.gradcheck.chain import chained
 from autograd.gradcheck.recording import Recording, parameters
 from autograd.gradcheck.references import ORACLES, Slope, slopes
@@ -154,9 +154,12 @@ def _reconsidered(run: Recording, i: int, k: int, reference: Slope) -> tuple[Ver
     analytic, again, size = run.gradients[k][i], run.added_up(k)[i], run.rounding[k][i][1]
     if math.isfinite(again) and not abs(analytic - again) <= COUNTED * size:
         return Verdict.FAIL, "every local derivative is right: the chain rule lost or added a share"
-    reason = excuse(run.outputs[k], run.leaves, topological_order(run.outputs))
-    if not math.isfinite(analytic) and reference.settled and is_inside(run.outputs[k]):
-        return Verdict.FAIL, f"f has a finite derivative, but {reason or 'a product of local derivatives overflows'}"
+    numbering = topological_order(run.outputs)
+    reason = excuse(run.outputs[k], run.leaves, numbering)
+    if not math.isfinite(analytic):
+        reason = reason or overflow(run.outputs[k], numbering)
+        if reference.settled and is_inside(run.outputs[k]):
+            return Verdict.FAIL, f"its reference is finite, but {reason}"
     return Verdict.INCONCLUSIVE, reason or (
         "every local derivative is right, and every share is counted: the rounding inside f decides its derivative here"
     )
