@@ -21,12 +21,14 @@ LOOSE = 1e-8  # of the gradient: half the digits
 class Recording:
     """f at its inputs: the leaves, the outputs, and for each output the gradient that `backward` gives.
 
-    Raises ValueError if f gives two different values for the same inputs, or there is nothing to differentiate.
+    Raises TypeError if the inputs are not f's arguments, or no numbers; ValueError if f gives two different values
+    for the same inputs, or there is nothing to differentiate.
     """
 
     def __init__(self, f: Callable[..., Any], inputs: Any) -> None:
         self.f = f
         args = inputs if isinstance(inputs, tuple) and not hasattr(inputs, "_fields") else (inputs,)
+        _check_arguments(f, args)
         given, self.rebuild = flatten(args)
         places = list(names(f, args))
         self.xs = floats(given, places)
@@ -103,6 +105,20 @@ class Recording:
                 node.zero_grad()
             for node, grad in before.items():
                 node.grad = grad
+
+
+def _check_arguments(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # a function of C
+        return
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        raise TypeError(
+            f"f does not take {len(args)} argument{'s' * (len(args) != 1)}: {error}. A tuple gives f's arguments one by"
+            " one, a list is one of them"
+        ) from error
 
 
 def floats(leaves: Sequence[Any], places: Sequence[str]) -> list[float]:

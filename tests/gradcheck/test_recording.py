@@ -58,3 +58,12 @@ def test_data_changed_before_use_blames_no_operation():
     assert report.verdict is Verdict.FAIL
     assert not report.culprits
     assert "f leaves its graph" in str(report)
+
+
+def test_a_list_is_one_argument_and_a_tuple_all_of_them():
+    with pytest.raises(TypeError, match=r"f does not take 1 argument: .*'y'\. A tuple gives f's arguments one by one"):
+        gradcheck(lambda x, y: x * y, [1.0, 2.0])
+    with pytest.raises(TypeError, match="f does not take 2 arguments"):
+        gradcheck(lambda p: p[0] * p[1], (1.0, 2.0))
+    assert gradcheck(lambda x, y: x * y, (1.0, 2.0))
+    assert gradcheck(lambda p: p[0] * p[1], [1.0, 2.0])
