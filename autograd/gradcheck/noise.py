@@ -105,8 +105,11 @@ def _beside(f: Callable[[float], float], x: float, side: int) -> float:
         if sum(y != z for y, z in itertools.pairwise(found)) >= ORDER / 2:  # else too fine a step to see any
             # With another step too: one may happen to round to the same side every time. And with coarser ones, for
             # x * (1 + erf(x)) is smooth between the stairs of the bracket.
-            level = max(_scatter(found), _scatter(values(step * GOLDEN)))
-            if level <= EPSILON * max(map(abs, found)):  # the rounding of values that may be far larger there than here
+            other = values(step * GOLDEN)
+            level = max(_scatter(found), _scatter(other))
+            if 0.0 < abs(found[0]) < EPSILON * level:  # here it is finer than any rounding of that size: f bends there
+                continue
+            if level <= EPSILON * max(map(abs, (*found, *other))):  # rounding, of values far larger than here
                 level = min(level, EPSILON * abs(found[0]))
             if len(seen) >= LOOKS and level > STAIR * max(1.0, abs(x)):
                 break  # waves of the function itself
