@@ -22,7 +22,7 @@ from autograd.compiler.shapes import is_module
 from autograd.primitive import TABLE
 from autograd.value import Value
 
-_ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things, which lead to nothing: may be very many
+_ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things: they and tuples of them lead nowhere
 _MOST = 1_000_000  # other things
 _COMES_WITH_US = frozenset(TABLE)  # other operations were registered, and may be replaced
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
@@ -67,7 +67,7 @@ class _Search:
 
     def add(self, things: Iterable[Any]) -> None:
         for x in things:
-            if x.__class__ in _ENDS:
+            if x.__class__ in _ENDS or (x.__class__ is tuple and _ENDS.issuperset(map(type, x))):
                 continue
             if isinstance(x, Value):
                 self.values[x] = None

@@ -9,6 +9,7 @@ import pytest
 import autograd
 from autograd import Value, func
 from autograd.compiler import search
+from autograd.compiler.guards import TraceError
 from autograd.compiler.search import closed_over, reached
 
 
@@ -43,6 +44,16 @@ def test_circles_and_long_chains_end():
         last = last.next
     last.next, last.w = first, Value(1.0)
     assert closed_over(lambda x: first) == [last.w]
+
+
+def test_a_million_tuples_of_plain_things_are_no_million_things(monkeypatch):
+    """A graph kept as a list of (operation, operand, operand), say."""
+    monkeypatch.setattr(search, "_MOST", 100)
+    rows = [("add", k, k + 1) for k in range(1000)]
+    w = Value(1.0)
+    assert closed_over(lambda x: (rows, w)) == [w]
+    with pytest.raises(TraceError, match="more than 100 objects"):
+        closed_over(lambda x, rows=[[k] for k in range(1000)]: rows)
 
 
 def test_of_modules_and_classes_only_what_the_code_mentions(monkeypatch):
