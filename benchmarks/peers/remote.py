@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ class Remote:
 
     def __init__(self, command: list[str], task: Any) -> None:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        weakref.finalize(self, hang_up, self.process)
         self.answer: list[float] = self.ask(task)
 
     def ask(self, question: Any) -> Any:
@@ -42,6 +44,11 @@ class Remote:
 
     def __call__(self) -> None:
         self.times(1)
+
+
+def hang_up(process: "subprocess.Popen[str]") -> None:
+    """No further question: the other process ends by itself."""
+    process.communicate()
 
 
 def serve(prepare: Callable[..., Prepared]) -> None:
