@@ -169,7 +169,10 @@ def made_at(node: Any) -> Line | None:
 
 
 def _calling_line() -> Line:
-    frame = _calling_frame()
+    return _line(_calling_frame())
+
+
+def _line(frame: FrameType) -> Line:
     return Line(frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -187,8 +190,10 @@ def annotate(node: Any) -> None:
         return current.recorder(node)
     if current.scope:
         node.scope = current.scope
-    if current.remember_lines and not _calling_frame().f_globals.get("__name__", "").startswith("hypothesis."):
-        _lines[node] = _calling_line()  # and not where Hypothesis calls an operation: that line is nobody's
+    if current.remember_lines:
+        frame = _calling_frame()
+        if not frame.f_globals.get("__name__", "").startswith("hypothesis."):  # where it calls an operation: nobody's
+            _lines[node] = _line(frame)
     if current.anomaly and node.op is not None and not math.isfinite(node.data):
         raise AnomalyError(f"{_describe(node)} made {node.data} from {_operands(node)}{_place(node)}")
     if not current.grad_enabled:

@@ -33,19 +33,25 @@ class Wrong(NamedTuple):
 def culprits(outputs: Sequence[Value]) -> Iterator[Culprit]:
     """The nodes whose recorded local derivatives are not those of their operation, evaluated alone."""
     judged: dict[Any, list[Wrong]] = {}
-    for index, node in enumerate(topological_order(outputs)):
-        if node.op is None:
-            continue
-        xs = tuple(arg if arg.__class__ is float else arg.data for arg in node.args)
-        if not same([node.op.forward(*xs)], [node.data]):
+    for index, node, op, xs, asked in operations(outputs):
+        if not same([op.forward(*xs)], [node.data]):
             continue  # the `.data` of an operand was changed after the node was made
-        case = (node.op, xs, node.partials)  # a network applies the same operation to the same numbers many times
+        case = (op, xs, asked, node.partials)  # a network applies the same operation to the same numbers many times
         if case not in judged:
-            asked = [i for i, arg in enumerate(node.args) if arg.__class__ is not float]
-            judged[case] = list(_wrong(node.op, xs, node.partials, asked))
+            judged[case] = list(_wrong(op, xs, node.partials, asked))
         for wrong in judged[case]:
-            operand = operand_name(node.op, wrong.which)
-            yield Culprit(index, node.op.name, operand, wrong.at, wrong.recorded, wrong.reference, made_at(node))
+            operand = operand_name(op, wrong.which)
+            yield Culprit(index, op.name, operand, wrong.at, wrong.recorded, wrong.reference, made_at(node))
+
+
+def operations(
+    outputs: Sequence[Value],
+) -> Iterator[tuple[int, Value, Primitive, tuple[float, ...], tuple[int, ...]]]:
+    """Every node that an operation made: its place, the operation, its operands' numbers, which of them are nodes."""
+    for index, node in enumerate(topological_order(outputs)):
+        if node.op is not None:
+            xs = tuple(arg if arg.__class__ is float else arg.data for arg in node.args)
+            yield index, node, node.op, xs, tuple(i for i, arg in enumerate(node.args) if arg.__class__ is not float)
 
 
 def operand_name(op: Primitive, i: int) -> str:

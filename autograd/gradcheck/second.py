@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.context import made_at
-from autograd.gradcheck.blame import excuse, is_regular, operand_name, wrong_beside
+from autograd.gradcheck.blame import excuse, is_regular, operand_name, operations, wrong_beside
 from autograd.gradcheck.recording import rounding_of
 from autograd.gradcheck.references import NEGLIGIBLE, ORACLES, Slope, by_mpmath, slopes
 from autograd.gradcheck.report import Culprit
@@ -28,16 +28,12 @@ Found = tuple[str, tuple[float, ...], float, Slope]  # a derivative for these op
 def second_culprits(outputs: Sequence[Value]) -> Iterator[Culprit]:
     """The nodes whose operation has a rule that, differentiated in its turn, is not the second derivative there."""
     judged: dict[Any, list[Found]] = {}
-    for index, node in enumerate(topological_order(outputs)):
-        if node.op is None:
-            continue
-        xs = tuple(arg if arg.__class__ is float else arg.data for arg in node.args)
-        which = tuple(i for i, arg in enumerate(node.args) if arg.__class__ is not float)[:OPERANDS]
-        case = (node.op, xs, which)
+    for index, node, op, xs, asked in operations(outputs):
+        case = (op, xs, asked)
         if case not in judged:
-            judged[case] = list(_wrong(node.op, xs, which)) if is_regular(node.op, xs) else []
+            judged[case] = list(_wrong(op, xs, asked[:OPERANDS])) if is_regular(op, xs) else []
         for operands, at, recorded, reference in judged[case]:
-            yield Culprit(index, node.op.name, operands, at, recorded, reference, made_at(node))
+            yield Culprit(index, op.name, operands, at, recorded, reference, made_at(node))
 
 
 def _wrong(op: Primitive, xs: tuple[float, ...], which: Sequence[int]) -> Iterator[Found]:

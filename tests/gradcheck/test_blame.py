@@ -5,9 +5,10 @@ import math
 import pytest
 
 import autograd
-from autograd import GradcheckError, gradcheck
+from autograd import GradcheckError, Value, gradcheck
 from autograd.gradcheck import Verdict
-from autograd.primitives import TABLE
+from autograd.gradcheck.blame import culprits
+from autograd.primitive import TABLE
 
 OPAQUE = {  # forward functions of plain floats, their rules, and points where the derivative is zero
     "cosine": (lambda x: math.cos(x), lambda x, z: (-autograd.sin(x),), [0.0, math.pi, -math.pi]),
@@ -54,3 +55,11 @@ def test_a_product_with_zero_speaks_for_no_rule(register):
         gradcheck(lambda x, y: times(x, y) + x, (0.0, 0.0))
     right = register("times", lambda x, y: x * y, lambda x, y, z: (y, x))
     assert gradcheck(lambda x, y: right(x, y) + x, (0.0, 0.0)).verdict is Verdict.PASS
+
+
+def test_a_constant_operand_does_not_speak_for_a_node_of_the_same_number(register):
+    """w(x, 2.0) is asked for x alone, and judged once for all its like; w(x, y) with y = 2 is not its like."""
+    wrong = register("wrong", lambda x, y: x * y, lambda x, y, z: (y, 2.0 * x))
+    x, y = Value(3.0), Value(2.0)
+    found = list(culprits([wrong(x, 2.0) + wrong(x, y)]))
+    assert [(culprit.op, culprit.operand) for culprit in found] == [("wrong", "y")]

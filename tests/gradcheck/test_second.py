@@ -8,7 +8,7 @@ import autograd
 from autograd import GradcheckError, gradcheck, gradgradcheck
 from autograd.gradcheck import Verdict
 from autograd.gradcheck.second import curvature
-from autograd.primitives import TABLE
+from autograd.primitive import TABLE
 from tests.test_gradcheck_rows import BUILT_IN, apply, points
 
 
