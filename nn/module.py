@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value, scope
+from nn.outline import outline
 
 MOST_LINES = 200  # of the table in a notebook
 
@@ -111,11 +112,18 @@ class Module:
 
     def children(self) -> Iterator["Module"]:
         """The modules directly inside this one."""
-        return (x for _, x in self._members() if isinstance(x, Module))
+        return (x for _, x in self._children())
+
+    def _children(self) -> Iterator[tuple[str, "Module"]]:
+        """(dotted name, module), a shared one under each of its names."""
+        return ((name, x) for name, x in self._members() if isinstance(x, Module))
 
     def own_parameters(self) -> list[Value]:
         """The parameters that are this module's and not of one inside it."""
-        return [h.value for h in self._held() if h.owner is self and h.attribute not in self.buffers]
+        return [h.value for h in self._own()]
+
+    def _own(self) -> Iterator[Held]:
+        return (h for h in self._held() if h.owner is self and h.attribute not in self.buffers)
 
     def named_modules(self, prefix: str = "", seen: set["Module"] | None = None) -> Iterator[tuple[str, "Module"]]:
         """(dotted name, module) for this module, called `prefix`, and all inside it, but for those already `seen`."""
@@ -200,18 +208,6 @@ class Module:
         """What stands in the parentheses of the repr: sizes and options."""
         return ""
 
-    def _lines(self) -> list[tuple[int, str, str, int]]:
-        """(depth, name, description, parameters) for this module and those inside it that say more than their holder.
-
-        A module that gives an `extra_repr` speaks for what is inside it: a layer need not list its neurons.
-        """
-        lines = [(0, self._name, f"{type(self).__name__}({self.extra_repr()})", len(self.parameters()))]
-        if not self.extra_repr():
-            for _, x in self._members():
-                if isinstance(x, Module):
-                    lines += [(depth + 1, name, what, count) for depth, name, what, count in x._lines()]
-        return lines
-
     def __repr__(self) -> str:
         """One line a module: `layer0: Layer(3 -> 4, relu)  16 parameters`.
 
@@ -222,11 +218,7 @@ class Module:
           tanh1: Tanh()
           linear2: Linear(8 -> 1)  9 parameters
         """
-        def line(depth: int, name: str, description: str, count: int) -> str:
-            size = f"  {count} parameter{'s' * (count != 1)}" if count else ""
-            return "  " * depth + (f"{name}: " if name and depth else "") + description + size
-
-        return "\n".join(line(*row) for row in self._lines())
+        return "\n".join(map(str, outline(self)))
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         """For notebooks: a table of the modules inside and their numbers of parameters."""
@@ -235,7 +227,7 @@ class Module:
         return viz.mimebundle(self, {"text/html": self._html})
 
     def _html(self) -> str:
-        lines = self._lines()
+        lines = outline(self)
         left_out = f"<p>and {len(lines) - MOST_LINES:,} modules more</p>" if len(lines) > MOST_LINES else ""
         rows = "".join(
             f'<tr><td style="text-align:left;padding:0 1.5em 0 {0.5 + 1.5 * depth}em">{html.escape(name)}</td>'

@@ -166,36 +166,3 @@ def test_arrays_are_rows_and_batches():
 def test_a_module_without_forward_says_so():
     with pytest.raises(NotImplementedError, match="Module needs a method forward"):
         Module()([1.0])
-
-
-def test_repr_lists_modules_and_counts():
-    text = repr(Net())
-    assert text.splitlines() == [
-        "Net()  27 parameters",
-        "  first: Layer(2 -> 3, relu)  9 parameters",
-        "  block0: Linear(3 -> 3)  12 parameters",
-        "  block1: PReLU(num_parameters=1)  1 parameter",
-        "  last: Linear(3 -> 1)  4 parameters",
-    ]
-
-
-def test_the_table_for_notebooks_has_a_row_per_module_and_escapes():
-    class Odd(Module):
-        def extra_repr(self):
-            return "<b> & more"
-
-    html = nn.Sequential(nn.Linear(2, 1), Odd())._repr_mimebundle_()["text/html"]
-    assert html.count("<tr>") == 1 + 3
-    assert "Linear(2 -&gt; 1)" in html
-    assert "&lt;b&gt; &amp; more" in html
-
-
-def test_a_notebook_shows_any_module():
-    class Broken(Module):
-        def extra_repr(self):
-            return self.missing
-
-    deep = nn.Sequential(*(nn.Tanh() for _ in range(1000)))._repr_mimebundle_()["text/html"]
-    assert deep.count("<tr>") == 1 + 200
-    assert "and 801 modules more" in deep
-    assert "no attribute 'missing'" in Broken()._repr_mimebundle_()["text/plain"]
