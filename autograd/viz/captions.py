@@ -70,7 +70,7 @@ class Captions:
             lines.append(f"data {_digits(node.data or 0.0)}")
             if node.kind != "constant":
                 known = "unknown: no backward pass has reached it" if node.grad is None else _digits(node.grad)
-                lines.append(f"grad {known}")
+                lines.append(f"grad {known}" + ", which is not what the edges here bring" * node.unexplained)
         return "\n".join(lines)
 
 
@@ -93,17 +93,21 @@ def body_rows(node: Node) -> list[tuple[str, str, str]]:
     """The lines under the heading of a box: (class, key, number)."""
     if node.inside is not None:
         output = [("data", "output", figure(node.data))] if node.data is not None else []
-        return output + _inside_rows(node.inside) if node.scope else []
+        return output + _inside_rows(node.inside, _doubt(node)) if node.scope else []
     if node.kind == "constant":
         return [("data", "", figure(node.data or 0.0))]
-    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad", _known(node.grad))]
+    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad" + _doubt(node), _known(node.grad))]
 
 
-def _inside_rows(inside: Inside) -> list[tuple[str, str, str]]:
+def _doubt(node: Node) -> str:
+    return "*" if node.unexplained else ""
+
+
+def _inside_rows(inside: Inside, doubt: str) -> list[tuple[str, str, str]]:
     rows = [("count", "operations", f"{inside.operations:,}")] if inside.operations else []
     if inside.parameters:
         rows.append(("count", "parameters", f"{inside.parameters:,}"))
-        rows.append(("grad", "‖grad‖", _known(inside.grad_norm)))
+        rows.append(("grad", "‖grad‖" + doubt, _known(inside.grad_norm)))
     return rows
 
 

@@ -13,6 +13,7 @@ from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction
 from autograd.viz.model import Labels, Picture, picture
 from autograd.viz.notation import in_formula
+from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.stale import stale_note
 from autograd.viz.svg import svg
 from autograd.viz.view import view
@@ -149,11 +150,21 @@ def draw(
     if formulas and contributions:
         raise ValueError("an edge has room for formulas or for contributions, not for both: choose one")
     whole = picture(v, expand=expand, labels=labels, parameters=parameters)
+    doubts = [] if whole.notes else _doubts(whole)  # of a cut graph not all operands and consumers are known
     shown = view(whole, collapse, around, hops, max_nodes)
-    if formulas and not whole.notes:  # rules are written with the numbers of now; of a cut graph not all are known
-        called = {value: in_formula(whole.node(id).label) for value, id in whole.ids.items()}
-        shown.notes += filter(None, [stale_note(called)])
+    shown.notes += doubts
     return Drawing(shown, direction, engine, contributions, legend, formulas)
+
+
+def _doubts(whole: Picture) -> list[str]:
+    """What a reader must know of numbers that do not fit together; gradients that do not are marked."""
+    called = {value: in_formula(whole.node(id).label) for value, id in whole.ids.items()}
+    roots = [value for value, id in whole.ids.items() if id in whole.roots]
+    found = unexplained(list(called), roots)
+    for value in found:
+        whole.node(whole.ids[value]).unexplained = True
+    told = passes_note(found, called)
+    return [note for note in (stale_note(called), told and f"grad*: {told}") if note]
 
 
 def _check(

@@ -13,10 +13,11 @@ from autograd.value import Value
 from autograd.viz.display import markdown, mimebundle
 from autograd.viz.figures import inside, relation, rounded, shown
 from autograd.viz.latex import tex_names
-from autograd.viz.notation import in_formula, names
+from autograd.viz.notation import in_formula, names, place_of, slope_of
 from autograd.viz.order import program_order
+from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.paths import Path, count_paths, large, largest_paths, total
-from autograd.viz.reasons import computed, derived, place_of, slope_of
+from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale_note
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
@@ -86,8 +87,14 @@ class Explanation:
 
     @property
     def note(self) -> str:
-        """What a reader must know besides: why the gradient is no finite number, that it is rounded away, or stale."""
-        return " ".join(f"{told}." for told in (self._no_number(), self._lost(), stale_note(self.names)) if told)
+        """What a reader must know besides: why the gradient is no finite number, rounded away, stale, not `w.grad`."""
+        told = (self._no_number(), self._lost(), stale_note(self.names), self._passes())
+        return " ".join(f"{one}." for one in told if one)
+
+    def _passes(self) -> str:
+        """Of a `w.grad` that is something else."""
+        found = unexplained(program_order([self.loss]), [self.loss])
+        return passes_note({w: brought for w, brought in found.items() if w is self.w}, self.names)
 
     def _lost(self) -> str:
         """Of a product too small for a float, and of a sum that rounding has eaten."""

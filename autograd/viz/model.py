@@ -41,6 +41,7 @@ class Node:
     scope: str = ""
     data: float | None = None  # of a box: of the only one of its nodes that is used outside it
     grad: float | None = None  # None: no backward pass has reached it
+    unexplained: bool = False  # whether the gradient is not what the edges bring; of a box, of a node in it
     inside: Inside | None = None
 
     @property

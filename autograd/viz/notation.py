@@ -231,3 +231,19 @@ def names(order: Iterable[Any], taken: Callable[[Any], str] = lambda node: print
         given.add(name)
         found[node] = name
     return found
+
+
+def slope_of(node: Value, edge: int, called: Mapping[Value, str]) -> str:
+    """The symbol of a local derivative. Of an operand taken twice there are two, and ∂z/∂x is neither, but their sum.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> slope_of(y, 0, {x: "x", y: "y"}), slope_of(y, 1, {x: "x", y: "y"})
+    ('∂y/∂x#1', '∂y/∂x#2')
+    """
+    return f"∂{called[node]}/∂{called[node.args[edge]]}{place_of(node, edge)}"
+
+
+def place_of(node: Value, edge: int) -> str:
+    """Which operand an edge leads to, where the node alone does not say it: `#2`, or else nothing."""
+    return f"#{edge + 1}" if node.args.count(node.args[edge]) > 1 else ""  # == is identity

@@ -1,12 +1,18 @@
-"""Why a number is what it is: an operation, and a local derivative, in names and in numbers."""
+"""Why a number is what it is: an operation, and a local derivative, in names and in numbers.
+
+Where a `.data` was changed after recording, the numbers of now are not those that it came from: then it only says what
+it was.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from autograd.record import partials_at
 from autograd.value import Value
 from autograd.viz.figures import equation, inside, rounded, shown
 from autograd.viz.model import Picture
-from autograd.viz.notation import fill, in_formula, templates_of
+from autograd.viz.notation import fill, in_formula, slope_of, templates_of
+from autograd.viz.stale import same
 
 
 class Reason(NamedTuple):
@@ -29,24 +35,11 @@ def computed(node: Value, called: Mapping[Value, str]) -> Reason:
     op = node.op
     assert op is not None
     formula, numbers = _both(node, templates_of(node).result, called)
+    if not same(op.forward(*_operands(node)), node.data):
+        made = " = ".join(filter(None, (called[node], formula)))
+        return Reason(formula, "", f"{made} was {shown(node.data)}")
     line = equation(called[node], formula, numbers, lambda: op.forward(*map(rounded, _operands(node))), node.data)
     return Reason(formula, numbers, line)
-
-
-def slope_of(node: Value, edge: int, called: Mapping[Value, str]) -> str:
-    """The symbol of a local derivative. Of an operand taken twice there are two, and ∂z/∂x is neither, but their sum.
-
-    >>> x = Value(3.0)
-    >>> y = x * x
-    >>> slope_of(y, 0, {x: "x", y: "y"}), slope_of(y, 1, {x: "x", y: "y"})
-    ('∂y/∂x#1', '∂y/∂x#2')
-    """
-    return f"∂{called[node]}/∂{called[node.args[edge]]}{place_of(node, edge)}"
-
-
-def place_of(node: Value, edge: int) -> str:
-    """Which operand an edge leads to, where the node alone does not say it: `#2`, or else nothing."""
-    return f"#{edge + 1}" if node.args.count(node.args[edge]) > 1 else ""  # == is identity
 
 
 def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
@@ -61,6 +54,8 @@ def derived(node: Value, edge: int, called: Mapping[Value, str]) -> Reason:
     assert op is not None
     formula, numbers = _both(node, templates_of(node).partials[edge], called)
     slope = slope_of(node, edge, called)
+    if not same(partials_at(op, _operands(node), node.data)[edge], node.partials[edge]):
+        return Reason("", "", f"{slope} was {shown(node.partials[edge])}")
     told = lambda: op.partials(*map(rounded, _operands(node)), rounded(node.data))[edge]
     line = equation(slope, formula, numbers, told, node.partials[edge])
     number = shown(node.partials[edge])
@@ -91,7 +86,8 @@ def reasons(picture: Picture) -> dict[str, Reason]:
             for slot, arg in enumerate(node.args):
                 if isinstance(arg, Value) and (id, slot) in edges:
                     why = derived(node, slot, called)
-                    told[edges[id, slot]] = why._replace(line=f"{made} has {why.line}")
+                    if why.brief:  # or else there is none any more
+                        told[edges[id, slot]] = why._replace(line=f"{made} has {why.line}")
     return told
 
 

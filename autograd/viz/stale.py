@@ -6,7 +6,7 @@ from typing import NamedTuple
 from autograd.record import partials_at
 from autograd.value import Value
 from autograd.viz.figures import shown
-from autograd.viz.reasons import slope_of
+from autograd.viz.notation import slope_of
 
 
 class Stale(NamedTuple):
@@ -39,10 +39,10 @@ def stale(order: Iterable[Value]) -> Stale | None:
             continue
         operands = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
         now = node.op.forward(*operands)
-        if not _same(now, node.data):
+        if not same(now, node.data):
             return Stale(node, None, now)
         for edge, slope in enumerate(partials_at(node.op, operands, now)):
-            if isinstance(node.args[edge], Value) and not _same(slope, node.partials[edge]):
+            if isinstance(node.args[edge], Value) and not same(slope, node.partials[edge]):
                 return Stale(node, edge, slope)
     return None
 
@@ -53,5 +53,6 @@ def stale_note(names: Mapping[Value, str]) -> str:
     return f"{found.told(names)}: a .data was changed after recording" if found else ""
 
 
-def _same(x: float, y: float) -> bool:
+def same(x: float, y: float) -> bool:
+    """Whether two numbers are one; nan is nan here."""
     return x == y or (x != x and y != y)

@@ -10,9 +10,9 @@ from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
-from autograd.viz.notation import in_formula, names
+from autograd.viz.notation import in_formula, names, place_of, slope_of
 from autograd.viz.order import program_order
-from autograd.viz.reasons import computed, derived, place_of, slope_of
+from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
 

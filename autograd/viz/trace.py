@@ -10,6 +10,7 @@ from autograd.viz.display import markdown, mimebundle
 from autograd.viz.figures import inside, shown
 from autograd.viz.notation import abbreviated, in_formula, names
 from autograd.viz.order import program_order
+from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale_note
 from autograd.viz.text import columns
@@ -51,8 +52,9 @@ class Trace(Sequence[TraceRow]):
 
     @property
     def note(self) -> str:
-        """What a reader must know: that a `.data` was changed after recording; empty when the numbers fit together."""
-        return stale_note(self._names)
+        """What a reader must know: of a `.data` changed after recording, of gradients that the edges do not bring."""
+        told = (stale_note(self._names), passes_note(unexplained(self._order, [self.root]), self._names))
+        return "; ".join(filter(None, told))
 
     def __len__(self) -> int:
         return len(self._order)

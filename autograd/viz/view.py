@@ -139,6 +139,7 @@ def merge(picture: Picture, box: Mapping[str, Key]) -> Picture:
             nodes.append(node)
         elif node is group[0]:
             made = _box(f"g{len(nodes)}", key, group)
+            made.unexplained = any(member.unexplained for member in group)
             if len(outputs[key]) == 1:
                 made.data = picture.node(*outputs[key]).data
             nodes.append(made)

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value
 from autograd.primitive import TABLE
-from autograd.viz import draw, explain, step_through, trace
+from autograd.viz import card, draw, explain, step_through, trace
 from autograd.viz.figures import shown
 from autograd.viz.model import picture
 from autograd.viz.notation import names
@@ -59,3 +59,20 @@ def test_only_what_a_reader_sees_is_explained():
         "e1": "same = same·same has ∂same/∂same = same = 2",
     }  # fmt: skip
     assert reasons(picture(x)) == {}
+
+
+def test_a_number_is_not_explained_with_numbers_that_it_did_not_come_from():
+    """Only what the change concerns: x stayed as it was, and so did all of the tanh that a reader sees."""
+    w, x = Value(3.0, label="w"), Value(2.0, label="x")
+    y = (w * x).tanh()
+    y.label = "y"
+    w.data = 5.0
+    product = y.args[0]
+    called = names([w, x, product, y])
+    assert computed(product, called).line == "v1 = w·x was 6"
+    assert computed(product, called).numbers == "" == derived(product, 1, called).formula
+    assert derived(product, 0, called).line == "∂v1/∂w = x = 2"
+    assert derived(product, 1, called).line == "∂v1/∂x was 3"
+    assert derived(y, 0, called).line.startswith("∂y/∂v1 = 1 - y^2 = 1 - 0.999988^2 ")
+    assert set(reasons(picture(y))) == {"n2", "e0", "n3", "e2"}  # not e1, from x
+    assert "∂v1/∂x was 3" in str(trace(y)) and "w·x was 6" in card(product)
