@@ -71,7 +71,22 @@ class Captions:
             if node.kind != "constant":
                 known = "unknown: no backward pass has reached it" if node.grad is None else _digits(node.grad)
                 lines.append(f"grad {known}" + ", which is not what the edges here bring" * node.unexplained)
+        lines += [f"left out here: {n:,} of its {edges}" for edges, n in zip(("operands", "uses"), node.cut) if n]
         return "\n".join(lines)
+
+
+def summary(picture: Picture) -> str:
+    """How much is drawn. What leads to a constant is no edge to anybody who follows a gradient, and is not counted.
+
+    >>> from autograd import Value
+    >>> from autograd.viz.model import picture
+    >>> summary(picture(Value(2.0) * 3.0 + 1.0))
+    '3 nodes and 2 edges'
+    """
+    if any(node.inside for node in picture.nodes):
+        return f"{picture.size:,} nodes in {picture.boxes:,} box{'es' * (picture.boxes != 1)}"
+    edges = sum(1 for edge in picture.edges if picture.node(edge.tail).nodes)
+    return f"{picture.size:,} node{'s' * (picture.size != 1)} and {edges:,} edge{'s' * (edges != 1)}"
 
 
 def _name(node: Node) -> str:
@@ -91,12 +106,13 @@ def sign(node: Node) -> str:
 
 def body_rows(node: Node) -> list[tuple[str, str, str]]:
     """The lines under the heading of a box: (class, key, number)."""
+    cut = [("count", key, f"{n:,}") for key, n in zip(("… operands", "… uses"), node.cut) if n]
     if node.inside is not None:
         output = [("data", "output", figure(node.data))] if node.data is not None else []
-        return output + _inside_rows(node.inside, _doubt(node)) if node.scope else []
+        return (output + _inside_rows(node.inside, _doubt(node)) if node.scope else []) + cut
     if node.kind == "constant":
         return [("data", "", figure(node.data or 0.0))]
-    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad" + _doubt(node), _known(node.grad))]
+    return [("data", "data", figure(node.data or 0.0)), ("grad", "grad" + _doubt(node), _known(node.grad)), *cut]
 
 
 def _doubt(node: Node) -> str:

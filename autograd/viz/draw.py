@@ -8,6 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from autograd.value import Value
+from autograd.viz.captions import summary
 from autograd.viz.display import mimebundle
 from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction
@@ -85,7 +86,7 @@ class Drawing:
         )
 
     def __repr__(self) -> str:
-        return f"<Drawing of {len(self.picture.nodes)} nodes and {len(self.picture.edges)} edges>"
+        return f"<Drawing of {summary(self.picture)}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: an image that also an untrusted view shows, and the text. Never an exception."""
@@ -126,7 +127,7 @@ def draw(
     only a graph of more than `max_nodes` nodes;
     `expand`, names of composite operations ("dot", "sigmoid", ...), or True for all, to be drawn as their inside;
     `around` and `hops`, a Value (or several) and how many edges away from it to look;
-    `max_nodes`, how many nodes are drawn at most; the picture says what was left out;
+    `max_nodes`, how many nodes are drawn at most (a constant is none), or boxes; the picture says what was left out;
     `labels`, a dictionary or a function from a Value to the name it is drawn with;
     `parameters`, a leaf or several, to be shown as parameters besides those made in a scope;
     `formulas`, whether an edge says the rule that its local derivative comes from, where it is not too long: 2·x = 6;

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import context
 from autograd.graph import adjoints
@@ -22,10 +22,20 @@ LIMIT = 50_000  # nodes that are looked at one by one; of a larger graph, those 
 class Inside:
     """What one collapsed box holds."""
 
-    nodes: int
+    nodes: int  # constants not counted, here as everywhere
     operations: int
     parameters: int
     grad_norm: float | None  # of its parameters; None where no backward pass has reached one
+
+
+class Cut(NamedTuple):
+    """How many operands and how many uses of a node are left out of the picture."""
+
+    operands: int
+    uses: int
+
+
+WHOLE = Cut(0, 0)
 
 
 @dataclass(slots=True)
@@ -43,10 +53,16 @@ class Node:
     grad: float | None = None  # None: no backward pass has reached it
     unexplained: bool = False  # whether the gradient is not what the edges bring; of a box, of a node in it
     inside: Inside | None = None
+    cut: Cut = WHOLE
 
     @property
     def is_leaf(self) -> bool:
         return self.kind in ("parameter", "input", "constant")
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes of the graph it stands for. A constant is none: it belongs to its operation."""
+        return self.inside.nodes if self.inside else int(self.kind != "constant")
 
 
 @dataclass(slots=True)
@@ -76,6 +92,16 @@ class Picture:
         if not hasattr(self, "_by_id"):
             self._by_id = {node.id: node for node in self.nodes}
         return self._by_id[id]
+
+    @property
+    def size(self) -> int:
+        """How many nodes of the graph it shows, singly or in boxes."""
+        return sum(node.nodes for node in self.nodes)
+
+    @property
+    def boxes(self) -> int:
+        """In how many boxes."""
+        return sum(node.nodes > 0 for node in self.nodes)
 
 
 def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Value | Iterable[Value] = ()) -> Picture:
@@ -233,8 +259,9 @@ def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value],
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
     made.nodes.append(Node(id, kind, row, symbol, *name(value), printable(cell.scope), value.data, cell.grad))
+    made.nodes[-1].cut = Cut(tails.count(None), 0)  # beyond LIMIT
     for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
-        if tail is not None:  # None: beyond LIMIT
+        if tail is not None:
             made.edges.append(Edge(f"e{len(made.edges)}", tail, id, slot, partial))
 
 

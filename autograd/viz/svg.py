@@ -8,7 +8,7 @@ full digits are in its `<title>`, which a browser shows under the mouse.
 
 from html import escape
 
-from autograd.viz.captions import Captions, body_rows, sign
+from autograd.viz.captions import Captions, body_rows, sign, summary
 from autograd.viz.layers import Link
 from autograd.viz.layout import ARROW, Direction, Point, layout
 from autograd.viz.model import Node, Picture
@@ -19,7 +19,8 @@ HEAD, NUMBER, KEY, EDGE = 13.0, 12.0, 10.0, 10.5  # font sizes
 LINE, PAD = 17.0, 9.0
 NARROWEST = 72.0  # of a box with a number and a gradient
 WIDEST = 190.0  # of a label, in pixels; the whole of it is in the tooltip
-LEGEND = {kind: kind for kind in ("input", "parameter", "constant", "operation", "result")} | {"group": "several"}
+LEGEND = {kind: kind for kind in ("input", "parameter", "constant", "operation", "result")}
+LEGEND |= {"group": "several", "cut": "left out: operands, uses"}
 
 
 def svg(
@@ -57,11 +58,12 @@ def svg(
         lines += [group, *_edge(text, path, at, direction)]
     for node, face, at in zip(picture.nodes, faces, placed.boxes):
         lines += face.draw(node, say.node_title(node), at, prefix)
-    kinds = [kind for kind in LEGEND if any(node.kind == kind for node in picture.nodes)] if legend else []
-    return _framed(lines, _summary(picture), picture.notes, kinds, (placed.width, placed.height))
+    seen = {node.kind for node in picture.nodes} | {"cut" for node in picture.nodes if any(node.cut)}
+    kinds = [kind for kind in LEGEND if kind in seen] if legend else []
+    return _framed(lines, _title(picture), picture.notes, kinds, (placed.width, placed.height))
 
 
-def _framed(lines: list[str], summary: str, notes: list[str], kinds: list[str], size: Point) -> str:
+def _framed(lines: list[str], title: str, notes: list[str], kinds: list[str], size: Point) -> str:
     """The whole file: the ground, the drawing in the middle, the legend and the notes below it."""
     wrapped = [line for note in notes for line in _wrapped(note, max(size[0], 300.0) - 24.0)]
     key, key_width = _legend(kinds, size[1] + 8.0)
@@ -75,7 +77,7 @@ def _framed(lines: list[str], summary: str, notes: list[str], kinds: list[str], 
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad" role="img" {box}'
         f' viewBox="0 0 {_n(wide)} {_n(tall)}" style="max-width:100%;height:auto">',
-        f"<title>{escape(summary)}</title>",
+        f"<title>{escape(title)}</title>",
         f"<style>{css()}</style>",
         f'<rect class="ground" {box} rx="6"/>',
         f'<g transform="translate({_n((wide - size[0]) / 2)} 0)">', *lines, "</g>",
@@ -87,7 +89,8 @@ def _legend(kinds: list[str], y: float) -> tuple[list[str], float]:
     """A small box and a word for each kind, in one line, and how long the line is."""
     lines, x = [], 14.0
     for kind in kinds:
-        lines.append(f'<g class="node {kind}">{_shape(kind, x, y, 22.0, 14.0)}</g>')
+        dots = f'<text class="note" x="{_n(x + 7)}" y="{_n(y + 9)}">…</text>'
+        lines.append(dots if kind == "cut" else f'<g class="node {kind}">{_shape(kind, x, y, 22.0, 14.0)}</g>')
         lines.append(f'<text class="note" x="{_n(x + 30)}" y="{_n(y + 11)}">{LEGEND[kind]}</text>')
         x += 30.0 + width(LEGEND[kind], KEY + 1) + 18.0
     return lines, x if kinds else 0.0
@@ -110,10 +113,10 @@ def _wrapped(text: str, most: float) -> list[str]:
     return lines
 
 
-def _summary(picture: Picture) -> str:
+def _title(picture: Picture) -> str:
     root = picture.node(picture.roots[0]) if picture.roots else None
     made = f" of {root.label or sign(root) or 'a value'}" if root is not None else ""
-    return f"Computation graph{made}: {len(picture.nodes)} nodes, {len(picture.edges)} edges"
+    return f"Computation graph{made}: {summary(picture)}"
 
 
 class _Face:

@@ -1,215 +1,35 @@
-"""Views: what of a picture is shown. Scopes become boxes, likeness becomes one box, the rest is cut off and counted."""
+"""Views: what of a picture is shown. Scopes become boxes, and what is still too much is cut off and counted."""
 
-import math
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autograd.value import Value
-from autograd.viz.figures import figure
-from autograd.viz.model import Edge, Inside, Node, Picture, root_values
-
-GLANCE = 40  # boxes, and half as many edges again, that a reader takes in at a glance
-Key = tuple[Any, ...]
+from autograd.viz.collapse import GLANCE, at_a_glance, every_prefix, prefix
+from autograd.viz.model import Cut, Picture, root_values
 
 
 def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int = 2, max_nodes: int = 200) -> Picture:
     """The part of `picture` to be drawn; see `draw` for the arguments.
 
     A picture with more than `max_nodes` nodes is collapsed when `collapse` is None; what is then still too much is
-    cut off, farthest from the result first, or from `around`. The picture's notes say what happened.
+    cut off, farthest from the result first, or from `around`. The picture's notes say what happened, and each node
+    what of it was cut off. A constant is not counted, and stays with its operation.
     """
     if max_nodes < 1 or hops < 0:
         raise ValueError(f"max_nodes must be at least 1 and hops at least 0, got {max_nodes} and {hops}")
     values = [] if around is None else root_values(around)
     if values:
         picture = _around(picture, _ids_of(picture, values), hops)
-    if collapse is True or (collapse is None and len(picture.nodes) > max_nodes):
-        collapsed = _at_a_glance(picture, _prefixes(picture), min(GLANCE, max_nodes))
-        if collapse is True or len(collapsed.nodes) <= max_nodes:  # or else the boxes would only be in the way
+    if collapse is True or (collapse is None and picture.boxes > max_nodes):
+        collapsed = at_a_glance(picture, every_prefix(picture), min(GLANCE, max_nodes))
+        if collapse is True or collapsed.boxes <= max_nodes:  # or else the boxes would only be in the way
             picture = collapsed
     elif collapse is not None and collapse is not False:
-        picture = _at_a_glance(picture, [_prefix(picture, collapse)], min(GLANCE, max_nodes))
-    if len(picture.nodes) <= max_nodes:
+        picture = at_a_glance(picture, [prefix(picture, collapse)], min(GLANCE, max_nodes))
+    if picture.boxes <= max_nodes:
         return picture
     return _nearest(picture, _ids_of(picture, values), max_nodes)
-
-
-# ------------------------------------------------------------------------------------------------------------ collapse
-
-
-def _prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
-    """Scope -> the part of it that names a box: its first `collapse` parts, or up to the part that starts so."""
-    scopes = sorted({node.scope for node in picture.nodes if node.scope})
-    if isinstance(collapse, str):
-        found: dict[str, str] = {}
-        for scope in scopes:
-            parts = scope.split("/")
-            depth = next((k for k, part in enumerate(parts, 1) if part.startswith(collapse)), 0)
-            found[scope] = "/".join(parts[:depth])
-        if not any(found.values()):
-            there = ", ".join(scopes[:6]) + (", ..." if len(scopes) > 6 else "") if scopes else "no scopes"
-            raise ValueError(f"no scope has a part that starts with {collapse!r}; the graph has {there}")
-        return lambda scope: found.get(scope, "")
-    if not isinstance(collapse, int) or collapse < 1:
-        raise ValueError(f"collapse is True, False, a depth of at least 1, or the name of a scope, not {collapse!r}")
-    return lambda scope: "/".join(scope.split("/")[:collapse])
-
-
-def _prefixes(picture: Picture) -> list[Callable[[str], str]]:
-    """The scopes that may become boxes, the innermost first."""
-    deepest = max((node.scope.count("/") + 1 for node in picture.nodes if node.scope), default=0)
-    return [_prefix(picture, depth) for depth in range(deepest, 0, -1)]
-
-
-def _at_a_glance(picture: Picture, prefixes: Sequence[Callable[[str], str]], most: int) -> Picture:
-    """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
-    levels = [(prefix, alike) for prefix in prefixes for alike in (None, "alike")]
-    merged = picture
-    for prefix, alike in [*levels, (prefixes[-1], "rest")] if prefixes else [(lambda scope: "", "alike")]:
-        merged = merge(picture, _grouping(picture, prefix, alike))
-        if len(merged.nodes) <= most and 2 * len(merged.edges) <= 3 * most:
-            break
-    if len(merged.nodes) < len(picture.nodes):
-        boxes = f"{_total(picture):,} nodes in {len(merged.nodes):,} boxes"
-        merged.notes.append(f"{boxes}; collapse=False shows them singly")
-    return merged
-
-
-def _total(picture: Picture) -> int:
-    return sum(node.inside.nodes if node.inside else 1 for node in picture.nodes)
-
-
-def _grouping(picture: Picture, prefix: Callable[[str], str], alike: str | None = None) -> dict[str, Key]:
-    """Node id -> the box it goes into, for those that go into one. A result always stands for itself.
-
-    Boxes are scopes. With "alike", the nodes outside all scopes that do the same to the same boxes are one as well:
-    the loss terms of a hundred samples, and the chain of additions that sums them up. With "rest", all operations
-    outside the scopes are one box.
-    """
-    heads: dict[str, list[Node]] = {}
-    operands: dict[str, list[str]] = {}
-    for edge in picture.edges:
-        heads.setdefault(edge.tail, []).append(picture.node(edge.head))
-        operands.setdefault(edge.head, []).append(edge.tail)
-    box: dict[str, Key] = {}
-    sources: dict[Key, set[Key]] = {}  # the boxes that an `alike` box takes its operands from
-    numbers: dict[Any, int] = {}
-    roots = set(picture.roots)
-    for node in picture.nodes:
-        scope = prefix(node.scope)
-        if node.id in roots:
-            continue
-        if scope:
-            box[node.id] = ("scope", scope)
-        elif alike and node.is_leaf:
-            box[node.id] = ("leaf", node.kind, *sorted({(h.op, prefix(h.scope)) for h in heads.get(node.id, ())}))
-        elif alike == "rest":
-            box[node.id] = ("rest",)
-        elif alike:
-            below = {box.get(tail, (tail,)) for tail in operands.get(node.id, ())}
-            box[node.id] = _alike(node, below, sources, numbers)
-    return box
-
-
-def _alike(node: Node, below: set[Key], sources: dict[Key, set[Key]], numbers: dict[Any, int]) -> Key:
-    """The box of all nodes with this operation on these boxes; a chain of one operation stays in its box."""
-    for key in below:
-        if key[0] == "alike" and key[1] == node.op and below - {key} <= sources[key]:
-            return key
-    made = (node.op, frozenset(below))
-    key = ("alike", node.op, numbers.setdefault(made, len(numbers)))
-    sources.setdefault(key, below)
-    return key
-
-
-def merge(picture: Picture, box: Mapping[str, Key]) -> Picture:
-    """The picture with the nodes of each box drawn as one; a box of one node stays that node."""
-    members: dict[Key, list[Node]] = {}
-    for node in picture.nodes:
-        if node.id in box:
-            members.setdefault(box[node.id], []).append(node)
-    new_id: dict[str, str] = {}
-    outputs = _outputs(picture, box)
-    nodes = []
-    for node in picture.nodes:
-        key = box.get(node.id, ())
-        group = members.get(key, [])
-        if len(group) < 2:
-            nodes.append(node)
-        elif node is group[0]:
-            made = _box(f"g{len(nodes)}", key, group)
-            made.unexplained = any(member.unexplained for member in group)
-            if len(outputs[key]) == 1:
-                made.data = picture.node(*outputs[key]).data
-            nodes.append(made)
-            new_id.update((member.id, made.id) for member in group)
-    edges = _bundled(picture.edges, new_id, {id for few in outputs.values() if len(few) == 1 for id in few})
-    ids = {value: new_id.get(id, id) for value, id in picture.ids.items()}
-    return Picture(nodes, edges, [new_id.get(id, id) for id in picture.roots], ids, list(picture.notes))
-
-
-def _outputs(picture: Picture, box: Mapping[str, Key]) -> dict[Key, set[str]]:
-    """Of each box, the nodes that something outside it uses."""
-    found: dict[Key, set[str]] = {key: set() for key in box.values()}
-    for edge in picture.edges:
-        if edge.tail in box and box.get(edge.head) != box[edge.tail]:
-            found[box[edge.tail]].add(edge.tail)
-    return found
-
-
-def _bundled(edges: Iterable[Edge], new_id: Mapping[str, str], single: Collection[str]) -> list[Edge]:
-    """Edges between boxes drawn as one; those between two nodes stay, repeated ones too.
-
-    A local derivative belongs to the two nodes at its ends, and is kept only where the reader can see both: an edge
-    into a box ends at a node inside it, and an edge out of a box starts at one, which is seen where it is the
-    `single` output of its box.
-    """
-    bundles: dict[tuple[str, str], Edge] = {}
-    kept = []
-    for edge in edges:
-        tail, head = new_id.get(edge.tail, edge.tail), new_id.get(edge.head, edge.head)
-        if (tail, head) == (edge.tail, edge.head):
-            kept.append(edge)
-        elif tail != head and (tail, head) in bundles:
-            bundle = bundles[tail, head]
-            bundle.count, bundle.partial = bundle.count + edge.count, None
-        elif tail != head:
-            seen = edge.head not in new_id and (edge.tail not in new_id or edge.tail in single)
-            partial = edge.partial if seen else None
-            bundle = bundles[tail, head] = Edge(edge.id, tail, head, edge.slot, partial, edge.count)
-            kept.append(bundle)
-    return kept
-
-
-def _box(id: str, key: Key, group: list[Node]) -> Node:
-    inside = Inside(
-        nodes=sum(1 for node in group if node.kind != "constant"),
-        operations=sum(1 for node in group if node.op),
-        parameters=sum(1 for node in group if node.kind == "parameter"),
-        grad_norm=_norm(node.grad for node in group if node.kind == "parameter"),
-    )
-    if key[0] == "scope":
-        return Node(id, "group", label=key[1], scope=key[1], inside=inside)
-    if key[0] == "leaf":
-        numbers = {node.data for node in group if node.kind == "constant" and node.data is not None}
-        label = f"{figure(numbers.pop())}, {len(group):,} times" if len(numbers) == 1 else f"{len(group):,} {key[1]}s"
-        return Node(id, "group", label=label, inside=inside)
-    if key[0] == "rest":
-        return Node(id, "group", label=f"{len(group):,} other operations", inside=inside)
-    return Node(id, "group", group[0].op, group[0].symbol, f"{len(group):,} times", inside=inside)
-
-
-def _norm(grads: Iterable[float | None]) -> float | None:
-    """The norm of them all; None where one is unknown."""
-    found = list(grads)
-    known = [grad for grad in found if grad is not None]
-    if not known or len(known) < len(found):
-        return None
-    return math.nan if any(map(math.isnan, known)) else math.hypot(*known)
-
-
-# ------------------------------------------------------------------------------------------------------------------ cut
 
 
 def _ids_of(picture: Picture, values: Iterable[Value]) -> list[str]:
@@ -222,21 +42,29 @@ def _ids_of(picture: Picture, values: Iterable[Value]) -> list[str]:
 def _around(picture: Picture, centres: list[str], hops: int) -> Picture:
     """What lies within `hops` edges of the centres, either way."""
     part = _part(picture, _reached(centres, _beside(picture), hops, len(picture.nodes)))
-    left = len(picture.nodes) - len(part.nodes)
+    left = picture.size - part.size
     if left:
         steps = f"{hops} step" + "s" * (hops != 1)
         within = f"within {steps} of {_where(picture, centres)}"
-        part.notes.append(f"{within}; {left:,} of {len(picture.nodes):,} nodes are left out")
+        part.notes.append(f"{within}; {left:,} of {picture.size:,} nodes are left out")
     return part
 
 
 def _beside(picture: Picture) -> dict[str, list[str]]:
     """The nodes next to each, either way."""
-    beside: dict[str, list[str]] = {}
+    beside = _below(picture)
     for edge in picture.edges:
         beside.setdefault(edge.tail, []).append(edge.head)
-        beside.setdefault(edge.head, []).append(edge.tail)
     return beside
+
+
+def _below(picture: Picture) -> dict[str, list[str]]:
+    """The operands of each node, constants not among them."""
+    below: dict[str, list[str]] = {}
+    for edge in picture.edges:
+        if picture.node(edge.tail).nodes:
+            below.setdefault(edge.head, []).append(edge.tail)
+    return below
 
 
 def _where(picture: Picture, centres: list[str]) -> str:
@@ -245,15 +73,11 @@ def _where(picture: Picture, centres: list[str]) -> str:
 
 def _nearest(picture: Picture, centres: list[str], most: int) -> Picture:
     """The `most` nodes that are fewest steps from the centres; without any, fewest steps below the result."""
-    below: dict[str, list[str]] = {}
-    for edge in picture.edges:
-        below.setdefault(edge.head, []).append(edge.tail)
-    start, next_to = (centres, _beside(picture)) if centres else (picture.roots, below)
+    start, next_to = (centres, _beside(picture)) if centres else (picture.roots, _below(picture))
     part = _part(picture, _reached(start, next_to, len(picture.nodes), most))
-    left = len(picture.nodes) - len(part.nodes)
     part.notes.append(
-        f"the {len(part.nodes):,} nodes nearest to {_where(picture, centres)}; {left:,} of"
-        f" {len(picture.nodes):,} are left out. Raise max_nodes, or collapse scopes, or look around one node"
+        f"the {part.size:,} nodes nearest to {_where(picture, centres)}; {picture.size - part.size:,} of"
+        f" {picture.size:,} are left out. Raise max_nodes, or collapse scopes, or look around one node"
     )
     return part
 
@@ -272,6 +96,17 @@ def _reached(start: Iterable[str], beside: Mapping[str, list[str]], hops: int, m
 
 
 def _part(picture: Picture, keep: set[str]) -> Picture:
+    """These nodes with their constants; each knows how many of its edges are cut."""
+    operands: Counter[str] = Counter()
+    uses: Counter[str] = Counter()
+    keep = keep | {edge.tail for edge in picture.edges if edge.head in keep and not picture.node(edge.tail).nodes}
+    for edge in picture.edges:
+        if edge.head in keep and edge.tail not in keep:
+            operands[edge.head] += edge.count
+        if edge.tail in keep and edge.head not in keep and picture.node(edge.tail).nodes:
+            uses[edge.tail] += edge.count
+    for node in picture.nodes:
+        node.cut = Cut(node.cut.operands + operands[node.id], node.cut.uses + uses[node.id])
     return Picture(
         [node for node in picture.nodes if node.id in keep],
         [edge for edge in picture.edges if edge.tail in keep and edge.head in keep],
