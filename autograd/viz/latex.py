@@ -13,8 +13,8 @@ from autograd.graph import topological_order
 from autograd.primitive import TABLE, Primitive
 from autograd.primitives import INV_SQRT_2PI, LN2, LN10, SQRT_HALF, TWO_OVER_SQRT_PI
 from autograd.value import Value
+from autograd.viz.expand import undisturbed
 from autograd.viz.figures import shown
-from autograd.viz.model import undisturbed
 from autograd.viz.notation import names, printable, written
 from autograd.viz.order import program_order
 from autograd.viz.simplify import simplified

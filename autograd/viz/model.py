@@ -1,15 +1,11 @@
 """The picture model: a computation graph as plain data, ready to be laid out, cut down, or stepped through."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from autograd import context
-from autograd.graph import adjoints
-from autograd.primitive import TABLE, Primitive
-from autograd.primitives import add
 from autograd.value import Value
+from autograd.viz.expand import Cell, cells, to_expand
 from autograd.viz.notation import names, printable
 from autograd.viz.order import program_order
 
@@ -129,7 +125,7 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Valu
     made = Picture([], [], [])
     if total > LIMIT:
         made.notes.append(f"{total - LIMIT:,} of {total:,} nodes lie further from the result and are left out")
-    for cell in _cells(order, _to_expand(expand)):
+    for cell in cells(order, to_expand(expand)):
         _add(made, cell, roots, name)
     made.roots = [made.ids[root] for root in roots]
     leaves: Iterable[Value] = [parameters] if isinstance(parameters, Value) else parameters
@@ -149,11 +145,6 @@ def root_values(v: Any) -> list[Value]:
     if not given:
         raise ValueError("there is nothing to draw: pass a Value, or several")
     return list(dict.fromkeys(given))  # a Value twice is drawn once
-
-
-def undisturbed() -> AbstractContextManager[None]:
-    """Inside the block nodes are recorded plainly, whatever contexts the caller has opened."""
-    return context._setting(grad_enabled=True, anomaly=False, remember_lines=False, scope="")
 
 
 def _naming(labels: Labels, called: Mapping[Value, str]) -> Callable[[Value], tuple[str, bool]]:
@@ -179,78 +170,10 @@ def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
     return [node for node in order if node in found]
 
 
-# ------------------------------------------------------------------------------------------------ composite operations
-
-
-@dataclass(slots=True)
-class _Cell:
-    """A node on its way into the picture: a recorded Value, or one inside an expanded operation."""
-
-    value: Value
-    op: Primitive | None
-    args: tuple[Any, ...]
-    partials: tuple[float, ...]
-    grad: float | None
-    scope: str
-
-
-def _to_expand(expand: Any) -> Collection[str]:
-    composite = [name for name, op in TABLE.items() if op.composite]
-    if expand is True:
-        return composite
-    names = [expand] if isinstance(expand, str) else list(expand or ())
-    for name in names:
-        if name not in composite:
-            raise ValueError(f"{name!r} has no inside to expand; these have: {', '.join(composite)}")
-    return names
-
-
-def _cells(order: list[Value], expand: Collection[str]) -> Iterable[_Cell]:
-    """The nodes in order, those to be expanded replaced by their inside, and that by its own."""
-    stack = [_Cell(v, v.op, v.args, v.partials, v.grad if v.has_grad else None, v.scope) for v in reversed(order)]
-    while stack:
-        cell = stack.pop()
-        inside = _inside(cell) if cell.op is not None and cell.op.name in expand else []
-        if inside:
-            stack.extend(reversed(inside))
-        else:
-            yield cell
-
-
-def _inside(cell: _Cell) -> list[_Cell]:
-    """The forward function of a composite row, fed with Values: the same number as a graph, with gradients."""
-    assert cell.op is not None
-    with undisturbed():
-        fresh = [Value(arg.data) if isinstance(arg, Value) else arg for arg in cell.args]
-        result = cell.op.forward(*fresh)
-    if not isinstance(result, Value) or not result.args:
-        return []
-    outside: dict[Any, Any] = {new: old for new, old in zip(fresh, cell.args) if isinstance(new, Value)}
-    outside[result] = cell.value
-    order = program_order([result])
-    for v in order:
-        if v.op is add and v.args[0] == 0.0 and v is not result:  # where a sum begins: its first term is shown
-            outside[v] = outside.get(v.args[1], v.args[1])
-    known = cell.grad is not None
-    flow = adjoints(order, {result: cell.grad}, lambda v: v.partials, lambda g, partial: g * partial) if known else {}
-    return [
-        _Cell(
-            outside.get(v, v),
-            v.op,
-            tuple(outside.get(arg, arg) if isinstance(arg, Value) else arg for arg in v.args),
-            v.partials,
-            flow.get(v),
-            cell.scope,
-        )
-        for v in order
-        if v.args and (v is result or v not in outside)
-    ]
-
-
 # -------------------------------------------------------------------------------------------------- cells become boxes
 
 
-def _add(made: Picture, cell: _Cell, roots: list[Value], name: Callable[[Value], tuple[str, bool]]) -> None:
+def _add(made: Picture, cell: Cell, roots: list[Value], name: Callable[[Value], tuple[str, bool]]) -> None:
     """One box for the cell, one for each constant among its operands, and the edges between."""
     value, op = cell.value, cell.op
     tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in cell.args]
