@@ -45,7 +45,7 @@ class Value:
         self.op: Primitive | None = None
         self.x, self.y, self.dx = (), None, ()
         if label:
-            self.label = label
+            self.label = label if label.__class__ is str else str(label)
         if context.open_contexts:
             context.annotate(self)
 

@@ -1,13 +1,15 @@
 """A training run filmed: what `fit` calls after every epoch to record a frame, and the film of a history."""
 
 import math
+import numbers
 from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
+from nn import checks
+from nn.history import History
 
 if TYPE_CHECKING:
     from autograd.viz import Film
-    from nn.history import History
     from nn.training import Training
 
 __all__ = ["Filming", "film"]
@@ -21,6 +23,8 @@ class Filming:
     targets classes; `language`, "en" or "zh".
     Of a long run every second, fourth, ... epoch is kept. A checkpoint holds no film: that of a resumed run begins
     where it goes on.
+    Raises ValueError for counts below one or a language that there is not, TypeError for a `sample` that is no whole
+    number; when the run starts, IndexError for a `sample` that is no row of the data.
 
     >>> import nn
     >>> from nn.data import moons
@@ -33,12 +37,21 @@ class Filming:
     """
 
     def __init__(self, samples: int = 16, sample: int = 0, resolution: int = 24, language: str = "en") -> None:
+        from autograd.viz import Film  # the drawings are loaded when there is something to draw
+
+        checks.counts(samples=samples, resolution=resolution)
+        if not isinstance(sample, int | numbers.Integral):
+            raise TypeError(f"sample is the number of a row of the data, a whole number, not {sample!r}")
+        Film(language=language)  # or a ValueError now, and not after an epoch
         self.samples, self.sample, self.resolution, self.language = samples, sample, resolution, language
         self.film: Film | None = None
 
     def start(self, training: "Training") -> None:
         """Every run has a film of its own."""
         self.film = None
+        rows = len(training.X)
+        if not -rows <= self.sample < rows:
+            raise IndexError(f"Filming(sample={self.sample}) shows the graph of that row, and there are {rows} rows")
 
     def __call__(self, training: "Training") -> None:
         if self.film is None:
@@ -53,7 +66,7 @@ class Filming:
             self._record(training)
 
     def _empty(self, training: "Training") -> "Film":
-        from autograd.viz import Film  # the drawings are loaded when there is something to draw
+        from autograd.viz import Film
 
         if not _in_a_plane(training):
             return Film(unit="epoch", language=self.language)
@@ -72,7 +85,7 @@ class Filming:
         model.eval()
         rows, targets = training.X[: self.samples], training.y[: self.samples]
         loss = training.loss(model(rows), targets)
-        at = self.sample % len(training.X)
+        at = self.sample
         sample = training.loss(model([training.X[at]]), [training.y[at]])
         grid = self._grid(model) if self.film.points else []
         model.train(mode)
@@ -91,12 +104,14 @@ class Filming:
             ]
 
 
-def film(history: "History") -> "Film":
+def film(history: History) -> "Film":
     """The film of a run: of the history that `fit(..., callbacks=[nn.Filming()])` returned.
 
     Returns a `Film`: it shows itself in a notebook, and `save_html("film.html")` writes one offline page.
-    Raises ValueError when the run was not filmed.
+    Raises TypeError when `history` is none, ValueError when the run was not filmed.
     """
+    if not isinstance(history, History):
+        raise TypeError(f"film takes the History that fit returned, not {type(history).__name__} ({history!r:.60})")
     if history.film is None:
         raise ValueError("this run was not filmed: fit(..., callbacks=[nn.Filming()]) records the frames")
     return history.film  # type: ignore[no-any-return]

@@ -246,6 +246,10 @@ def test_a_value_of_a_value_is_refused():
         Value(Value(1.0))
 
 
+def test_a_label_is_text_whatever_was_given():
+    assert [Value(1.0, label).label for label in ("x", 3, ("a", 1), "", None)] == ["x", "3", "('a', 1)", "", ""]
+
+
 def test_division_by_zero_and_overflow_are_ieee():
     zero, one = Value(0.0), Value(1.0)
     assert (one / zero).data == inf and (-one / zero).data == -inf and math.isnan((zero / zero).data)

@@ -75,6 +75,41 @@ def test_more_inputs_or_a_regression_have_no_plane():
     assert set(film.frames[0].gradients) == {"layer0", "layer1"}
 
 
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"samples": 0}, ValueError, "samples is a whole number of at least 1, got 0"),
+    ({"samples": "x"}, ValueError, "samples is a whole number of at least 1, got 'x'"),
+    ({"resolution": 2.5}, ValueError, "resolution is a whole number of at least 1, got 2.5"),
+    ({"resolution": 0}, ValueError, "resolution is a whole number of at least 1, got 0"),
+    ({"sample": 1.5}, TypeError, "sample is the number of a row of the data, a whole number, not 1.5"),
+    ({"language": "fr"}, ValueError, "there is no language 'fr': choose one of 'en', 'zh'"),
+])  # fmt: skip
+def test_what_cannot_be_filmed_says_so_at_once(options, error, message):
+    with pytest.raises(error, match=message):
+        nn.Filming(**options)
+
+
+@pytest.mark.parametrize("sample", [20, -21])
+def test_a_sample_that_is_no_row_says_so_before_the_first_epoch(sample):
+    message = rf"Filming\(sample={sample}\) shows the graph of that row, and there are 20 rows"
+    with pytest.raises(IndexError, match=message):
+        train([nn.Filming(sample=sample)])
+
+
+def test_the_last_row_may_be_counted_from_the_end():
+    def graph(sample):
+        _, history = train([nn.Filming(sample=sample, resolution=2)], epochs=1)
+        return [node.data for node in nn.film(history).graph.nodes]
+
+    assert graph(-1) == graph(19) != graph(0)
+
+
+def test_only_a_history_has_a_film():
+    with pytest.raises(TypeError, match=r"film takes the History that fit returned, not NoneType \(None\)"):
+        nn.film(None)
+    with pytest.raises(TypeError, match="film takes the History that fit returned, not Filming"):
+        nn.film(nn.Filming())
+
+
 def test_a_run_that_was_not_filmed():
     _, history = train(epochs=1)
     with pytest.raises(ValueError, match=r"this run was not filmed: fit\(..., callbacks=\[nn.Filming\(\)\]\)"):
