@@ -19,7 +19,7 @@ from autograd.viz.view import view
 
 MOST_FRAMES = 120  # when there are more, every other one is dropped
 MOST_NUMBERS = 400  # of a layer's gradients or activations that a frame keeps, evenly chosen
-MOST_DRAWN = 40  # nodes of the sample's graph; a larger one is shown as its scopes
+MOST_DRAWN = 30  # nodes of the sample's graph; a larger one is shown as its scopes
 
 
 class Shown(NamedTuple):

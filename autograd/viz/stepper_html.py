@@ -50,11 +50,12 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
 def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
     """Everything the script needs, as plain data. Nodes are numbered in the order of the stepper."""
     index = {node: i for i, node in enumerate(stepper.order)}
-    edges = {(edge.head, edge.slot): edge.id for edge in drawn.edges}
+    edges = {(edge.head, edge.slot): edge for edge in drawn.edges}
     formulas: dict[Templates, int] = {}
 
     def entry(node: Value) -> dict[str, Any]:
         id = drawn.ids[node]
+        into = [edges[id, slot] for slot in range(len(node.args))]
         return {
             "id": id,
             "name": stepper.names[node],
@@ -63,7 +64,8 @@ def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
             "row": key((node.op, len(node.args))) if node.op else "",
             "args": [[index[arg]] if isinstance(arg, Value) else arg for arg in node.args],
             "partials": node.partials,
-            "edges": [edges.get((id, slot), "") for slot in range(len(node.args))],
+            "edges": [edge.id for edge in into],
+            "tails": [edge.tail for edge in into],
             "template": formulas.setdefault(templates_of(node), len(formulas)) if node.op else -1,
         }
 

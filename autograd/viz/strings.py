@@ -14,6 +14,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "tally": ";  {k} of {n}: {sum}",
         "compute": "{z} is computed from its operands.",
         "start": "It begins at the end: when {root} grows by 1, {root} grows by 1.",
+        "start_note": "of this pass alone: every other gradient begins at 0, whatever earlier passes left",
         "edge": "Along the edge from {z} to its operand {x}.",
         "edge_of": "Along the edge from {z} to its operand number {k}, {x}.",
         "operation": "operation",
@@ -43,7 +44,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "last": "last step",
         "slider": "step",
         "keys": "Keys: ← → one step, Home and End the ends, space plays. Click a node to see its gradient finished,"
-        " an edge to see where its number comes from.",
+        " an edge to see where its number comes from. In a field, Escape brings its value back.",
         "name": "name",
         "made": "how it is made",
         "data": "value",
@@ -62,6 +63,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "parameter": "parameter",
         "constant": "constant",
         "constant_edge": "{c}, a constant, is operand {k} of {z}",
+        "constant_flow": "{c} is a constant, operand {k} of {z}: no gradient flows to it.",
         "result": "result",
         "what_if": "What if? Change the value of a leaf and press Enter: everything is computed again. What an if of"
         " Python decided stays decided.",
@@ -102,6 +104,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "tally": "；第 {k} 份，共 {n} 份：{sum}",
         "compute": "由操作数算出 {z}。",
         "start": "从终点开始：{root} 增加 1，{root} 自己就增加 1。",
+        "start_note": "只算这一遍反向：其他梯度都从 0 开始，以前累加的不算在内",
         "edge": "沿着从 {z} 到操作数 {x} 的边。",
         "edge_of": "沿着从 {z} 到第 {k} 个操作数 {x} 的边。",
         "operation": "运算",
@@ -131,7 +134,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "last": "最后一步",
         "slider": "步骤",
         "keys": "按键：← → 走一步，Home 和 End 到两端，空格播放。"
-        "点击节点，看它的梯度何时算完；点击边，看它的数从何而来。",
+        "点击节点，看它的梯度何时算完；点击边，看它的数从何而来。在输入框里按 Esc 取回原值。",
         "name": "名称",
         "made": "怎样得到",
         "data": "数值",
@@ -150,6 +153,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "parameter": "参数",
         "constant": "常数",
         "constant_edge": "常数 {c} 是 {z} 的第 {k} 个操作数",
+        "constant_flow": "{c} 是常数，{z} 的第 {k} 个操作数：没有梯度流向它。",
         "result": "结果",
         "what_if": "如果……会怎样？改变一个叶子的数值，按回车，全部重新计算。"
         "Python 用 if 作出的选择保持不变。",

@@ -6,6 +6,7 @@ import pytest
 
 from autograd import Value
 from autograd.viz import step_through
+from autograd.viz.figures import figure
 from autograd.viz.model import picture
 from autograd.viz.strings import STRINGS
 from tests.viz.chromium import Sheet
@@ -139,6 +140,40 @@ def test_a_number_is_unknown_until_its_step(browser, readme):
             sheet.press("ArrowRight")
         b = next(node for node, name in stepper.names.items() if name == "b")
         assert sheet.page.locator(f"#{drawn.ids[b]} .grad").text_content() == "645.577"
+
+
+def test_a_click_on_a_constant_shows_where_it_is_used_and_says_why_nothing_flows_there(browser, readme):
+    stepper, path = readme
+    drawn = picture(stepper.root)
+    edges = [edge for edge in drawn.edges if drawn.node(edge.tail).kind == "constant"]
+    assert len(edges) == 8
+    with Sheet(browser, path) as sheet:
+        sheet.press("End")
+        for edge in edges:
+            for id in (edge.tail, edge.id):
+                sheet.press("End")
+                sheet.page.locator(f"#{id}").evaluate("one => one.dispatchEvent(new MouseEvent('click'))")
+                z = next(name for node, name in stepper.names.items() if drawn.ids[node] == edge.head)
+                c = figure(drawn.node(edge.tail).data)
+                assert sheet.page.locator(".panel header p").inner_text() == (
+                    f"{z} is computed from its operands. {c} is a constant, operand {edge.slot + 1} of {z}:"
+                    " no gradient flows to it."
+                )
+        sheet.press("ArrowRight")
+        assert "constant" not in sheet.page.locator(".panel header p").inner_text()
+
+
+def test_the_backward_pass_says_that_it_is_one_alone(browser, tmp_path):
+    """Whatever two passes have left in x.grad."""
+    x = Value(3.0, label="x")
+    y = x * 2.0
+    y.backward()
+    y.backward()
+    with Sheet(browser, step_through(y).save_html(tmp_path / "y.html")) as sheet:
+        sheet.press("ArrowRight")
+        assert sheet.panel()["gradient"][0].startswith("of this pass alone: every other gradient begins at 0")
+        sheet.press("End")
+        assert sheet.numbers()["x"] == (3.0, 2.0)
 
 
 def test_a_finger_hits_an_edge_beside_its_line(browser, readme):

@@ -118,6 +118,27 @@ def test_the_scrubber_stays_in_sight(browser, film, width):
         assert 0 <= sheet.page.locator("input[type=range]").bounding_box()["y"] < 120
 
 
+def test_the_graph_is_not_cut_and_can_be_seen_whole(browser, film):
+    _, path = film
+    with Sheet(browser, path, width=400, height=700) as sheet:
+        button, frame, drawn = (sheet.page.locator(where) for where in ("button.fit", ".drawing", ".drawing svg"))
+        tall, before = int(float(drawn.get_attribute("height"))), drawn.bounding_box()
+        assert before["height"] > tall - 1 and frame.evaluate("one => one.scrollHeight - one.clientHeight") == 0
+        assert before["width"] > frame.bounding_box()["width"]
+        button.click()
+        inside, outside = drawn.bounding_box(), frame.bounding_box()
+        assert outside["x"] <= inside["x"] < inside["x"] + inside["width"] <= outside["x"] + outside["width"]
+        assert inside["height"] < 700 and button.get_attribute("aria-pressed") == "true"
+        assert sheet.overflow() <= 0
+        button.click()
+        assert drawn.bounding_box()["width"] == before["width"]
+        sheet.page.locator("select.language").select_option("zh")
+        assert button.inner_text() == "显示全图"
+    with Sheet(browser, path, width=2000, height=1500) as sheet:
+        sheet.page.wait_for_timeout(100)
+        assert not sheet.page.locator("button.fit").is_visible()  # all of it is in sight
+
+
 def test_the_plane_has_axes_and_a_legend(browser, film):
     film, path = film
     with Sheet(browser, path) as sheet:

@@ -48,7 +48,8 @@ def test_dark_mode_has_dark_paper_and_light_ink(browser, readme):
 def test_everything_on_the_chinese_sheet_is_chinese(browser, tmp_path):
     """What is written, spoken or under the mouse, at every step and after good and bad input; names stay names."""
     _, _, g = readme_of_micrograd()
-    names = {"Python", "if", "English", "language", "relu", "neg", "add", "sub", "mul", "div", "pow", "Home", "End"}
+    names = {"Python", "if", "English", "language", "relu", "neg", "add", "sub", "mul", "div", "pow", "Home", "End",
+             "Esc"}  # fmt: skip
     with Sheet(browser, step_through(g, "zh").save_html(tmp_path / "x.html")) as sheet:
         assert sheet.page.title() == "g：一步一步看"
         for place in range(len(step_through(g))):
@@ -70,7 +71,7 @@ def test_everything_on_the_chinese_sheet_is_chinese(browser, tmp_path):
 def test_every_chinese_sentence_is_chinese():
     """No English word but what is typed as it stands."""
     calls = {"stepper", "draw", "collapse", "step_through", "autograd", "composite", "True"}
-    code = calls | {"Python", "if", "inf", "Home", "End"}
+    code = calls | {"Python", "if", "inf", "Home", "End", "Esc"}
     for key, sentence in STRINGS["zh"].items():
         assert set(re.findall("[A-Za-z_]{2,}", re.sub(r"{\w+}", "", sentence))) <= code, key
 
@@ -122,6 +123,18 @@ def test_the_picture_and_the_numbers_of_a_step_are_seen_together(browser, readme
             assert seen[3] or step.phase == "forward", f"the giver of step {place} is out of sight"
             sheet.press("ArrowRight")
         assert sheet.page.evaluate("scrollY") == 0
+
+
+def test_the_step_stays_in_sight_when_the_window_changes(browser, readme):
+    seen = """box => { const place = (one) => one.getBoundingClientRect(), frame = place(box), now = place(
+        box.querySelector(".node.now")); return now.left >= frame.left && now.right <= frame.right; }"""
+    with Sheet(browser, readme[1], width=2400, height=1400) as sheet:
+        for place in (0, 20, 64):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            for width in (500, 2400, 700):
+                sheet.page.set_viewport_size({"width": width, "height": 900})
+                sheet.page.wait_for_timeout(100)
+                assert sheet.page.locator(".drawing").evaluate(seen), (place, width)
 
 
 def test_on_a_phone_the_picture_stays_while_the_step_is_read(browser, readme):

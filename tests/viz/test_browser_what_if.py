@@ -221,6 +221,8 @@ BAD = {
     "": "a keeps its value: the field is empty. Type a number.",
     "  ": "a keeps its value: the field is empty. Type a number.",
     "1e999": "a keeps its value: 1e999 is larger than any float, 1.8e308. If you mean infinity, type inf.",
+    "1" * 400 + "x": f"a keeps its value: {'1' * 29}… is not a number.",
+    "9" * 400: f"a keeps its value: {'9' * 29}… is larger than any float, 1.8e308. If you mean infinity, type inf.",
     "-1e400": "a keeps its value: -1e400 is larger than any float, 1.8e308. If you mean infinity, type inf.",
 }
 
@@ -261,6 +263,33 @@ def test_enter_and_leaving_the_field_both_apply(browser, readme, leave):
         assert sheet.page.get_by_role("status").inner_text() == ""
         sheet.press("End")
         assert sheet.numbers() == {n: (v.data, stepper.gradients[v]) for v, n in stepper.names.items()}
+
+
+def test_escape_brings_the_value_back(browser, readme):
+    stepper, path = readme
+    with Sheet(browser, path) as sheet:
+        sheet.press("End")
+        field, said = sheet.page.get_by_role("textbox", name="a", exact=True), sheet.page.get_by_role("status")
+        as_it_was = sheet.numbers()
+        field.fill("5")
+        sheet.press("Escape")
+        assert (field.input_value(), said.inner_text()) == ("−4", "")
+        assert sheet.numbers() == as_it_was
+        sheet.press("ArrowLeft")  # the keys belong to the sheet again
+        assert sheet.page.locator(".counter").inner_text() == f"step {len(stepper) - 1} of {len(stepper)}"
+        sheet.press("End")
+        sheet.type("a", "five")
+        assert said.inner_text() == "a keeps its value: five is not a number."
+        sheet.press("Escape")
+        assert (field.input_value(), said.inner_text(), field.get_attribute("aria-invalid")) == ("−4", "", "false")
+        assert sheet.numbers() == as_it_was
+        sheet.type("a", "5")
+        told = said.inner_text()
+        field.fill("6")
+        sheet.press("Escape")
+        assert (field.input_value(), said.inner_text()) == ("5", told)
+        sheet.type("a", "-4")  # and after it a field hears again
+        assert sheet.numbers() == as_it_was
 
 
 def test_a_field_is_as_short_as_other_numbers_until_it_is_edited(browser, tmp_path):

@@ -6,6 +6,22 @@ function drawingOf(image) { // the drawing that is there as an image until a scr
   return decodeURIComponent(image.getAttribute("src").split(",").slice(1).join(","));
 }
 
+// A button that fits the whole drawing into its frame, or gives it its full size again; there while not all is in sight.
+class Fit {
+  constructor(frame, changed = () => {}) {
+    this.button = element("button", { type: "button", class: "fit", "aria-pressed": "false" });
+    this.button.onclick = () => {
+      this.button.ariaPressed = String(frame.classList.toggle("whole"));
+      changed();
+    };
+    new ResizeObserver(() => {
+      const all = frame.scrollWidth <= frame.clientWidth && frame.scrollHeight <= Math.min(frame.clientHeight, innerHeight);
+      this.button.hidden = all && !frame.matches(".whole");
+      changed();
+    }).observe(frame);
+  }
+}
+
 function write(group, role, x) { // a number, or "?" for null, into its line of a box
   const text = group.querySelector(role), key = text?.previousElementSibling;
   if (!text) return;
@@ -31,13 +47,13 @@ function rewrite(text, x, room) { // where there is not enough room smaller, the
   Object.assign(text, { textContent: full }).dataset.full = full;
   text.style.fontSize = "";
   const most = Math.max(20, room()), needed = () => text.getComputedTextLength();
-  const shrink = (least) => {
-    const size = parseFloat(getComputedStyle(text).fontSize) * most / needed();
-    if (needed() > most) text.style.fontSize = `${Math.max(least, Math.floor(10 * size) / 10)}px`;
+  const shrink = (least) => { // step by step, since letters have whole pixels
+    let size = parseFloat(getComputedStyle(text).fontSize);
+    while (needed() > most && size > least) text.style.fontSize = `${size = Math.max(least, size - 0.5)}px`;
   };
   shrink(READABLE);
   for (const digits of [5, 4, 3]) if (x !== null && needed() > most) text.textContent = shown(x, digits);
-  shrink(0);
+  shrink(1);
   return true;
 }
 

@@ -94,12 +94,13 @@ function start(host, reel, style) {
     controls.go(frame);
   });
   const title = element("h1"), numbers = element("p", { class: "numbers" }), headings = {};
+  const graph = element("div", { class: "drawing" }), fit = new Fit(graph);
 
   const panel = (key, ...content) => {
     headings[key] = element("h2");
     return element("section", { class: `panel ${key}` }, headings[key], ...content);
   };
-  const chart = element("div", { class: "chart" }), graph = element("div", { class: "drawing" });
+  const chart = element("div", { class: "chart" });
   chart.innerHTML = drawingOf(chartImage);
   const here = chart.querySelector(".here");
   const plane = reel.frames.some((one) => one.grid.length) ? new Plane(reel) : null;
@@ -113,6 +114,7 @@ function start(host, reel, style) {
     graph.innerHTML = drawingOf(graphImage);
     for (const tip of graph.querySelectorAll("g > title")) tip.remove(); // it tells the last frame's numbers
     panels.push(panel("sample_graph", graph));
+    headings.sample_graph.after(fit.button);
   }
   shadow.append(element("style", {}, style), element("main", {},
     element("header", {}, title, languages), controls.bar, element("div", { class: "panels" }, ...panels), bars));
@@ -150,6 +152,7 @@ function start(host, reel, style) {
     });
     for (const [drawn, key] of [[chart, "loss_curve"], [graph, "sample_graph"]]) drawn.firstChild?.setAttribute("aria-label", say(key));
     translateDrawing(graph, reel.strings, language);
+    fit.button.textContent = say("fit");
     graph.querySelector("title")?.remove();
     plane?.translate(say);
     if (host.hasAttribute("data-page")) Object.assign(document, { title: say("film_title") }).documentElement.lang = language;

@@ -35,6 +35,10 @@ function whatIsWrong(typed) { // the key of a sentence, or null where nothing is
   return Math.abs(x) === Infinity && /\d/.test(typed) ? "beyond" : null;
 }
 
+function beginning(text) { // of what may be very long
+  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
+}
+
 function minus(text) {
   return text.replace(/-/g, "−");
 }

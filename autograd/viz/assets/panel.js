@@ -14,6 +14,10 @@ class Panel {
     this.box.replaceChildren(element("header", {}, heading, element("p", {}, sentence)), element("dl", {}, ...rows.flat()));
   }
 
+  remark(sentence) { // besides, until the next step
+    this.box.querySelector("header p").append(` ${sentence}`);
+  }
+
   name(index) {
     return this.sheet.nodes[index].name;
   }
@@ -44,7 +48,7 @@ class Panel {
   starting() {
     const root = this.name(this.sheet.root);
     return [this.say(this.sheet.flows.length ? "start" : "unused"),
-      [this.line("gradient", [`∂${root}/∂${root} = `, number(1, "value")])]];
+      [this.line("gradient", [`∂${root}/∂${root} = `, number(1, "value")], this.say("start_note"))]];
   }
 
   flowing({ node, edge, operand, local, upstream, contribution, before, after, count }) {

@@ -2,7 +2,7 @@
 
 function start(host, sheet, style) {
   const shadow = host.attachShadow({ mode: "open" }), numbers = new Numbers(sheet);
-  let language = sheet.language, position = 0;
+  let language = sheet.language, position = 0, ends = []; // the two boxes of the step on show
   const name = (index) => sheet.nodes[index].name;
   const say = (key, values = {}) => fill(sheet.strings[language][key], { root: name(sheet.root), ...values });
 
@@ -12,7 +12,7 @@ function start(host, sheet, style) {
   picture.style.setProperty("--tall", `${svg.getAttribute("height")}px`);
   const panel = new Panel(sheet, numbers, say);
   const controls = new Controls(host, numbers.last, 1200, show), go = (step) => controls.go(step);
-  const fit = element("button", { type: "button", class: "fit", "aria-pressed": "false" });
+  const fit = new Fit(picture, follow);
   const title = element("h1"), keys = element("p", { class: "hint" }), table = element("table");
   const whatIf = element("p"), reset = element("button", { type: "button", class: "reset" });
   const answer = element("p", { role: "status" });
@@ -22,7 +22,7 @@ function start(host, sheet, style) {
     translate();
     go(position);
   });
-  controls.slider.before(fit);
+  controls.slider.before(fit.button);
   shadow.append(
     element("style", {}, style),
     element("main", {},
@@ -89,11 +89,12 @@ function start(host, sheet, style) {
     for (const edge of svg.querySelectorAll(".edge.now")) edge.classList.remove("now");
     const edges = step.node === undefined ? [] : sheet.nodes[step.node].edges;
     for (const id of step.phase === "forward" ? edges : edges.slice(step.edge, step.edge + 1)) part(id).classList.add("now");
-    fit.hidden = fit.ariaPressed === "false" && picture.scrollWidth <= picture.clientWidth && picture.scrollHeight <= picture.clientHeight;
-    follow([to, step.node ?? to].map((index) => part(sheet.nodes[index].id)));
+    ends = [to, step.node ?? to].map((index) => part(sheet.nodes[index].id));
+    follow();
   }
 
-  function follow([receiver, giver]) { // keep both ends of the edge in sight, or the receiver, without moving the page
+  function follow() { // keep both ends of the edge in sight, or the receiver, without moving the page
+    const [receiver, giver] = ends;
     const box = picture.getBoundingClientRect(), to = receiver.getBoundingClientRect(), from = giver.getBoundingClientRect();
     for (const [start, end, size, scroll] of [["left", "right", box.width, "scrollLeft"], ["top", "bottom", box.height, "scrollTop"]]) {
       let low = Math.min(to[start], from[start]), high = Math.max(to[end], from[end]);
@@ -109,7 +110,7 @@ function start(host, sheet, style) {
     keys.textContent = say("keys");
     picture.ariaLabel = say("drawing");
     controls.translate(say);
-    fit.textContent = say("fit");
+    fit.button.textContent = say("fit");
     whatIf.textContent = sheet.unknown ? say("no_javascript", { op: sheet.unknown }) : say("what_if");
     reset.textContent = say("reset");
     reset.hidden = Boolean(sheet.unknown);
@@ -146,13 +147,24 @@ function start(host, sheet, style) {
       field.select();
     };
     field.onblur = () => settle(field, numbers.data[index]);
+    field.onkeydown = (event) => {
+      if (event.key === "Escape") giveUp(field);
+    };
     field.onchange = () => { // at Enter, and when the field is left
-      const wrong = whatIsWrong(field.value);
+      const wrong = whatIsWrong(field.value), text = beginning(field.value.trim());
       field.ariaInvalid = String(wrong !== null);
       if (wrong === null) change(index, numberIn(field.value));
-      else tell(() => ["problem", say(wrong, { x: name(index), text: field.value.trim() })]);
+      else tell(() => ["problem", say(wrong, { x: name(index), text })]);
     };
     return field;
+  }
+
+  function giveUp(field) { // what was typed, for the value that still holds
+    if (field.ariaInvalid === "true") tell(() => ["", ""]);
+    field.ariaInvalid = "false";
+    const { onchange } = field; // leaving the field would apply it
+    Object.assign(field, { value: field.title, onchange: null }).blur();
+    field.onchange = onchange;
   }
 
   function settle(field, x) { // as short as the numbers around it, unless it is being edited; all digits under the mouse
@@ -189,10 +201,6 @@ function start(host, sheet, style) {
 
   // ------------------------------------------------------------------------------------------------- what it hears
 
-  fit.onclick = () => {
-    fit.ariaPressed = String(picture.classList.toggle("whole"));
-    go(position);
-  };
   sheet.nodes.forEach((node, index) => part(node.id).addEventListener("click", () => go(numbers.finishedAt(index))));
   numbers.flows.forEach(({ node, edge }, index) => {
     const drawn = part(sheet.nodes[node].edges[edge]), reach = drawn.querySelector(".line").cloneNode();
@@ -200,6 +208,12 @@ function start(host, sheet, style) {
     drawn.parentNode.prepend(reach);
     for (const one of [drawn, reach]) one.addEventListener("click", () => go(numbers.forward + 1 + index));
   });
+  sheet.nodes.forEach((node, index) => node.args.forEach((arg, edge) => {
+    if (!Array.isArray(arg)) for (const id of [node.edges[edge], node.tails[edge]]) part(id).addEventListener("click", () => {
+      go(numbers.place.get(index));
+      panel.remark(say("constant_flow", { c: shown(Number(arg)), k: edge + 1, z: name(index) }));
+    });
+  }));
   buildTable();
   translate();
   go(0);
