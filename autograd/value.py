@@ -1,6 +1,6 @@
 """Value: a number that remembers how it was made."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd import context
 from autograd.archive import Ancestors, restore
@@ -129,11 +129,11 @@ class Value:
 
         return trace(self)
 
-    def step_through(self, language: str = "en") -> Any:
+    def step_through(self, language: str = "en", direction: Literal["LR", "TB"] = "LR") -> Any:
         """The forward and the backward pass one step at a time: see `autograd.viz.step_through`."""
         from autograd.viz import step_through
 
-        return step_through(self, language)
+        return step_through(self, language, direction)
 
     def explain(self, wrt: "Value", k: int = 10) -> Any:
         """d self / d wrt as a sum over paths, the `k` largest written out: see `autograd.viz.explain`."""

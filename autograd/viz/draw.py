@@ -11,7 +11,7 @@ from autograd.value import Value
 from autograd.viz.captions import summary
 from autograd.viz.display import mimebundle
 from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
-from autograd.viz.layout import Direction
+from autograd.viz.layout import Direction, directed
 from autograd.viz.model import Labels, Picture, picture
 from autograd.viz.notation import in_formula
 from autograd.viz.passes import passes_note, unexplained
@@ -81,7 +81,8 @@ class Drawing:
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Computation graph</title>'
             '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-            "<style>body{margin:0}main{overflow:auto;padding:12px}svg{max-width:none!important}</style></head>\n"
+            "<style>body{margin:0}main{overflow:auto;padding:12px}"
+            "@media screen{svg{max-width:none!important}}@media print{svg{max-height:96vh}}</style></head>\n"
             f"<body><main>\n{self.svg}</main></body></html>\n"
         )
 
@@ -171,8 +172,7 @@ def _doubts(whole: Picture) -> list[str]:
 def _check(
     direction: Any, engine: Any, hops: Any, max_nodes: Any, labels: Any, expand: Any, parameters: Any
 ) -> None:
-    if direction not in ("LR", "TB"):
-        raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
+    directed(direction)
     if engine not in ("auto", "dot", "builtin"):
         raise ValueError(f"engine is 'auto', 'dot' or 'builtin', not {engine!r}")
     if engine == "dot" and not has_dot():

@@ -21,6 +21,12 @@ SWEEPS = 12
 MANY = 4000  # boxes and passing points; beyond this fewer sweeps must do
 
 
+def directed(direction: object) -> None:
+    """Raise ValueError unless it is a direction."""
+    if direction not in ("LR", "TB"):
+        raise ValueError(f"direction is 'LR' or 'TB', not {direction!r}")
+
+
 @dataclass
 class Layout:
     """The centre of each box, the points each edge passes, the centre of each label, and the size of it all.

@@ -10,6 +10,7 @@ from autograd.graph import topological_order
 from autograd.value import Value
 from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
+from autograd.viz.layout import Direction, directed
 from autograd.viz.notation import in_formula, names, place_of, slope_of
 from autograd.viz.order import program_order
 from autograd.viz.reasons import computed, derived
@@ -61,11 +62,12 @@ class Stepper(Sequence[Step]):
     node's `.grad` is read or changed.
     """
 
-    def __init__(self, root: Value, language: str = "en") -> None:
+    def __init__(self, root: Value, language: str = "en", direction: Direction = "LR") -> None:
         if not isinstance(root, Value):
             raise TypeError(f"step_through shows how a Value was made, not {type(root).__name__} ({root!r:.40})")
         phrases(language)
-        self.root, self.language = root, language
+        directed(direction)
+        self.root, self.language, self.direction = root, language, direction
         self.order = program_order([root])
         self.names = {node: in_formula(name) for node, name in names(self.order).items()}
         self.computed = [node for node in self.order if node.op is not None]
@@ -182,13 +184,15 @@ class Stepper(Sequence[Step]):
         return mimebundle(self, {"text/plain": self.__str__, "text/html": lambda: widget(self)})
 
 
-def step_through(v: Value, language: str = "en") -> Stepper:
+def step_through(v: Value, language: str = "en", direction: Direction = "LR") -> Stepper:
     """The computation of `v` and the backward pass from it, step by step, with the numbers of the chain rule.
 
-    Arguments: `v`, the Value to differentiate; `language` of the sheet, "en" or "zh".
+    Arguments: `v`, the Value to differentiate; `language` of the sheet, "en" or "zh"; `direction` in which the data
+    flow in its drawing, "LR" or "TB": from above, a long computation fits the width of a page or of a phone.
     Returns a `Stepper`: a sequence of `Step`s that prints as text, shows itself in a notebook, and saves itself as
     one offline HTML file. It changes no `.grad`.
-    Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed.
+    Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed, or for
+    another language or direction.
 
     >>> a, b = Value(3.0, label="a"), Value(4.0, label="b")
     >>> print(step_through(a * b))
@@ -197,4 +201,4 @@ def step_through(v: Value, language: str = "en") -> Stepper:
     3  backward  ∂v1/∂a += ∂v1/∂v1 · ∂v1/∂a = 1 · 4 = 4,  since v1 = a·b has ∂v1/∂a = b = 4
     4  backward  ∂v1/∂b += ∂v1/∂v1 · ∂v1/∂b = 1 · 3 = 3,  since v1 = a·b has ∂v1/∂b = a = 3
     """
-    return Stepper(v, language)
+    return Stepper(v, language, direction)

@@ -41,7 +41,7 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     strangers = unknown(rows)
     # the text first: a sanitizer that knows no images leaves their source, which is long
     picture_of = say["drawing"].format(root=stepper.names[stepper.root])
-    fallback = f"{steps}\n{image(in_language(svg(drawn, room=ROOM), stepper.language), picture_of)}"
+    fallback = f"{steps}\n{image(in_language(svg(drawn, stepper.direction, room=ROOM), stepper.language), picture_of)}"
     table = asset("operations.js") + ("" if strangers else program(rows))
     scripts = [table, *map(asset, ("numbers.js", "drawing.js", "panel.js", "stepper.js"))]
     return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from autograd import Value, dot
-from autograd.viz import step_through
+from autograd.viz import draw, step_through
 from autograd.viz.strings import STRINGS
 from tests.viz.chromium import Sheet, english
 from tests.viz.expressions import readme_of_micrograd
@@ -159,6 +159,35 @@ def test_names_from_right_to_left_leave_the_formulas_from_left_to_right(browser,
             assert ends
             assert all(abs(line - number) < 1.0 for line, number in ends)  # the result stands at the end
             sheet.press("ArrowRight")
+
+
+A4 = {"width": 718, "height": 1047}  # in pixels, without margins of 10 mm
+
+
+def test_the_whole_drawing_is_on_one_sheet_of_paper_and_from_above_in_readable_type(browser, tmp_path):
+    _, _, g = readme_of_micrograd()
+    sizes = {}
+    for direction in ("LR", "TB"):
+        drawing = draw(g, direction=direction, engine="builtin").save(tmp_path / "d.html")
+        for page in (step_through(g, direction=direction).save_html(tmp_path / "g.html"), drawing):
+            with Sheet(browser, page, **A4) as sheet:
+                sheet.page.emulate_media(media="print")
+                drawn = sheet.page.locator("svg")
+                box, scale = drawn.bounding_box(), drawn.evaluate("svg => svg.getScreenCTM().a")
+                assert box["width"] <= A4["width"] and box["height"] < A4["height"]
+                assert box["height"] == pytest.approx(scale * float(drawn.get_attribute("height")), rel=0.01)
+                sizes[direction, page.name] = 12 * scale
+    assert min(sizes["TB", name] for name in ("g.html", "d.html")) > 7.0 > 1.8 * sizes["LR", "g.html"]
+
+
+def test_from_above_the_step_stays_in_sight(browser, tmp_path):
+    _, _, g = readme_of_micrograd()
+    stepper = step_through(g, direction="TB")
+    with Sheet(browser, stepper.save_html(tmp_path / "g.html")) as sheet:
+        for place in range(0, len(stepper), 7):
+            sheet.page.locator("input[type=range]").fill(str(place))
+            frame, now = (sheet.page.locator(where).bounding_box() for where in (".drawing", ".node.now"))
+            assert frame["y"] <= now["y"] and now["y"] + now["height"] <= frame["y"] + frame["height"]
 
 
 def test_on_paper_there_is_what_is_on_show_and_nothing_to_press(browser, readme):

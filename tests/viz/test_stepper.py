@@ -211,6 +211,8 @@ def test_what_is_not_a_value_is_refused():
         message = re.escape(f"there is no language {language!r}: choose one of 'en', 'zh'")
         with pytest.raises(ValueError, match=message):
             step_through(Value(1.0), language=language)
+    with pytest.raises(ValueError, match="direction is 'LR' or 'TB', not 'up'"):
+        Value(1.0).step_through(direction="up")
 
 
 def test_numbers_that_no_longer_fit_together_are_refused():
