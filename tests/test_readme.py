@@ -62,6 +62,12 @@ def test_readme_runs(tmp_path, monkeypatch):
     check(README.read_text(encoding="utf-8"), str(README))
 
 
+def test_every_picture_is_there_and_says_what_it_shows():
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", README.read_text(encoding="utf-8"))
+    assert len(pictures) == 13
+    assert all(told and (README.parent / path).is_file() for told, path in pictures)
+
+
 def test_no_block_escapes():
     found = blocks(README.read_text(encoding="utf-8"))
     assert {block.language for block in found} <= LANGUAGES

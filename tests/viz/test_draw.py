@@ -77,7 +77,17 @@ def readme(backward=True):
     return g
 
 
+def loss():
+    """The one that README.md draws, and shows."""
+    x, w = Value(3.0, label="x"), Value(0.5, label="w")
+    loss = (w * x - 1.0) ** 2 + 0.1 * w**2
+    loss.label = "loss"
+    loss.backward()
+    return loss
+
+
 DRAWINGS = {
+    "loss": lambda: built_in(loss()),
     "readme": lambda: built_in(readme()),
     "readme-from-above-unknown-gradients": lambda: built_in(readme(backward=False), direction="TB"),
     "repeated": lambda: built_in(repeated()),
