@@ -125,6 +125,8 @@ def test_the_graph_is_not_cut_and_can_be_seen_whole(browser, film):
         tall, before = int(float(drawn.get_attribute("height"))), drawn.bounding_box()
         assert before["height"] > tall - 1 and frame.evaluate("one => one.scrollHeight - one.clientHeight") == 0
         assert before["width"] > frame.bounding_box()["width"]
+        heading, beside = sheet.page.locator(".sample_graph h2").bounding_box(), button.bounding_box()
+        assert heading["x"] + heading["width"] <= beside["x"] or heading["y"] + heading["height"] <= beside["y"]
         button.click()
         inside, outside = drawn.bounding_box(), frame.bounding_box()
         assert outside["x"] <= inside["x"] < inside["x"] + inside["width"] <= outside["x"] + outside["width"]

@@ -114,7 +114,9 @@ function start(host, reel, style) {
     graph.innerHTML = drawingOf(graphImage);
     for (const tip of graph.querySelectorAll("g > title")) tip.remove(); // it tells the last frame's numbers
     panels.push(panel("sample_graph", graph));
-    headings.sample_graph.after(fit.button);
+    const header = element("header");
+    headings.sample_graph.replaceWith(header);
+    header.append(headings.sample_graph, fit.button);
   }
   shadow.append(element("style", {}, style), element("main", {},
     element("header", {}, title, languages), controls.bar, element("div", { class: "panels" }, ...panels), bars));
