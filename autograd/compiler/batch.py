@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.compiler import interpreter, mathematics, native, straight, vectormath
+from autograd.compiler import interpreter, native, straight
 from autograd.compiler.batch_loop import block_loop
 from autograd.compiler.llvm_rows import form
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
-from autograd.primitive import Primitive
+from autograd.compiler.vector_functions import Ops, vector_function
 
 BLOCK = 512  # bytes of a block of samples, a number for each: eight of the widest vectors
 SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
@@ -30,14 +30,6 @@ SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of wor
 # and puts all its registers away around a call of a function. So the interpreter has the tapes of
 LONG = 3000  # rows and more, where it is ready at once;
 CALLS = 1 / 7  # calls a row and more, where it is faster too: level at 0.14, a quarter ahead at 0.2 (measured)
-
-
-@functools.cache
-def vector_function(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
-    """The symbol of an operation on vectors, its library, and its address."""
-    name, text, symbols = vectormath.module(op, element, width, exact)
-    library = native.compiled(text, 2, symbols)
-    return name, library, library.address(name)
 
 
 class Batch:
@@ -74,24 +66,24 @@ class Batch:
 
         kinds = self.tape.kinds
         order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
-        ops = sorted({op for op, _ in self.tape.rows}, key=lambda op: mathematics.symbol(op, ""))
-        code = interpreter.encode(self.tape, ops, [order.index(i) for i in range(len(kinds))])
+        cases = interpreter.joined(self.tape)
+        code = interpreter.encode(self.tape, cases, [order.index(i) for i in range(len(kinds))])
         self.words = code.words
         self.constants = np.array(code.constants, self.dtype)
-        self.head = (ctypes.c_int64 * 2)(len(self.tape.rows), code.words.buffer_info()[0])
+        self.head = (ctypes.c_int64 * 2)(code.instructions, code.words.buffer_info()[0])
         self.program = ctypes.addressof(self.head)
         self.blocks = code.places
         self.places = [
             place if arg.__class__ is int and (arg >= len(kinds) or kinds[arg] == SAMPLE) else -1
             for arg, place in zip(self.tape.outputs, code.outputs)
         ]
-        text, functions = interpreter.text(ops, form(self.dtype, self.width), self.block)
+        text, functions = interpreter.text(cases, form(self.dtype, self.width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
         self.library = native.compiled(text + body, 2, self._functions(functions))
 
-    def _functions(self, ops: Iterable[Primitive]) -> list[tuple[str, int]]:
+    def _functions(self, wanted: Iterable[Ops]) -> list[tuple[str, int]]:
         """The vector functions of these operations."""
-        self.called = [vector_function(op, self.element, self.width, self.exact) for op in ops]
+        self.called = [vector_function(ops, self.element, self.width, self.exact) for ops in wanted]
         return [(symbol, at) for symbol, _, at in self.called]
 
     def _plan(self, inputs: int) -> None:

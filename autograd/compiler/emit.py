@@ -27,11 +27,16 @@ class Kernel:
         function = ir.Function(module, KERNEL, name)
         self.b = ir.IRBuilder(function.append_basic_block())
         self.format = FORMATS[dtype]
-        self.width, self.size, self.element = width, self.format.size, self.format.element
+        self.size, self.element = self.format.size, self.format.element
+        self.words, self.columns = function.args
+        self.of_width(width)
+
+    def of_width(self, width: int) -> None:
+        """From here on vectors have so many numbers; LLVM divides what is wider than the processor's."""
+        self.width = width
         self.kind = ir.VectorType(self.element, width)
         self.zero = ir.Constant(self.kind, [0.0] * width)
         self.suffix = f"v{width}{self.format.suffix}"  # what LLVM calls such a vector
-        self.words, self.columns = function.args
         self.step = width * self.size  # bytes
 
     def word(self, k: int) -> Any:
@@ -114,14 +119,14 @@ class Kernel:
         return b.inttoptr(b.add(self.splat(address), b.mul(lanes, self.splat(stride))),
                           ir.VectorType(self.element.as_pointer(), self.width))
 
-    def gather(self, address: Any, stride: Any, mask: Any) -> Any:
-        pointers = self.scattered(address, stride)
+    def gather(self, address: Any, stride: Any, mask: Any = None) -> Any:
+        pointers, mask = self.scattered(address, stride), self.every_lane() if mask is None else mask
         f = declared(self.b.module, f"llvm.masked.gather.{self.suffix}.v{self.width}p0", self.kind,
                      [pointers.type, I32, mask.type, self.kind])
         return self.b.call(f, [pointers, ir.Constant(I32, self.size), mask, self.zero])
 
-    def scatter(self, value: Any, address: Any, stride: Any, mask: Any) -> None:
-        pointers = self.scattered(address, stride)
+    def scatter(self, value: Any, address: Any, stride: Any, mask: Any = None) -> None:
+        pointers, mask = self.scattered(address, stride), self.every_lane() if mask is None else mask
         f = declared(self.b.module, f"llvm.masked.scatter.{self.suffix}.v{self.width}p0", ir.VoidType(),
                      [self.kind, pointers.type, I32, mask.type])
         self.b.call(f, [value, pointers, ir.Constant(I32, self.size), mask])
@@ -149,7 +154,7 @@ class Kernel:
         """
         b = self.b
         start = whole(0)
-        for many in dict.fromkeys((vectors, vectors // 2 or 1, 1)):
+        for many in dict.fromkeys((vectors, min(vectors, 2), 1)):
             size = whole(many * self.width)
             times = b.sdiv(b.sub(count, start), size)
             begin = start

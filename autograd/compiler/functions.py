@@ -9,9 +9,9 @@ from math import inf
 from typing import Any
 
 from autograd.compiler.emit import Kernel, whole
-from autograd.compiler.formula import Formula
+from autograd.compiler.formula import Formula, operations
 from autograd.compiler.lanes import Lanes
-from autograd.compiler.vectormath import operation
+from autograd.compiler.vectormath import ROUTINES, operation
 
 # Powers with these exponents are written into the formula: products, quotients and roots instead of libm's pow.
 EXPONENTS: dict[Any, Callable[[Lanes], Lanes]] = {
@@ -46,11 +46,15 @@ def computed(formula: Any, operands: list[Lanes]) -> Lanes:
     return visit(formula)
 
 
+def side_by_side(formulas: list[Formula]) -> int:
+    """How many vectors are computed at once: while one waits for a result, another goes on. Routines wait long."""
+    return 4 if any(op.name in ROUTINES for formula in formulas for op in operations(formula)) else 2
+
+
 def emit(module: Any, name: str, width: int, dtype: str, formulas: list[Formula], modes: str) -> None:
     """The kernel that computes `formulas` of its operands; `modes` has a letter per result, then one per operand."""
     k = Kernel(module, name, width, dtype)
     b = k.b
-    every = k.every_lane()
     words = [[k.word(4 * i + j) for j in range(4, 8)] for i in range(len(modes))]  # words 4 to 7 are the first result's
 
     def rows(i: Any, j: Any) -> None:
@@ -62,13 +66,14 @@ def emit(module: Any, name: str, width: int, dtype: str, formulas: list[Formula]
                 return k.lanes(k.load(b.add(at[slot], offset), mask))
             if mode == SHARED:
                 return k.lanes(k.broadcast(at[slot]))
-            return k.lanes(k.gather(k.offset(at[slot], index, stride), stride, every if mask is None else mask))
+            return k.lanes(k.gather(k.offset(at[slot], index, stride), stride, mask))
 
-        def block(start: Any, mask: Any, vectors: int) -> None:
-            for x in range(vectors):
-                vector(b.add(start, whole(x * k.step)), mask)
+        def block(offset: Any, mask: Any, vectors: int) -> None:
+            k.of_width(vectors * width)
+            elements(offset, mask)
+            k.of_width(width)
 
-        def vector(offset: Any, mask: Any) -> None:
+        def elements(offset: Any, mask: Any) -> None:
             index = b.lshr(offset, whole(k.size.bit_length() - 1))
             operands = [read(slot, offset, index, mask) for slot in range(len(formulas), len(modes))]
             for slot, value in enumerate([computed(formula, operands) for formula in formulas]):
@@ -76,9 +81,9 @@ def emit(module: Any, name: str, width: int, dtype: str, formulas: list[Formula]
                     k.store(value.value, b.add(at[slot], offset), mask)
                 else:
                     stride = words[slot][3]
-                    k.scatter(value.value, k.offset(at[slot], index, stride), stride, every if mask is None else mask)
+                    k.scatter(value.value, k.offset(at[slot], index, stride), stride, mask)
 
-        k.in_vectors(k.extent(3), block, 2)
+        k.in_vectors(k.extent(3), block, side_by_side(formulas))
 
     k.repeat(k.word(1), lambda i: k.repeat(k.word(2), lambda j: rows(i, j)) and None)
     k.finish()

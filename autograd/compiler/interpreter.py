@@ -5,21 +5,24 @@ It is compiled once, for all tapes (and kept on disk): a switch with one case pe
 the case, and no time to prepare; over a block of samples, which each case works through, finding costs nothing.
 
 A program is the tape as 32-bit words, five to a row: operation, result, operands. Numbers stand in one workspace:
-inputs, constants, then rows, whose places are used again after their last reader.
+inputs, constants, then rows, whose places are used again after their last reader. Two rows that one function computes,
+the sine and the cosine of a number, are done at once: their words are operation, first result, operand, second result.
 """
 
 import array
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler import native
 from autograd.compiler.llvm_rows import Form, RowWriter, form
+from autograd.compiler.mathematics import symbol
 from autograd.compiler.tape import Tape
-from autograd.primitive import TABLE, Primitive
+from autograd.compiler.vector_functions import TOGETHER, Ops
+from autograd.primitive import TABLE
 
 WORDS = 5
-UNUSED = (0, 0, 0)  # operands
+UNUSED = (0,) * WORDS
 UNREAD, KEPT, FREED = -1, -2, -3  # in place of the row that reads a number last
 
 
@@ -31,15 +34,48 @@ class Encoded(NamedTuple):
     outputs: list[int]
     places: int
 
+    @property
+    def instructions(self) -> int:
+        return len(self.words) // WORDS
 
-def plain(tape: Tape) -> tuple[Primitive, ...]:
-    """The operations to have a case for: those of the table that are not written with others, then the tape's own."""
+
+def plain(tape: Tape) -> tuple[Ops, ...]:
+    """The cases to have: the operations of the table that are not written with others, then the tape's own."""
     ops = [op for op in TABLE.values() if not op.composite]
-    return tuple(dict.fromkeys(ops + [op for op, _ in tape.rows]))
+    return tuple((op,) for op in dict.fromkeys(ops + [op for op, _ in tape.rows]))
 
 
-def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = None) -> Encoded:
-    """The tape as words for an interpreter of the operations `ops`; input number i stands at inputs[i], or at i.
+def joined(tape: Tape) -> tuple[Ops, ...]:
+    """The cases for the tape's own operations, and for the pairs of rows that one function can compute."""
+    found = {(op,) for op, _ in tape.rows} | {operations(tape, pair) for pair in pairs(tape)}
+    return tuple(sorted(found, key=lambda case: [symbol(op, "") for op in case]))
+
+
+def pairs(tape: Tape) -> list[tuple[int, int]]:
+    """Rows that are computed together, by their positions.
+
+    >>> from autograd.compiler.tape import record
+    >>> from autograd.value import Value
+    >>> x = Value(2.0)
+    >>> pairs(record([x.sin() + x * x.cos()], [x]))
+    [(2, 0)]
+    """
+    rows = {(op.name, args): at for at, (op, args) in enumerate(tape.rows)}
+    return [
+        (at, rows[second, args])
+        for (first, second) in TOGETHER
+        for (name, args), at in rows.items()
+        if name == first and (second, args) in rows
+    ]
+
+
+def operations(tape: Tape, rows: Iterable[int]) -> Ops:
+    """The operations of these rows."""
+    return tuple(tape.rows[row][0] for row in rows)
+
+
+def encode(tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None) -> Encoded:
+    """The tape as words for an interpreter of these cases; input number i stands at inputs[i], or at i.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
@@ -50,27 +86,32 @@ def encode(tape: Tape, ops: Sequence[Primitive], inputs: Sequence[int] | None = 
     ([3.0], [2], 3, 10)
     """
     first = len(tape.kinds)
-    code = {op: k for k, op in enumerate(ops)}
+    code = {case: k for k, case in enumerate(cases)}
     constants = _constants(tape)
     last = _last_readers(tape)
-    place: list[Any] = list(inputs or range(first))
+    place: list[Any] = [*(inputs or range(first)), *[None] * len(tape.rows)]
     count = first + len(constants)
     words: list[int] = []
     free: list[int] = []
-    for at, (op, args) in enumerate(tape.rows, first):
+    together = {at: pair for pair in pairs(tape) for at in pair if operations(tape, pair) in code}
+    for at, (_, args) in enumerate(tape.rows, first):
         operands = [constants[arg.hex()] if arg.__class__ is float else place[arg] for arg in args]  # type: ignore
         for arg in args:
             if arg.__class__ is int and last[arg] == at:
                 free.append(place[arg])
                 last[arg] = FREED  # it may be the other operand too
-        if free:
-            target = free.pop()
-        else:
-            target, count = count, count + 1
-        place.append(target)
-        words += code[op], target, *operands, *UNUSED[len(operands) :]
+        if place[at] is None:  # else it was computed together with an earlier row
+            rows = together.get(at - first, (at - first,))
+            for row in rows:
+                if not free:
+                    free.append(count)
+                    count += 1
+                place[first + row] = free.pop()
+            target, *more = (place[first + row] for row in rows)
+            new = code[operations(tape, rows)], target, *operands, *more
+            words += *new, *UNUSED[len(new) :]
         if last[at] == UNREAD:
-            free.append(target)
+            free.append(place[at])
     outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
     return Encoded(array.array("i", words), [float.fromhex(key) for key in constants], outputs, count)
 
@@ -96,14 +137,14 @@ def _last_readers(tape: Tape) -> list[int]:
     return last
 
 
-def text(ops: Sequence[Primitive], shape: Form, block: int) -> tuple[str, dict[Primitive, int]]:
+def text(cases: Sequence[Ops], shape: Form, block: int) -> tuple[str, list[Ops]]:
     """LLVM text of `interpret(number* work, i32* words, i64 rows)`, and the functions it calls."""
     writer = RowWriter(shape)
     t, e = shape.t, shape.element
     lines = writer.lines
     lines.append(
         f"define void @interpret({e}* %work, i32* %words, i64 %rows) {{\nentry:\nbr label %next\n"
-        "next:\n%row = phi i64 [ 0, %entry ]" + "".join(f", [ %row.n, %end{k} ]" for k in range(len(ops)))
+        "next:\n%row = phi i64 [ 0, %entry ]" + "".join(f", [ %row.n, %end{k} ]" for k in range(len(cases)))
     )
     lines.append(
         "%more = icmp slt i64 %row, %rows\nbr i1 %more, label %go, label %done\ndone:\nret void\n"
@@ -117,29 +158,31 @@ def text(ops: Sequence[Primitive], shape: Form, block: int) -> tuple[str, dict[P
             f"%b{k} = getelementptr {e}, {e}* %work, i64 %o{k}"
         )
     lines.append("switch i32 %op, label %done [")
-    lines.extend(f"i32 {k}, label %case{k}" for k in range(len(ops)))
+    lines.extend(f"i32 {k}, label %case{k}" for k in range(len(cases)))
     lines.append("]")
-    for k, op in enumerate(ops):
+    for k, case in enumerate(cases):
         lines.append(
             f"case{k}:\nbr label %loop{k}\nloop{k}:\n%i{k} = phi i64 [ 0, %case{k} ], [ %i{k}.n, %loop{k} ]"
         )
         operands = []
-        for j in range(len(op.operands)):
+        for j in range(len(case[0].operands)):
             lines.append(
                 f"%p{k}.{j} = getelementptr {e}, {e}* %b{j + 1}, i64 %i{k}\n"
                 f"%q{k}.{j} = bitcast {e}* %p{k}.{j} to {t}*\n%x{k}.{j} = load {t}, {t}* %q{k}.{j}"
             )
             operands.append(f"%x{k}.{j}")
-        writer.row(k, op, operands)
-        value = operands[0] if op.name == "identity" else f"%v{k}"
+        for j, value in enumerate(writer.rows(k, case, operands)):
+            lines.append(
+                f"%r{k}.{j} = getelementptr {e}, {e}* %b{2 * j}, i64 %i{k}\n"
+                f"%s{k}.{j} = bitcast {e}* %r{k}.{j} to {t}*\nstore {t} {value}, {t}* %s{k}.{j}"
+            )
         lines.append(
-            f"%r{k} = getelementptr {e}, {e}* %b0, i64 %i{k}\n%s{k} = bitcast {e}* %r{k} to {t}*\n"
-            f"store {t} {value}, {t}* %s{k}\n%i{k}.n = add i64 %i{k}, {shape.lanes}\n"
+            f"%i{k}.n = add i64 %i{k}, {shape.lanes}\n"
             f"%m{k} = icmp slt i64 %i{k}.n, {block}\nbr i1 %m{k}, label %loop{k}, label %end{k}\n"
             f"end{k}:\nbr label %next"
         )
     lines.append("}")
-    return writer.finished(), writer.functions
+    return writer.finished(), [*writer.functions]
 
 
 # A block of samples. The program: rows, then the address of the words.
@@ -214,7 +257,7 @@ done:
 
 
 @functools.cache
-def at_points(ops: tuple[Primitive, ...]) -> native.Library:
+def at_points(cases: tuple[Ops, ...]) -> native.Library:
     """The interpreter for one point."""
-    code, functions = text(ops, form("float64"), 1)
-    return native.compiled(code + POINT, 2, native.operations(functions))
+    code, functions = text(cases, form("float64"), 1)
+    return native.compiled(code + POINT, 2, native.operations(op for (op,) in functions))

@@ -24,7 +24,7 @@ from autograd.compiler.lanes import I32
 
 def tile(size: int) -> tuple[int, int]:
     """Rows and vectors of `size` bytes that are summed at once: 32 registers of AVX-512 and NEON hold 4 x 4 sums."""
-    return (4, 4) if size != 32 else (4, 2)
+    return (4, 4) if size != 32 else (4, 3)
 
 
 def build(module: Any, width: int, dtype: str) -> None:
@@ -48,7 +48,7 @@ def contraction(module: Any, name: str, width: int, dtype: str, a_vector: bool, 
     v, v0, v1, vk = (k.word(w) for w in (14, 15, 16, 17))
     init, init0, init1, init_c = (k.word(w) for w in (19, 20, 21, 22))
     init_vector = b.icmp_signed("!=", init_c, whole(0))
-    most_rows, most_vectors = tile(k.step) if shared else (4, 1)  # without a vector to share, rows only hide latency
+    most_rows, most_vectors = tile(k.step) if shared else (2, 4)  # without a vector to share, as many sums hide latency
 
     def initial(address: Any, offset: Any, vectors: int, mask: Any) -> list[Any]:
         with b.if_else(init_vector) as (then, otherwise):

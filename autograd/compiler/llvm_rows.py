@@ -7,7 +7,7 @@ The plain operations are instructions, the table INSTRUCTIONS below; every other
 import struct
 from typing import NamedTuple
 
-from autograd.compiler.mathematics import symbol
+from autograd.compiler.mathematics import joint_symbol, symbol
 from autograd.primitive import Primitive
 
 _COMPARE = "%{z}.c = fcmp {how} {t} {x}, {y}\n%{z} = select {i1} %{z}.c, {t} {one}, {t} {zero}"
@@ -72,13 +72,13 @@ def form(dtype: str, lanes: int = 1) -> Form:
 
 
 class RowWriter:
-    """Writes rows: `lines` grows, `functions` are those called so far, with their numbers of operands."""
+    """Writes rows: `lines` grows, `functions` are those called so far: the operations that one call computes."""
 
     def __init__(self, shape: Form) -> None:
         self.form = shape
         self.called = form("float64") if shape.lanes == 1 else shape  # what functions are called with
         self.lines: list[str] = []
-        self.functions: dict[Primitive, int] = {}
+        self.functions: dict[tuple[Primitive, ...], None] = {}
         one = "i1" if shape.lanes == 1 else f"<{shape.lanes} x i1>"
         self.blanks = {"t": shape.t, "s": shape.s, "i1": one, "zero": shape.constant(0.0), "one": shape.constant(1.0)}
 
@@ -111,7 +111,7 @@ class RowWriter:
         self.lines.append(INSTRUCTIONS[name].format(z=z, **dict(zip("xyw", operands)), **self.blanks))
 
     def _call(self, z: str, op: Primitive, operands: list[str]) -> None:
-        self.functions[op] = len(operands)
+        self.functions[(op,)] = None
         t = self.called.t
         if t != self.form.t:  # the C library's functions are asked in double precision
             for k, x in enumerate(operands):
@@ -122,10 +122,27 @@ class RowWriter:
             return
         self.lines.append(f"%{z} = call {t} @{symbol(op, self.called.s)}({', '.join(f'{t} {x}' for x in operands)})")
 
+    def rows(self, at: int, ops: tuple[Primitive, ...], operands: list[str]) -> list[str]:
+        """Rows of the same operands, several by one call; how their numbers are written."""
+        if len(ops) == 1:
+            if ops[0].name == "identity":
+                return operands
+            self.row(at, ops[0], operands)
+            return [f"%v{at}"]
+        self.functions[ops] = None
+        results = f"{{ {', '.join([self.form.t] * len(ops))} }}"
+        given = ", ".join(f"{self.form.t} {x}" for x in operands)
+        self.lines.append(f"%v{at} = call {results} @{joint_symbol(ops, self.form.s)}({given})")
+        for k in range(len(ops)):
+            self.lines.append(f"%v{at}.{k} = extractvalue {results} %v{at}, {k}")
+        return [f"%v{at}.{k}" for k in range(len(ops))]
+
     def finished(self) -> str:
         """All lines, and the declarations of what they call."""
         t, called = self.form.t, self.called.t
-        for op, count in self.functions.items():
-            self.lines.append(f"declare {called} @{symbol(op, self.called.s)}({', '.join([called] * count)})")
+        for ops in self.functions:
+            result = called if len(ops) == 1 else f"{{ {', '.join([called] * len(ops))} }}"
+            operands = ", ".join([called] * len(ops[0].operands))
+            self.lines.append(f"declare {result} @{joint_symbol(ops, self.called.s)}({operands})")
         self.lines += [f"declare {t} @llvm.{name}.{self.form.s}({t})" for name in ("fabs", "sqrt")]
         return "\n".join(self.lines) + "\n"

@@ -41,6 +41,11 @@ def symbol(op: Primitive, suffix: str) -> str:
     return f"stepgrad_{op.name}{f'.{serial}' if serial else ''}_{suffix}"
 
 
+def joint_symbol(ops: tuple[Primitive, ...], suffix: str) -> str:
+    """The same for one function that computes several operations."""
+    return "_and_".join(symbol(op, suffix) for op in ops)
+
+
 @functools.cache
 def address(op: Primitive) -> int:
     """Where compiled code finds `op` as a C function of doubles."""

@@ -25,17 +25,17 @@ class NativePoint:
         self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
 
     def _interpreted(self, tape: Tape) -> tuple[int, native.Library]:
-        ops = interpreter.plain(tape)
-        code = interpreter.encode(tape, ops)
+        cases = interpreter.plain(tape)
+        code = interpreter.encode(tape, cases)
         constants = (ctypes.c_double * max(1, len(code.constants)))(*code.constants)
         head = [
-            len(tape.rows), len(tape.kinds), len(code.constants), len(tape.outputs),
+            code.instructions, len(tape.kinds), len(code.constants), len(tape.outputs),
             ctypes.addressof(constants), code.words.buffer_info()[0], *code.outputs,
         ]  # fmt: skip
         words = (ctypes.c_int64 * len(head))(*head)
         self.program = ctypes.addressof(words)
         self.kept = code, constants, words
-        return code.places, interpreter.at_points(ops)
+        return code.places, interpreter.at_points(cases)
 
     def __call__(self, numbers: Sequence[float]) -> list[float]:
         given, made, work = self.types

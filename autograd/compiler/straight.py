@@ -88,7 +88,7 @@ def shared_places(tape: Tape, wanted: set[Arg]) -> tuple[dict[Arg, int], int]:
     return place, count
 
 
-def point(tape: Tape, dtype: str) -> tuple[str, int, dict[Primitive, int]]:
+def point(tape: Tape, dtype: str) -> tuple[str, int, list[Primitive]]:
     """(text, size of the workspace, functions it calls) of `point(double* in, double* out, number* work, i64*)`.
 
     >>> from autograd.compiler.tape import record
@@ -134,7 +134,7 @@ def point(tape: Tape, dtype: str) -> tuple[str, int, dict[Primitive, int]]:
             x = f"%o{k}.d"
         writer.lines.append(f"%o{k} = getelementptr double, double* %out, i64 {k}\nstore double {x}, double* %o{k}")
     writer.lines.append("ret void\n}")
-    return writer.finished(), writer.places, writer.functions
+    return writer.finished(), writer.places, [op for (op,) in writer.functions]
 
 
 def _rows(writer: Writer, begin: int, load: Callable[[int], str], store: Callable[[int, int], str]) -> None:
@@ -151,7 +151,7 @@ class Lanes(NamedTuple):
     """The text of `body(number* parameters, number* work, i64*)`, and where it reads and writes samples."""
 
     text: str
-    functions: dict[Primitive, int]  # the operations it calls, with their numbers of operands
+    functions: list[tuple[Primitive, ...]]  # what it calls
     blocks: int  # of the workspace, each one number for every sample of a block; sample inputs come first, in order
     outputs: list[int]  # the block of each output; -1 where it is a constant or a parameter
 
@@ -209,4 +209,4 @@ def lanes(tape: Tape, dtype: str, width: int, block: int) -> Lanes:
     writer.lines += [f"call fastcc void @part{part}({arguments})" for part in range(len(writer.parts()))]
     writer.lines.append("ret void\n}")
     outputs = [place.get(arg, -1) if arg.__class__ is int else -1 for arg in tape.outputs]
-    return Lanes(writer.finished(), writer.functions, len(samples) + writer.places, outputs)
+    return Lanes(writer.finished(), [*writer.functions], len(samples) + writer.places, outputs)

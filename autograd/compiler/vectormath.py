@@ -4,8 +4,8 @@ exp, log, tanh, sin and cos have routines of their own. Largest errors, in units
 subnormal results included; what was measured is in brackets (tests/compiler/test_vectormath.py measures again):
 
                 exp          log          tanh         sin, cos     sigmoid
-    float64     1.0 (0.75)   1.0 (0.81)   1.0 (0.97)   1.0 (0.79)   2.5 (2.3)
-    float32     1.0 (0.75)   1.0 (0.81)   1.0 (0.83)   0.6 (0.50)   2.5 (2.3)
+    float64     1.0 (0.75)   1.0 (0.84)   1.1 (1.01)   1.0 (0.79)   2.5 (2.4)
+    float32     1.0 (0.75)   1.0 (0.81)   1.1 (1.01)   0.6 (0.50)   2.5 (2.3)
 
 nan, the infinities and zeros of either sign give what the table's forward function gives, to the sign. An operation
 without a routine asks the scalar function (`mathematics`) lane by lane. In single precision that, and sin and cos, are
@@ -15,7 +15,7 @@ The reductions are the classical ones (Cody and Waite 1980); the coefficients of
 fdlibm; those of exp interpolate (e^r - 1 - r) / r^2 at Chebyshev's points of |r| <= 0.3467.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, nan
 from typing import NamedTuple
 
@@ -95,20 +95,22 @@ def power_of_two(shifted: Lanes) -> Lanes:
 
 
 def exp_parts(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
-    """n, r and c with e^x = 2^n (1 + r + c), |r| <= ln(2)/2; c carries what r lost in rounding."""
+    """n + magic, r and c with e^x = 2^n (1 + r + c), |r| <= ln(2)/2; c carries what r lost in rounding."""
     k, magic = constants(x), x.format.magic
-    n = x.times(LOG2E, magic) - magic
+    shifted = x.times(LOG2E, magic)
+    n = shifted - magic
     high = n.times(-k.ln2[0], x)
     r = n.times(-k.ln2[1], high)
     rest = n.times(-k.ln2[1], high - r)
     square = r * r  # even and odd powers side by side: neither waits for the other
     even, odd = polynomial(square, k.exp[::2]), polynomial(square, k.exp[1::2])
-    return n, r, square.times(odd.times(r, even), rest)
+    return shifted, r, square.times(odd.times(r, even), rest)
 
 
 def exp(x: Lanes) -> Lanes:
-    n, r, c = exp_parts(clipped(x, *constants(x).exp_range))
+    shifted, r, c = exp_parts(clipped(x, *constants(x).exp_range))
     magic = x.format.magic
+    n = shifted - magic
     half = n * 0.5 + magic  # in two steps, since 2**n itself may be out of range
     high = 1.0 + r
     value = high + (((1.0 - high) + r) + c)
@@ -116,20 +118,19 @@ def exp(x: Lanes) -> Lanes:
 
 
 def tanh(x: Lanes) -> Lanes:
-    """t / (t + 2) with t = e^(2|x|) - 1; t, t + 2 and the quotient carry their rounding errors along."""
+    """t / d with d = e^y + 1 and t = d - 2, y = 2|x|; d, t and the quotient carry their rounding errors along."""
     limit = constants(x).tanh_limit
     y = absolute(x + x)
-    n, r, c = exp_parts(y.compare(">", limit).select(limit, y))
+    shifted, r, c = exp_parts(y.compare(">", limit).select(limit, y))
     p = r + c
     p_rest = (r - p) + c
-    s = power_of_two(n + x.format.magic)
-    a, b = s - 1.0, s * p
-    t = a + b
-    t_rest = s.times(p_rest, b - (t - a))
-    d = t + 2.0
-    large = t.compare(">", 2.0)
-    d_rest = large.select(2.0 - (d - t), t - (d - 2.0)) + t_rest
+    s = power_of_two(shifted)  # e^y = s (1 + p + p_rest)
+    above, b = s + 1.0, s * p
+    d = above + b
     inverse = 1.0 / d
+    d_rest = s.times(p_rest, (above - d) + b)
+    t = d - 2.0
+    t_rest = ((d - t) - 2.0) + d_rest
     q = t * inverse
     missing = (-q).times(d, t) + (-q).times(d_rest, t_rest)
     return missing.times(inverse, q).call("llvm.copysign", x)
@@ -156,50 +157,63 @@ def log(x: Lanes) -> Lanes:
 
 
 def sin(x: Lanes) -> Lanes:
-    return in_double(lambda y: near(y, LARGEST_ANGLE, lambda z: quarter_turns(z, 0), TABLE["sin"]), x)
+    return circular(x, "sin")[0]
 
 
 def cos(x: Lanes) -> Lanes:
-    return in_double(lambda y: near(y, LARGEST_ANGLE, lambda z: quarter_turns(z, 1), TABLE["cos"]), x)
+    return circular(x, "cos")[0]
 
 
-def quarter_turns(x: Lanes, ahead: int) -> Lanes:
-    """sin(x + ahead * pi/2): x = n pi/2 + r + rest, then the sine or cosine of r with n's sign."""
+def circular(x: Lanes, *names: str) -> list[Lanes]:
+    """sin, cos, or both for little more than the price of one."""
+    y = x.converted(FORMATS["float64"])
+    found = near(y, LARGEST_ANGLE, lambda z: quarter_turns(z, names), [TABLE[name] for name in names])
+    return [value.converted(x.format) for value in found]
+
+
+def quarter_turns(x: Lanes, names: Sequence[str]) -> list[Lanes]:
+    """Sine, cosine of x = n pi/2 + r + rest: that of r, or the other one if n is odd, with the sign of n's quarter."""
     b = x.builder
-    shifted = x * TWO_OVER_PI + x.format.magic
+    shifted = x.times(TWO_OVER_PI, x.format.magic)
     n = shifted - x.format.magic
-    t = x - n * HALF_PI[0]  # exact: HALF_PI[0] has 33 bits
-    w = n * HALF_PI[1]
-    u = t - w
-    low = n * HALF_PI[2] - ((t - u) - w)
+    t = n.times(-HALF_PI[0], x)  # exact: HALF_PI[0] has 33 bits
+    u = n.times(-HALF_PI[1], t)
+    low = n.times(HALF_PI[2], n.times(HALF_PI[1], u - t))
     r = u - low
     rest = (u - r) - low
     z = r * r
-    sine = r - ((z * (0.5 * rest - z * r * polynomial(z, SIN[1:])) - rest) - z * r * SIN[0])
+    cube = z * r
+    sine = r - cube.times(-SIN[0], z.times((-cube).times(polynomial(z, SIN[1:]), 0.5 * rest), -rest))
     half = 0.5 * z
     one = 1.0 - half
-    cosine = one + (((1.0 - one) - half) + (z * z * polynomial(z, COS) - r * rest))
-    turns = b.add(shifted.bits(), x.bits_like(ahead))
-    odd = b.trunc(turns, ir.VectorType(I1, x.count))
-    value = Lanes(b, b.select(odd, cosine.value, sine.value))
-    sign = b.shl(b.and_(turns, x.bits_like(2)), x.bits_like(62))
-    return x.of_bits(b.xor(value.bits(), sign))
+    cosine = one + (((1.0 - one) - half) + (z * z).times(polynomial(z, COS), -(r * rest)))
+    found = []
+    for name in names:
+        turns = b.add(shifted.bits(), x.bits_like(name == "cos"))  # cos(x) = sin(x + pi/2)
+        odd = b.trunc(turns, ir.VectorType(I1, x.count))
+        value = Lanes(b, b.select(odd, cosine.value, sine.value))
+        sign = b.shl(b.and_(turns, x.bits_like(2)), x.bits_like(62))
+        found.append(x.of_bits(b.xor(value.bits(), sign)))
+    return found
 
 
-def near(x: Lanes, limit: float, routine: Callable[[Lanes], Lanes], op: Primitive) -> Lanes:
-    """`routine(x)`, or the scalar function lane by lane if any |x| is above `limit` (or nan)."""
+def near(x: Lanes, limit: float, routine: Callable[[Lanes], list[Lanes]], ops: Sequence[Primitive]) -> list[Lanes]:
+    """`routine(x)`, or the scalar functions lane by lane if any |x| is above `limit` (or nan)."""
     b = x.builder
     small = absolute(x).compare("<=", limit).value
     every = declared(b.module, f"llvm.vector.reduce.and.v{x.count}i1", I1, [small.type])
     with b.if_else(b.call(every, [small]), likely=True) as (then, otherwise):
         with then:
-            quick, then_block = routine(x).value, b.block
+            quick, then_block = routine(x), b.block
         with otherwise:
-            slow, else_block = lane_by_lane(op, x).value, b.block
-    merged = b.phi(x.value.type)
-    merged.add_incoming(quick, then_block)
-    merged.add_incoming(slow, else_block)
-    return Lanes(b, merged)
+            slow, else_block = [lane_by_lane(op, x) for op in ops], b.block
+    found = []
+    for one, other in zip(quick, slow):
+        merged = b.phi(x.value.type)
+        merged.add_incoming(one.value, then_block)
+        merged.add_incoming(other.value, else_block)
+        found.append(Lanes(b, merged))
+    return found
 
 
 def in_double(routine: Callable[..., Lanes], *args: Lanes) -> Lanes:
@@ -239,16 +253,17 @@ def sign(x: Lanes) -> Lanes:
     return x.compare(">", 0.0).select(x.like(1.0), x.compare("<", 0.0).select(x.like(-1.0), x + 0.0))
 
 
+ROUTINES: dict[str, Callable[..., Lanes]] = {"exp": exp, "log": log, "tanh": tanh, "sin": sin, "cos": cos}
+
 # How a processor does the plain operations of the table. What has no line here is asked lane by lane.
 OPERATIONS: dict[str, Callable[..., Lanes]] = {
     "identity": lambda x: x, "neg": lambda x: -x, "add": lambda x, y: x + y, "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y, "div": lambda x, y: x / y, "abs": absolute, "sqrt": lambda x: x.call("llvm.sqrt"),
-    "exp": exp, "log": log, "tanh": tanh, "sin": sin, "cos": cos,
     "relu": lambda x: x.compare("<=", 0.0).select(x.like(0.0), x),
     "maximum": larger, "minimum": smaller, "clamp": lambda x, low, high: smaller(larger(x, low), high), "sign": sign,
     "where": lambda condition, x, y: condition.compare("!=", 0.0).select(x, y),
     "greater": truth(">"), "greater_equal": truth(">="), "less": truth("<"), "less_equal": truth("<="),
-    "equal": truth("=="),
+    "equal": truth("=="), **ROUTINES,
 }  # fmt: skip
 
 
@@ -261,19 +276,3 @@ def operation(op: Primitive, *args: Lanes) -> Lanes:
 def symbols(op: Primitive) -> list[tuple[str, int]]:
     """The scalar function that the code of an operation may call, with its address."""
     return [] if op.name in OPERATIONS and op.name not in ("sin", "cos") else [(symbol(op, "f64"), address(op))]
-
-
-def module(op: Primitive, element: str, width: int, exact: bool) -> tuple[str, str, list[tuple[str, int]]]:
-    """The operation as a function of vectors: its name, LLVM text, and the symbols it needs.
-
-    With `exact` it is the scalar function, lane by lane.
-    """
-    form = FORMATS["float64" if element == "double" else "float32"]
-    kind = ir.VectorType(form.element, width)
-    made = ir.Module(name=f"vector {op.name}")
-    name = symbol(op, f"v{width}{form.suffix}")
-    function = ir.Function(made, ir.FunctionType(kind, [kind] * len(op.operands)), name)
-    builder = ir.IRBuilder(function.append_basic_block())
-    args = [Lanes(builder, x) for x in function.args]
-    builder.ret((lane_by_lane if exact else operation)(op, *args).value)
-    return name, str(made), [(symbol(op, "f64"), address(op))]

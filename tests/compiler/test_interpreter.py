@@ -1,5 +1,6 @@
 """The interpreter gives what straight-line code gives: every operation, long tapes, blocks of samples."""
 
+import math
 import random
 
 import numpy as np
@@ -85,6 +86,31 @@ def test_reduced_and_threaded(dtype, monkeypatch):
         assert square == 2250.0
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_sine_and_cosine_of_a_number_are_one_instruction(dtype, exact):
+    x, y = Value(2.0), Value(3.0)
+    u, v = x * y, x + y
+    tape = record([u.sin() * u.cos(), v.cos(), v.sin(), x.sin(), y.cos()], [x, y], [SAMPLE] * 2)
+    made = over(tape, dtype=dtype, exact=exact)
+    assert len(made.words) // interpreter.WORDS == len(tape.rows) - 2
+    a, b = np.concatenate([np.random.default_rng(0).uniform(-9.0, 9.0, (2, 100)), [[1e9, -0.0], [1.0, 0.0]]], axis=1)
+    a, b = a.astype(dtype), b.astype(dtype)
+    found = made([a, b], 102)
+    u, v = (a * b).astype(np.float64), (a + b).astype(np.float64)
+    want = [np.sin(u) * np.cos(u), np.cos(v), np.sin(v), np.sin(a, dtype=float), np.cos(b, dtype=float)]
+    for got, z in zip(found, want, strict=True):  # a product of two functions, each to about one ulp
+        np.testing.assert_allclose(got, z, rtol=4 * np.finfo(dtype).eps)
+    assert np.signbit(found[3][101])
+
+
+def test_a_pair_of_which_one_is_dead():
+    x = Value(2.0)
+    tape = record([x.cos() + x, x.sin()], [x], [SAMPLE])
+    (found,) = over(tape._replace(outputs=tape.outputs[:1]))([np.array([0.5, 1.0])], 2)
+    np.testing.assert_allclose(found, [math.cos(0.5) + 0.5, math.cos(1.0) + 1.0], rtol=4e-16)
+
+
 def test_places_are_reused():
     x = y = Value(1.0)
     for _ in range(10_000):
@@ -102,8 +128,8 @@ def test_a_dead_row_and_outputs_that_are_inputs_or_constants():
 
 def test_the_cases_are_the_tables_plain_operations():
     x = Value(1.0)
-    ops = interpreter.plain(record([x], [x]))
-    assert {op.name for op in ops} == {name for name, op in TABLE.items() if not op.composite}
-    code, _ = interpreter.text(ops, interpreter.form("float64"), 1)
-    assert code.count("\ncase") == len(ops)
-    assert isinstance(interpreter.at_points(ops), native.Library)
+    cases = interpreter.plain(record([x], [x]))
+    assert {op.name for (op,) in cases} == {name for name, op in TABLE.items() if not op.composite}
+    code, _ = interpreter.text(cases, interpreter.form("float64"), 1)
+    assert code.count("\ncase") == len(cases)
+    assert isinstance(interpreter.at_points(cases), native.Library)

@@ -13,7 +13,7 @@ from autograd.compiler.bound import fixed_kernels  # noqa: E402
 from autograd.compiler.emit import SAMPLES  # noqa: E402
 
 WIDTH = native.vector_bytes() // 8
-SIZES = (1, 2, 3, 5, WIDTH, 4 * WIDTH + 3)
+SIZES = (1, 2, 3, 5, WIDTH, 5 * WIDTH + 3)
 
 
 def run(kernel, words, columns=0):

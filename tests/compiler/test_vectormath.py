@@ -27,7 +27,7 @@ SMALL = [x for x in LOGARITHMIC if x < 1.0]
 BOUNDS = {
     "exp": (1.0, [*LINEAR, *[k * 1.7 for k in range(-437, 418)], 709.78, -708.39, -745.13, *SMALL]),
     "log": (1.0, [*LOGARITHMIC, *[abs(x) for x in LINEAR if x], *[1.0 + x * 1e-5 for x in LINEAR], 5e-324, 1e-310]),
-    "tanh": (1.0, [*LINEAR, *SMALL, *[-x for x in SMALL], 0.549, 19.0, 19.06, 21.0, 5e-324, 1e-310]),
+    "tanh": (1.1, [*LINEAR, *SMALL, *[-x for x in SMALL], 0.549, 19.0, 19.06, 21.0, 5e-324, 1e-310]),
     "sigmoid": (2.5, [*LINEAR, *[k * 1.7 for k in range(-400, 400)]]),
     "sin": (1.0, [*LINEAR, *[k * math.pi / 2 for k in range(-99, 100)], *[k * 977.13 for k in range(-1000, 1001, 7)],
                   *SMALL, 1e6, 1.0001e6, 1e22, 1e300]),
@@ -38,7 +38,7 @@ EXACTLY = {"exp": mpmath.exp, "log": mpmath.log, "tanh": mpmath.tanh, "sin": mpm
            "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x))}
 
 
-SINGLE = {"exp": 1.0, "log": 1.0, "tanh": 1.0, "sigmoid": 2.5, "sin": 0.6, "cos": 0.6}
+SINGLE = {"exp": 1.0, "log": 1.0, "tanh": 1.1, "sigmoid": 2.5, "sin": 0.6, "cos": 0.6}
 EVERY = np.arange(0, 0x7F800000, 4099, dtype=np.uint32).view(np.float32)  # positive numbers in single precision
 
 
