@@ -7,10 +7,10 @@
 """
 
 import ctypes
-import functools
 from typing import Any
 
 from autograd.compiler import native
+from autograd.compiler.once import once
 
 TEXT = """
 define void @block_loop(i64 %function, i64 %begin, i64 %end, i64 %ins, T** %columns, i64* %strides, T* %parameters,
@@ -106,7 +106,7 @@ done:
 """
 
 
-@functools.cache
+@once
 def block_loop(element: str, block: int) -> Any:
     """The loop as a ctypes function, for numbers of LLVM's type `element` and blocks of so many samples."""
     text = TEXT.replace("T", element).replace("BLOCK", str(block))

@@ -15,6 +15,7 @@ from autograd.compiler.fuse import REDUCTION
 from autograd.compiler.instructions import Code, Memory
 from autograd.compiler.lower import Lowering
 from autograd.compiler.native import Library, built
+from autograd.compiler.once import once
 from autograd.compiler.update import Update
 from autograd.compiler.vectormath import symbols
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from autograd.compiler.program import Program
 
 
-@functools.cache
+@once
 def fixed_kernels(width: int, dtype: str = "float64") -> Library:
     def build(module: Any) -> None:
         kernels.build(module, width, dtype)

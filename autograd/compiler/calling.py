@@ -29,6 +29,7 @@ from typing import Any, Protocol
 from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
 from autograd.compiler.held import Held
+from autograd.compiler.once import once
 from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
 from autograd.compiler.turns import running
 from autograd.value import Value
@@ -47,16 +48,16 @@ class _MethodDef(ctypes.Structure):
 METH_FASTCALL = 0x80
 
 
-@functools.cache
+@once
 def _library() -> native.Library:
     names = [line.split("@")[1].split("(")[0] for line in CODE.splitlines() if line.startswith("declare")]
     symbols = [(name, _address(getattr(ctypes.pythonapi, name))) for name in names]
     return native.compiled(CODE, 2, symbols)
 
 
-@functools.cache
+@once
 def _method() -> Any:
-    """The definition that all these builtins share; it lives for ever."""
+    """The definition that all these builtins share."""
     return _MethodDef(b"compiled", _library().address("call"), METH_FASTCALL, b"A compiled function.")
 
 

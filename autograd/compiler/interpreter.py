@@ -10,13 +10,13 @@ the sine and the cosine of a number, are done at once: their words are operation
 """
 
 import array
-import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler import native
 from autograd.compiler.llvm_rows import Form, RowWriter, form
 from autograd.compiler.mathematics import symbol
+from autograd.compiler.once import once
 from autograd.compiler.tape import Tape
 from autograd.compiler.vector_functions import TOGETHER, Ops
 from autograd.primitive import TABLE
@@ -256,7 +256,7 @@ done:
 """
 
 
-@functools.cache
+@once
 def at_points(cases: tuple[Ops, ...]) -> native.Library:
     """The interpreter for one point."""
     code, functions = text(cases, form("float64"), 1)

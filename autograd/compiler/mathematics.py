@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.compiler.once import once
 from autograd.primitive import Primitive
 
 PYTHONS_OWN = {"hypot"}  # equal to C's almost everywhere, so trying a few points would not tell
@@ -46,7 +47,7 @@ def joint_symbol(ops: tuple[Primitive, ...], suffix: str) -> str:
     return "_and_".join(symbol(op, suffix) for op in ops)
 
 
-@functools.cache
+@once
 def address(op: Primitive) -> int:
     """Where compiled code finds `op` as a C function of doubles."""
     count = len(op.operands)

@@ -4,17 +4,15 @@ import ctypes
 import functools
 import hashlib
 import importlib.util
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from autograd.compiler import cache, mathematics
+from autograd.compiler.once import making
 from autograd.primitive import Primitive
 
 SMALLEST = 2000  # characters of text: less is compiled faster than it is found on disk
-
-_compiling = threading.RLock()  # LLVM's global state is not for two threads at once
 
 
 @functools.cache
@@ -120,7 +118,7 @@ def built(name: str, build: Callable[[Any], None], symbols: Iterable[tuple[str, 
 def _loaded(code: Callable[[], bytes], level: int, symbols: Iterable[tuple[str, int]]) -> Library:
     from llvmlite import binding as llvm
 
-    with _compiling:
+    with making:
         for name, at in symbols:
             llvm.add_symbol(name, at)
         return Library(code(), level)

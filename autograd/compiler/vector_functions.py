@@ -13,6 +13,7 @@ from llvmlite import ir
 from autograd.compiler import native
 from autograd.compiler.lanes import FORMATS, Lanes
 from autograd.compiler.mathematics import address, joint_symbol, symbol
+from autograd.compiler.once import once
 from autograd.compiler.vectormath import circular, lane_by_lane, operation
 from autograd.primitive import Primitive
 
@@ -21,7 +22,7 @@ Ops = tuple[Primitive, ...]  # one operation, or several of the same operand
 TOGETHER: dict[tuple[str, ...], Callable[[Lanes], list[Lanes]]] = {("sin", "cos"): lambda x: circular(x, "sin", "cos")}
 
 
-@functools.cache
+@once
 def vector_function(ops: Ops, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
     """The symbol of a function of vectors, its library, and its address. With `exact` it asks the scalar functions."""
     name, text = written(ops, element, width, exact)
