@@ -45,7 +45,7 @@ class Value:
         self.op: Primitive | None = None
         self.x, self.y, self.dx = (), None, ()
         if label:
-            self.label = label if label.__class__ is str else str(label)
+            self.label = f"{label}"  # a text as it is, anything else as a text
         if context.open_contexts:
             context.annotate(self)
 

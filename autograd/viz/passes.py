@@ -44,7 +44,8 @@ def _alike(grad: float, brought: float, size: float) -> bool:
 def passes_note(found: Mapping[Value, float], names: Mapping[Value, str]) -> str:
     """What a reader must know of `unexplained` gradients, the nearest to the root told; empty where there are none."""
     for node, brought in found.items():
-        told = f"the gradient of {names[node]} is {shown(node.grad)}, not the {shown(brought)} that its edges bring"
+        told = f"the gradient of {names[node]} is {shown(node.grad)}, not the {shown(brought)}"
         more = f", and so it is with {len(found) - 1:,} more" if len(found) > 1 else ""
-        return f"{told}{more}: gradients add up over backward passes until zero_grad()"
+        why = "uses elsewhere and other backward passes add to it until zero_grad()"
+        return f"{told} that its edges here bring{more}: {why}"
     return ""

@@ -19,7 +19,8 @@ def squares():
     return w, x, loss
 
 
-NOTE = "the gradient of w is 8, not the 4 that its edges bring"
+NOTE = "the gradient of w is 8, not the 4 that its edges here bring"
+WHY = "uses elsewhere and other backward passes add to it until zero_grad()"
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -59,7 +60,7 @@ def test_the_pass_of_another_graph_is_told_where_it_shows_first():
     one.backward()
     other.backward()
     assert unexplained(topological_order([one]), [one]) == {h: 1.0, w: 15.0}
-    assert trace(one).note.startswith("the gradient of v1 is 5, not the 1 that its edges bring")
+    assert trace(one).note.startswith("the gradient of v1 is 5, not the 1 that its edges here bring")
     assert unexplained(topological_order([one, other]), [one, other]) == {h: 6.0, w: 15.0}
 
 
@@ -91,8 +92,8 @@ def test_a_drawing_marks_what_the_edges_do_not_bring():
     assert drawing.svg.count(">grad</text>") == 3
     assert "grad 8.0, which is not what the edges here bring" in drawing.svg
     (note,) = drawing.picture.notes
-    assert note.startswith("grad*: the gradient of x is 1, not the 0.5 that its edges bring")
-    assert note.endswith(": gradients add up over backward passes until zero_grad()")
+    assert note.startswith("grad*: the gradient of x is 1, not the 0.5 that its edges here bring")
+    assert note.endswith(f": {WHY}")
     assert "grad* 8" in drawing.source and note in drawing.source
     renamed = draw(loss, labels={x: "input"}).picture.notes[0]
     assert renamed == note.replace("x", "input", 1)
@@ -112,15 +113,23 @@ def test_a_trace_and_an_explanation_say_so():
     loss.backward()
     assert trace(loss).note == explain(loss, w).note == ""
     loss.backward()
-    assert explain(loss, w).note == f"{NOTE}: gradients add up over backward passes until zero_grad()."
+    assert explain(loss, w).note == f"{NOTE}: {WHY}."
     assert explain(loss, loss.args[0]).note == ""
-    note = "the gradient of x is 1, not the 0.5 that its edges bring, and so it is with 1 more"
-    assert trace(loss).note == f"{note}: gradients add up over backward passes until zero_grad()"
+    note = "the gradient of x is 1, not the 0.5 that its edges here bring, and so it is with 1 more"
+    assert trace(loss).note == f"{note}: {WHY}"
     w.data = 1.0
-    assert trace(loss).note.partition("; ")[2] == f"{note}: gradients add up over backward passes until zero_grad()"
+    assert trace(loss).note.partition("; ")[2] == f"{note}: {WHY}"
     loss.zero_grad()
     w.zero_grad()
     assert "gradient" not in explain(loss, w).note
+
+
+def test_a_part_of_a_graph_does_not_explain_what_its_other_uses_gave():
+    w, x, loss = squares()
+    loss.backward()
+    note = "the gradient of w is 4, not the 3 that its edges here bring"
+    assert explain(loss.args[0], w).note == f"{note}: {WHY}."
+    assert explain(loss.args[0], x).note == ""
 
 
 def test_twin_operands_and_products_of_many():
