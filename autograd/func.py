@@ -44,7 +44,8 @@ def gradients(
     if context.current.anomaly:
         for node in reversed(order):
             context.check_gradient(node, found.get(node, 0.0))
-    return [found.get(x, unreached) for x in inputs]
+    slopes = [found.get(x, unreached) for x in inputs]
+    return slopes if create_graph else [x._number() if isinstance(x, Value) else x for x in slopes]
 
 
 def _recording() -> contextlib.AbstractContextManager[None]:
@@ -121,7 +122,7 @@ class _Call:
 
     def plain(self, x: Any) -> Any:
         """A result for the caller: a Value if he brought Values, else a number."""
-        return x if self.nested or not isinstance(x, Value) else x.data
+        return x if self.nested or not isinstance(x, Value) else x._number()
 
     def scalar(self) -> Any:
         leaves, _ = flatten(self.output)

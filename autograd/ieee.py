@@ -4,6 +4,7 @@ A network that overflows should show inf where it overflowed, not stop with an e
 """
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from math import copysign, inf, nan
 from typing import Any
@@ -72,6 +73,18 @@ def power(x: float, y: float) -> float:
     return copysign(inf, x) if y % 2.0 == 1.0 else inf
 
 
+def _operator(compute: Callable[[float, float], float], reflected: bool = False) -> Any:
+    """A method of Ieee. What is no number, a Value, answers itself."""
+
+    def method(self: "Ieee", other: Any) -> Any:
+        if not isinstance(other, (float, int)):
+            return NotImplemented
+        x, y = float(self), float(other)
+        return Ieee(compute(y, x) if reflected else compute(x, y))
+
+    return method
+
+
 class Ieee(float):
     """A float whose quotients are IEEE's, also through further arithmetic: `1.0 / Ieee(0.0)` is inf.
 
@@ -89,29 +102,11 @@ class Ieee(float):
     def __neg__(self) -> "Ieee":
         return Ieee(-float(self))
 
-    def __add__(self, other: float) -> "Ieee":
-        return Ieee(float(self) + float(other))
-
-    def __sub__(self, other: float) -> "Ieee":
-        return Ieee(float(self) - float(other))
-
-    def __rsub__(self, other: float) -> "Ieee":
-        return Ieee(float(other) - float(self))
-
-    def __mul__(self, other: float) -> "Ieee":
-        return Ieee(float(self) * float(other))
-
-    def __truediv__(self, other: float) -> "Ieee":
-        return Ieee(divide(float(self), float(other)))
-
-    def __rtruediv__(self, other: float) -> "Ieee":
-        return Ieee(divide(float(other), float(self)))
-
-    def __pow__(self, other: float) -> "Ieee":  # type: ignore[override]
-        return Ieee(power(float(self), float(other)))
-
     def __abs__(self) -> "Ieee":
         return Ieee(abs(float(self)))
 
-    __radd__ = __add__
-    __rmul__ = __mul__
+    __add__ = __radd__ = _operator(operator.add)
+    __sub__, __rsub__ = _operator(operator.sub), _operator(operator.sub, reflected=True)
+    __mul__ = __rmul__ = _operator(operator.mul)
+    __truediv__, __rtruediv__ = _operator(divide), _operator(divide, reflected=True)
+    __pow__, __rpow__ = _operator(power), _operator(power, reflected=True)

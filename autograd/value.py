@@ -105,6 +105,10 @@ class Value:
         """The number, as PyTorch spells it."""
         return self.data
 
+    def _number(self) -> Any:
+        """The number without its graph; of a Value that is being compiled, what stands for the number."""
+        return self.data
+
     def draw(self, **options: Any) -> Any:
         """The computation graph of this Value as a picture: see `autograd.viz.draw` for the options."""
         from autograd.viz import draw

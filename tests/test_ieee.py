@@ -5,8 +5,10 @@ from math import inf, nan
 
 import pytest
 
-from autograd import ieee
+from autograd import Value, ieee
+from autograd.partials import as_graph
 from autograd.primitive import TABLE
+from autograd.record import record
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -8.0, 1e308, -1e308, 5e-324, 1e3, -1e3, inf, -inf, nan]
 
@@ -53,3 +55,16 @@ def test_a_rule_that_divides_by_zero_is_evaluated_by_ieee():
     assert (2.0 - x, x - 2.0, -x, 3.0 * x + 1.0) == (2.0, -2.0, 0.0, 1.0)
     assert 1 / x**2 == 1.0 / abs(x) == inf  # powers and whole numbers, too
     assert 1.0 / TABLE["sqrt"](x) == inf  # an operation of the table keeps the kind
+
+
+@pytest.mark.parametrize("rule", [
+    lambda x, y, z: ((1.0 / x) * y, 0.0), lambda x, y, z: (y / x, 0.0), lambda x, y, z: (1.0 / x + y * y, 1.0),
+    lambda x, y, z: (0.0, 1.0 / x - y),
+])  # fmt: skip
+def test_a_rule_that_divides_by_zero_is_graph_where_an_operand_is(rule):
+    op = object.__new__(type(TABLE["mul"]))
+    op.__dict__.update(vars(TABLE["mul"]), partials=rule)
+    y = Value(2.0)
+    partials = as_graph(record(op, (0.0, y)))
+    assert any(isinstance(p, Value) for p in partials)
+    assert all(float(p) == inf for p in partials if isinstance(p, Value))

@@ -10,12 +10,12 @@ from typing import Any
 
 from autograd.compiler.backends import Program
 from autograd.compiler.calls import Call, per_argument
+from autograd.compiler.deciding import active
 from autograd.compiler.one_by_one import one_by_one
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
 from autograd.compiler.shapes import AsIs, HasValues, Shape, passed_as_is
 from autograd.compiler.trace import collector_resting
-from autograd.compiler.traced import active
 from autograd.context import _calling_line
 
 Axes = int | None | Sequence[int | None]
@@ -49,20 +49,26 @@ def compile(
     accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto" (llvm
     where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value is
     another trace. At most `threads` share the samples, fewer where they would not pay. A single call equals the eager
-    engine to the last bit, a batch to about one ulp per function, unless `exact` asks for the same bits there too. A
+    engine to the last bit, a batch to about one ulp per function (2.5 for sigmoid), or with `exact` to the bit too. A
     comparison that comes out otherwise than in all traces so far traces again, at most `max_traces` times for arguments
     of one shape; after that such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
 
-    Raises TraceError where `f` takes a number out of the graph (float(v), .data, .grad), or uses a Value that cannot be
-    found in what it can be seen to use; GuardError where the samples of one batch take different branches; both name
-    the line.
+    A batch gives what `f` gives with a column, one entry per sample, for each number: arrays where NumPy is installed.
+    `==`, `in` and `match` compare numbers by value, and each outcome is a trace as with `<`; a Value of the model, and
+    what is computed with one, equals itself only, as in eager. `isinstance(x, float)` is False.
+
+    Raises TraceError where `f` takes a number out of the graph (float(v), .data, a key of a dict), or uses a Value that
+    cannot be found in what it can be seen to use; GuardError where the samples of one batch take different branches;
+    both name the line. ValueError or TypeError for options that contradict each other, for what is no number, and for
+    samples of which there are none, or not equally many, or of different shapes.
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
-    back, and must not decide anything as a part of a longer text), drawing random numbers, asking Python, the clock or
-    files for anything, changing lists and attributes (what `f` itself has changed, it may change later without another
-    trace). What installed packages other than that of `f` define is taken not to change; an object that is part of a
-    result is the same at each call. Called with Values, the compiled function is `f` itself (of one sample after the
-    other), so that it can be part of a larger graph.
+    back, and must not decide anything as a part of a longer text), drawing random numbers (a Dropout's mask), asking
+    Python, the clock or files for anything, changing lists and attributes (what `f` itself has changed, it may change
+    later without another trace). What installed packages other than that of `f` define is taken not to change; an
+    object that is part of a result is the same at each call. `detect_anomaly` notices nothing: call `f` itself there.
+    Called with Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a
+    larger graph.
 
     >>> from autograd import func
     >>> square = compile(func.value_and_grad(lambda x: x * x))

@@ -55,7 +55,7 @@ class Guard(NamedTuple):
         )
 
 
-_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+_SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 
 
 def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) -> Guard:

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from autograd import context
+from autograd.compiler.deciding import active, current, slot
 from autograd.compiler.guards import Guard, TraceError
-from autograd.compiler.traced import Traced, _new, _node, _slot, active, current, shared
+from autograd.compiler.traced import Plain, Traced, _new, _node, shared
 from autograd.compiler.turns import running, thread, turn
 from autograd.graph import topological_order
 from autograd.primitive import TABLE, Primitive, number
@@ -112,14 +113,14 @@ def tracing(older: Sequence[Value]) -> Iterator[Trace]:
             for x, cls in borrowed:
                 x.__class__ = cls
             for leaf in trace.inputs:
-                _slot.__delete__(leaf)  # so that a use after the trace is noticed
+                slot.__delete__(leaf)  # so that a use after the trace is noticed
             thread.trace, thread.refused, running[0] = before, None, before is not None
 
 
-def fresh(data: float, label: str = "") -> "Traced":
+def fresh(data: float, label: str = "") -> Plain:
     """A new input of the trace, with the number it has in the call that is traced."""
-    x = _new(Traced)
-    _slot.__set__(x, data)
+    x = _new(Plain)
+    slot.__set__(x, data)
     x.op, x.args = None, ()
     if label:
         x.label = label

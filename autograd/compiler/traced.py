@@ -3,6 +3,10 @@
 Its number is worked out only where Python must decide something, in a comparison, and that comparison becomes a
 guard. Gradients taken while tracing are graph too: they are written with the table's partials, on Traced operands.
 
+What eager has as a plain number is a Plain: an argument, what is computed from arguments alone, a derivative taken
+without create_graph. Its `==` asks for equal numbers, as a float's does, and is a guard. All else eager has as Values,
+each of which equals only itself and may be in a set.
+
 A weight, made before the trace, must behave like that too, or reading its `.data` would go unnoticed. So while the
 trace lasts its class is that of `shared`: to the thread that traces it is a Traced, to all others the Value it was.
 """
@@ -10,74 +14,26 @@ trace lasts its class is that of `shared`: to the thread that traces it is a Tra
 import functools
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from numbers import Number
+from typing import Any, NoReturn
 
 from autograd import context
-from autograd.compiler.guards import TraceError, guard, left_the_graph
+from autograd.compiler.deciding import active, current, decide, is_over, number_of
+from autograd.compiler.guards import TraceError, left_the_graph
 from autograd.compiler.texts import Text
 from autograd.compiler.turns import thread, turn
-from autograd.graph import NO_OPERAND, topological_order
+from autograd.graph import NO_OPERAND
 from autograd.partials import as_graph
 from autograd.primitive import TABLE, Primitive
 from autograd.record import _OPERATORS, _answers_itself
 from autograd.value import UNKNOWN, Value
 
-if TYPE_CHECKING:
-    from autograd.compiler.trace import Trace
-
 _new = object.__new__
-_slot: Any = vars(Value)["data"]  # the slot itself: Traced.data is a property that guards it
 
 # An identity through which no gradient flows: `detach()` and `no_grad()`. Not in the table, where every row's partials
 # are the derivatives of its forward; the passes remove it.
 detached = _new(Primitive)
 detached.__dict__.update(TABLE["identity"].__dict__, name="detached", partials=lambda x, z: (0.0,))
-
-
-def active() -> "Trace | None":
-    """The trace that this thread is recording, if any."""
-    return thread.trace
-
-
-def current() -> "Trace":
-    """The trace that this thread is recording."""
-    trace = active()
-    if trace is None:
-        raise _finished()
-    return trace
-
-
-def _finished() -> TraceError:
-    return TraceError(
-        "a number of a finished trace is used: the compiled function stored it somewhere while it was traced;"
-        " return it as an output instead"
-    )
-
-
-class _Filled:
-    """The nodes whose number is known, as a collection that topological_order can stop at."""
-
-    def __contains__(self, node: Any) -> bool:
-        try:
-            _slot.__get__(node)
-        except AttributeError:
-            return False
-        return True
-
-
-_FILLED: Any = _Filled()
-
-
-def number_of(node: Value) -> float:
-    """The number `node` has in the call that is traced, computed when first asked for."""
-    read = _slot.__get__
-    for below in topological_order([node], inputs=_FILLED):
-        if below not in _FILLED:
-            if below.op is None:
-                raise _finished()
-            data = [arg if arg.__class__ is float else read(arg) for arg in below.args]
-            _slot.__set__(below, below.op.forward(*data))
-    return float(read(node))
 
 
 def _inside() -> bool:
@@ -130,7 +86,7 @@ class Traced(Value):
         return _shown(Value.__format__(self, spec)) if spec else repr(self)
 
     def __repr__(self) -> str:
-        return _shown(Value.__repr__(self))
+        return "<a number of a finished trace>" if is_over(self) else _shown(Value.__repr__(self))
 
     def __float__(self) -> NoReturn:
         raise left_the_graph("float(...), which the math module calls too,", context._calling_line())
@@ -153,20 +109,25 @@ class Traced(Value):
     def detach(self) -> Value:
         return _node(detached, (self,))
 
+    def _number(self) -> Any:
+        number = _node(detached, (self,))
+        number.__class__ = Plain
+        return number
+
     def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> Value:
         return _node(op, tuple(map(current().operand, args)))
 
     def __lt__(self, other: Any) -> bool:
-        return _decide(self.less(other))
+        return decide(self.less(other))
 
     def __le__(self, other: Any) -> bool:
-        return _decide(self.less_equal(other))
+        return decide(self.less_equal(other))
 
     def __gt__(self, other: Any) -> bool:
-        return _decide(self.greater(other))
+        return decide(self.greater(other))
 
     def __ge__(self, other: Any) -> bool:
-        return _decide(self.greater_equal(other))
+        return decide(self.greater_equal(other))
 
 
 def _shown(number: str) -> str:
@@ -177,16 +138,31 @@ def _shown(number: str) -> str:
     return text
 
 
-def _decide(comparison: Any) -> bool:
-    """The outcome of a comparison, which becomes a guard of the trace."""
-    trace = current()
-    trace.decisions.append(comparison)
-    trace.guards.append(guard(comparison, number_of, context._calling_line()))
-    return trace.guards[-1].expected != 0.0
+class Plain(Traced):
+    """What eager has as a plain number; see the head of this file."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value):
+            return isinstance(other, Plain) and decide(self.equal(other))
+        if not isinstance(other, Number):
+            return NotImplemented
+        x: Any = other
+        try:
+            nearest = float(x.real)
+        except OverflowError:
+            return False
+        return bool(nearest == x) and decide(self.equal(nearest))
+
+    def __hash__(self) -> int:
+        if _inside():
+            return object.__hash__(self)
+        raise left_the_graph("hash(...), as for a set or a key of a dict,", context._calling_line())
 
 
 def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
-    node = _new(Traced)
+    node = _new(Plain if _PLAIN.issuperset(map(type, args)) else Traced)
     node.op = op
     node.args = args
     if context.open_contexts > 1 and not context.current.grad_enabled and op is not detached:
@@ -194,15 +170,16 @@ def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
     return node
 
 
-Traced.__name__ = "Value"  # what Python's own messages call it: unsupported operand for //
+_PLAIN = frozenset({float, Plain})
+Traced.__name__ = Plain.__name__ = "Value"  # what Python's own messages call it: unsupported operand for //
 
 
-# `_node` written out for one operand and for two: the hot path of tracing.
-def _unary(op: Primitive) -> Callable[[Traced], Value]:
+# `_node` written out for one operand and for two: the hot path of tracing. `own` is the class of the first.
+def _unary(op: Primitive, own: type[Traced]) -> Callable[[Traced], Value]:
     def method(self: Traced) -> Value:
         if context.open_contexts > 1:
             return _node(op, (self,))
-        node = _new(Traced)
+        node = _new(own)
         node.op = op
         node.x, node.y = self, NO_OPERAND
         return node
@@ -210,16 +187,17 @@ def _unary(op: Primitive) -> Callable[[Traced], Value]:
     return method
 
 
-def _binary(op: Primitive, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+def _binary(op: Primitive, own: type[Traced], reflected: bool = False) -> Callable[[Traced, Any], Any]:
     def method(self: Traced, other: Any) -> Any:  # a Value, or NotImplemented
         cls = other.__class__
-        if cls is not Traced and cls is not float and cls is not _Shared:
-            if _answers_itself(other):
+        if cls is not Traced and cls is not float and cls is not Plain and cls is not _Shared:
+            if not isinstance(other, float) and _answers_itself(other):
                 return NotImplemented
             other = current().operand(other)
+            cls = other.__class__
         if context.open_contexts > 1:
             return _node(op, (other, self) if reflected else (self, other))
-        node = _new(Traced)
+        node = _new(own if cls is float or cls is Plain else Traced)
         node.op = op
         node.x, node.y = (other, self) if reflected else (self, other)
         return node
@@ -227,19 +205,20 @@ def _binary(op: Primitive, reflected: bool = False) -> Callable[[Traced, Any], A
     return method
 
 
-def _install(op: Primitive) -> None:
+def _install(op: Primitive, own: type[Traced]) -> None:
     if op.variadic or op.pack is not None or len(op.operands) > 2:
         return  # Value's method calls the operation, which asks __autograd__
     make: Any = _unary if len(op.operands) == 1 else _binary
     direct, *twins = _OPERATORS.get(op.name, ("",))
     for name in {op.name, op.numpy or op.name, direct} - {""}:
-        setattr(Traced, name, make(op))
+        setattr(own, name, make(op, own))
     for twin in twins:
-        setattr(Traced, twin, _binary(op, reflected=True))
+        setattr(own, twin, _binary(op, own, reflected=True))
 
 
 for _row in TABLE.values():
-    _install(_row)
+    _install(_row, Traced)
+    _install(_row, Plain)
 
 
 # Names of Traced that a shared Value has its own of, and what Python itself puts into a class.

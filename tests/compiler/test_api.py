@@ -228,9 +228,9 @@ def test_results_that_are_not_looked_into_are_an_error_with_their_type(compiled)
         a: object
 
     for f, name in [
-        (lambda x: {x}, "set"), (lambda x: Pair(x * 2.0), "Pair"), (lambda x: (y for y in [x]), "generator"),
-        (lambda x: [{"a": x}.values()], "dict_values"), (lambda x: iter([1.0]), "list_iterator"),
-        (lambda x: lambda: x, "function"),
+        (lambda x: {Value(2.0) * x}, "set"), (lambda x: Pair(x * 2.0), "Pair"), (lambda x: lambda: x, "function"),
+        (lambda x: (y for y in [x]), "generator"), (lambda x: iter([1.0]), "list_iterator"),
+        (lambda x: [{"a": x}.values()], "dict_values"),
     ]:  # fmt: skip
         with pytest.raises(autograd.TraceError, match=f"the result has a {name}, which .*: return numbers in lists"):
             compiled(f)(1.0)
