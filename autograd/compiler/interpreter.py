@@ -22,7 +22,7 @@ from autograd.compiler.vector_functions import TOGETHER, Ops
 from autograd.primitive import TABLE
 
 WORDS = 5
-UNUSED = (0,) * WORDS
+UNUSED = (0, 0, 0)  # operands
 UNREAD, KEPT, FREED = -1, -2, -3  # in place of the row that reads a number last
 
 
@@ -47,31 +47,31 @@ def plain(tape: Tape) -> tuple[Ops, ...]:
 
 def joined(tape: Tape) -> tuple[Ops, ...]:
     """The cases for the tape's own operations, and for the pairs of rows that one function can compute."""
-    found = {(op,) for op, _ in tape.rows} | {operations(tape, pair) for pair in pairs(tape)}
+    found: set[Ops] = {(op,) for op in {op for op, _ in tape.rows}}
+    found |= {operations(tape, pair) for pair in pairs(tape)}
     return tuple(sorted(found, key=lambda case: [symbol(op, "") for op in case]))
 
 
 def pairs(tape: Tape) -> list[tuple[int, int]]:
-    """Rows that are computed together, by their positions.
+    """Rows that are computed together, by their numbers.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
     >>> x = Value(2.0)
     >>> pairs(record([x.sin() + x * x.cos()], [x]))
-    [(2, 0)]
+    [(3, 1)]
     """
-    rows = {(op.name, args): at for at, (op, args) in enumerate(tape.rows)}
+    names = {name for pair in TOGETHER for name in pair}
+    rows = {(op.name, args): at for at, (op, args) in enumerate(tape.rows, len(tape.kinds)) if op.name in names}
+    others = dict(TOGETHER.keys())
     return [
-        (at, rows[second, args])
-        for (first, second) in TOGETHER
-        for (name, args), at in rows.items()
-        if name == first and (second, args) in rows
+        (at, rows[others[name], args]) for (name, args), at in rows.items() if (others.get(name), args) in rows
     ]
 
 
 def operations(tape: Tape, rows: Iterable[int]) -> Ops:
-    """The operations of these rows."""
-    return tuple(tape.rows[row][0] for row in rows)
+    """The operations of the rows with these numbers."""
+    return tuple(tape.rows[row - len(tape.kinds)][0] for row in rows)
 
 
 def encode(tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None) -> Encoded:
@@ -86,30 +86,33 @@ def encode(tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None
     ([3.0], [2], 3, 10)
     """
     first = len(tape.kinds)
-    code = {case: k for k, case in enumerate(cases)}
+    alone = {ops[0]: k for k, ops in enumerate(cases) if len(ops) == 1}
+    several = {ops: k for k, ops in enumerate(cases) if len(ops) > 1}
+    partner = {}  # by the row of a pair that comes first: its instruction, and where the two results go
+    for pair in pairs(tape) if several else ():
+        partner[min(pair)] = several[operations(tape, pair)], pair
     constants = _constants(tape)
     last = _last_readers(tape)
     place: list[Any] = [*(inputs or range(first)), *[None] * len(tape.rows)]
     count = first + len(constants)
     words: list[int] = []
     free: list[int] = []
-    together = {at: pair for pair in pairs(tape) for at in pair if operations(tape, pair) in code}
-    for at, (_, args) in enumerate(tape.rows, first):
+    for at, (op, args) in enumerate(tape.rows, first):
         operands = [constants[arg.hex()] if arg.__class__ is float else place[arg] for arg in args]  # type: ignore
         for arg in args:
             if arg.__class__ is int and last[arg] == at:
                 free.append(place[arg])
                 last[arg] = FREED  # it may be the other operand too
         if place[at] is None:  # else it was computed together with an earlier row
-            rows = together.get(at - first, (at - first,))
-            for row in rows:
-                if not free:
-                    free.append(count)
-                    count += 1
-                place[first + row] = free.pop()
-            target, *more = (place[first + row] for row in rows)
-            new = code[operations(tape, rows)], target, *operands, *more
-            words += *new, *UNUSED[len(new) :]
+            code, results = partner.get(at) or (alone[op], (at,))
+            for row in results:
+                if free:
+                    place[row] = free.pop()
+                else:
+                    place[row], count = count, count + 1
+            if len(results) > 1:
+                operands.append(place[results[1]])
+            words += code, place[results[0]], *operands, *UNUSED[len(operands) :]
         if last[at] == UNREAD:
             free.append(place[at])
     outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]

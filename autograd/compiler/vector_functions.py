@@ -19,7 +19,7 @@ from autograd.primitive import Primitive
 
 Ops = tuple[Primitive, ...]  # one operation, or several of the same operand
 
-TOGETHER: dict[tuple[str, ...], Callable[[Lanes], list[Lanes]]] = {("sin", "cos"): lambda x: circular(x, "sin", "cos")}
+TOGETHER: dict[tuple[str, str], Callable[[Lanes], list[Lanes]]] = {("sin", "cos"): lambda x: circular(x, "sin", "cos")}
 
 
 @once
@@ -51,5 +51,5 @@ def written(ops: Ops, element: str, width: int, exact: bool) -> tuple[str, str]:
 def values(ops: Ops, args: Sequence[Lanes], exact: bool) -> list[Lanes]:
     """The instructions that compute them."""
     if len(ops) > 1 and not exact:
-        return TOGETHER[tuple(op.name for op in ops)](*args)
+        return TOGETHER[ops[0].name, ops[1].name](*args)
     return [lane_by_lane(op, *args) if exact else operation(op, *args) for op in ops]

@@ -1,5 +1,6 @@
 """W6: a random graph of N scalar operations, value and gradient, at one point and at 1,024."""
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +15,7 @@ Prepared = tuple[Callable[[], Any], Callable[[], Sequence[float]]]
 INPUTS = 8
 
 
+@functools.cache  # what is measured is not how long it takes to think of it
 def program(size: int, seed: int = 0) -> list[tuple[str, int, int]]:
     """Rows (operation, operand, operand): operands are inputs or earlier rows, recent ones more often."""
     draw = random.Random(seed)
