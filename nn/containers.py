@@ -30,8 +30,8 @@ class Sequential(Module):
             rows = member.run(rows)
         return rows
 
-    def _members(self) -> Iterator[tuple[str, Any]]:
-        for name, x in super()._members():  # "0.weight", as in PyTorch, without the list's name
+    def _members(self, kind: type) -> Iterator[tuple[str, Any]]:
+        for name, x in super()._members(kind):  # "0.weight", as in PyTorch, without the list's name
             yield name.removeprefix("members."), x
 
     def __getitem__(self, i: int | slice) -> Module:

@@ -1,6 +1,7 @@
 """Module: something with parameters that turns rows of numbers into rows of numbers."""
 
 import html
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -104,11 +105,11 @@ class Module:
                 p.scope = f"{name}/{p.scope}" if p.scope else name
         return self
 
-    def _members(self) -> Iterator[tuple[str, Any]]:
-        """(name, Value or Module) for everything held in a public attribute, lists and dictionaries searched."""
+    def _members(self, kind: type) -> Iterator[tuple[str, Any]]:
+        """(name, item) for every item of this kind in a public attribute, lists and dictionaries searched."""
         for name, x in vars(self).items():
             if not name.startswith("_"):
-                yield from _spread(name, x)
+                yield from _spread(name, x, kind)
 
     def children(self) -> Iterator["Module"]:
         """The modules directly inside this one."""
@@ -116,14 +117,15 @@ class Module:
 
     def _children(self) -> Iterator[tuple[str, "Module"]]:
         """(dotted name, module), a shared one under each of its names."""
-        return ((name, x) for name, x in self._members() if isinstance(x, Module))
+        return self._members(Module)
 
     def own_parameters(self) -> list[Value]:
         """The parameters that are this module's and not of one inside it."""
         return [h.value for h in self._own()]
 
     def _own(self) -> Iterator[Held]:
-        return (h for h in self._held() if h.owner is self and h.attribute not in self.buffers)
+        first = itertools.takewhile(lambda h: h.owner is self, self._held())
+        return (h for h in first if h.attribute not in self.buffers)
 
     def named_modules(self, prefix: str = "", seen: set["Module"] | None = None) -> Iterator[tuple[str, "Module"]]:
         """(dotted name, module) for this module, called `prefix`, and all inside it, but for those already `seen`."""
@@ -132,9 +134,8 @@ class Module:
             return
         seen.add(self)
         yield prefix, self
-        for name, x in self._members():
-            if isinstance(x, Module):
-                yield from x.named_modules(_joined(prefix, name), seen)
+        for name, module in self._children():
+            yield from module.named_modules(_joined(prefix, name), seen)
 
     def modules(self) -> Iterator["Module"]:
         """This module and all inside it."""
@@ -144,8 +145,8 @@ class Module:
         """Every leaf Value inside, once."""
         seen = set()
         for prefix, module in self.named_modules():
-            for name, x in module._members():
-                if isinstance(x, Value) and x.op is None and x not in seen:
+            for name, x in module._members(Value):
+                if x.op is None and x not in seen:
                     seen.add(x)
                     yield Held(_joined(prefix, name), module, name.partition(".")[0], x)
 
@@ -268,15 +269,13 @@ def as_row(x: Any) -> Row:
     return list(x) if isinstance(x, tuple) else [x]
 
 
-def _spread(name: str, x: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(x, (Value, Module)):
+def _spread(name: str, x: Any, kind: type) -> Iterator[tuple[str, Any]]:
+    if isinstance(x, kind):
         yield name, x
-    elif isinstance(x, (list, tuple)):
-        for i, item in enumerate(x):
-            yield from _spread(f"{name}.{i}", item)
-    elif isinstance(x, dict):
-        for key, item in x.items():
-            yield from _spread(f"{name}.{key}", item)
+    elif isinstance(x, (list, tuple, dict)):
+        for key, item in x.items() if isinstance(x, dict) else enumerate(x):
+            if isinstance(item, (kind, list, tuple, dict)):
+                yield from _spread(f"{name}.{key}", item, kind)
 
 
 def _joined(prefix: str, name: str) -> str:
