@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from autograd import context
 from autograd.compiler.deciding import active, current, slot
 from autograd.compiler.guards import Guard, TraceError
-from autograd.compiler.traced import Plain, Traced, _new, _node, shared
+from autograd.compiler.traced import Plain, Traced, _new, _node, function_runs, shared
 from autograd.compiler.turns import running, thread, turn
 from autograd.graph import topological_order
 from autograd.primitive import TABLE, Primitive, number
@@ -106,6 +106,7 @@ def tracing(older: Sequence[Value]) -> Iterator[Trace]:
                 x.__class__ = shared(cls)
                 trace.live[x] = None
             with context.record_with(trace.note, trace.read):
+                function_runs(True)
                 yield trace
             if thread.refused is not None:
                 raise thread.refused
@@ -115,6 +116,7 @@ def tracing(older: Sequence[Value]) -> Iterator[Trace]:
             for leaf in trace.inputs:
                 slot.__delete__(leaf)  # so that a use after the trace is noticed
             thread.trace, thread.refused, running[0] = before, None, before is not None
+            function_runs(before is not None)
 
 
 def fresh(data: float, label: str = "") -> Plain:

@@ -155,10 +155,21 @@ class Plain(Traced):
             return False
         return bool(nearest == x) and decide(self.equal(nearest))
 
-    def __hash__(self) -> int:
-        if _inside():
-            return object.__hash__(self)
-        raise left_the_graph("hash(...), as for a set or a key of a dict,", context._calling_line())
+    __hash__ = object.__hash__
+
+
+def _hash_asked(number: Plain) -> int:
+    if str(sys._getframe(1).f_globals.get("__name__")).startswith("autograd."):
+        return object.__hash__(number)
+    raise left_the_graph("hash(...), as for a set or a key of a dict,", context._calling_line())
+
+
+def function_runs(now: bool) -> None:
+    """Whether the function that is traced is at work: while it is, a number is not hashed, as an argument may not be.
+
+    The compiler itself, afterwards, walks over thousands of nodes, and is not to be asked at each of them.
+    """
+    Plain.__hash__ = _hash_asked if now else object.__hash__  # type: ignore[assignment, method-assign]
 
 
 def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
