@@ -222,10 +222,10 @@ class Value:
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        """For notebooks: the number, the gradient, and the operation with its operands. Never an exception."""
-        from autograd.viz import card, mimebundle
+        """For notebooks: the number, the gradient, and the operation with its operands; as an image, the graph."""
+        from autograd.viz import card, mimebundle, sketch
 
-        return mimebundle(self, {"text/html": lambda: card(self)})
+        return mimebundle(self, {"text/html": lambda: card(self), "image/svg+xml": lambda: sketch(self)})
 
     def __reduce__(self) -> tuple[Any, ...]:
         named = {name: getattr(self, name) for name in ("label", "scope") if getattr(self, name)}

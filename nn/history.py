@@ -1,8 +1,10 @@
 """History: what a training run went through, one row of numbers per epoch."""
 
-import html
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.viz import Table
 
 MOST_ROWS = 16  # of the table in a notebook
 
@@ -79,16 +81,17 @@ class History:
         last = ", ".join(f"{name} {_shown(number)}" for name, number in self.rows[-1].items()) if self.rows else "empty"
         return f"History({last})"
 
-    def _table(self) -> list[list[str]]:
-        """The names of what is a number in every epoch, then a list of cells for each epoch."""
+    def _table(self, most: int) -> "Table":
+        """What is a number in every epoch; of more than `most` epochs the first and the last."""
+        from autograd import viz
+
         names = [name for name in self.names if all(isinstance(x, int | float | None) for x in self[name])]
-        return [names] + [[_shown(row.get(name)) for name in names] for row in self.rows]
+        rows = viz.both_ends(self.rows, most, lambda row: [_shown(row.get(name)) for name in names])
+        notes = [f"stopped: {self.stopped}"] if self.stopped else []
+        return viz.Table(names, rows, "r" * len(names), notes=notes)
 
     def __str__(self) -> str:
-        table = self._table()
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in table]
-        return "\n".join([*lines, *([f"stopped: {self.stopped}"] if self.stopped else [])])
+        return self._table(len(self)).text()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         """For notebooks: the curves of the loss over a table of the first and last epochs."""
@@ -106,16 +109,7 @@ class History:
     def _html(self) -> str:
         from autograd import viz
 
-        head, *rows = self._table()
-        if len(rows) > MOST_ROWS:
-            half = MOST_ROWS // 2
-            rows = [*rows[:half], [f"{len(rows) - 2 * half:,} more"] + [""] * (len(head) - 1), *rows[-half:]]
-        style = 'style="text-align:right;padding:2px 0 2px 16px"'
-        lines = ["".join(f"<{tag} {style}>{html.escape(cell)}</{tag}>" for cell in row)
-                 for tag, row in [("th", head), *(("td", row) for row in rows)]]
-        table = f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>"
-        note = f"<p>stopped: {html.escape(self.stopped)}</p>" if self.stopped else ""
-        return f'<div style="overflow-x:auto">{viz.image(self._curves(), repr(self))}{table}{note}</div>'
+        return viz.image(self._curves(), repr(self)) + self._table(MOST_ROWS).html()
 
     def state_dict(self) -> dict[str, Any]:
         """All of it as dictionaries, lists and numbers."""

@@ -1,14 +1,13 @@
 """Module: something with parameters that turns rows of numbers into rows of numbers."""
 
-import html
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 from autograd import Value, scope
-from nn.outline import outline
+from nn.outline import Line, outline
 
-MOST_LINES = 200  # of the table in a notebook
+MOST_LINES = 200  # of the table in a notebook, which scrolls
 
 Row = list[Any]  # of Values or floats
 
@@ -225,19 +224,12 @@ class Module:
         """For notebooks: a table of the modules inside and their numbers of parameters."""
         from autograd import viz
 
-        return viz.mimebundle(self, {"text/html": self._html})
+        def table(most: int) -> viz.Table:
+            lines = viz.both_ends(outline(self), most, Line.cells)
+            return viz.Table(("name", "module", "parameters"), lines, "llr")
 
-    def _html(self) -> str:
-        lines = outline(self)
-        left_out = f"<p>and {len(lines) - MOST_LINES:,} modules more</p>" if len(lines) > MOST_LINES else ""
-        rows = "".join(
-            f'<tr><td style="text-align:left;padding:0 1.5em 0 {0.5 + 1.5 * depth}em">{html.escape(name)}</td>'
-            f'<td style="text-align:left;padding-right:1.5em"><code>{html.escape(description)}</code></td>'
-            f'<td style="text-align:right">{count:,}</td></tr>'
-            for depth, name, description, count in lines[:MOST_LINES]
-        )
-        return ('<table><thead><tr><th style="text-align:left">name</th><th style="text-align:left">module</th>'
-                f'<th style="text-align:right">parameters</th></tr></thead><tbody>{rows}</tbody></table>{left_out}')
+        image = lambda: table(viz.PICTURED).svg(str(outline(self)[0]))
+        return viz.mimebundle(self, {"text/html": lambda: table(MOST_LINES).html(), "image/svg+xml": image})
 
 
 def is_batch(x: Any) -> bool:

@@ -19,6 +19,10 @@ class Line(NamedTuple):
         size = f"  {self.parameters} parameter{'s' * (self.parameters != 1)}" if self.parameters else ""
         return "  " * self.depth + (f"{self.name}: " if self.name and self.depth else "") + self.what + size
 
+    def cells(self) -> tuple[str, str, str]:
+        """The name, further in for every module around it; the module; its parameters."""
+        return "    " * self.depth + self.name, self.what, f"{self.parameters:,}"
+
 
 def outline(module: "Module") -> list[Line]:
     """The lines of `module` and of what is inside it and says more than its holder.

@@ -471,7 +471,7 @@ class TestReport:
 
     def test_html_escapes_and_tells_the_same(self):
         report = gradcheck(lambda x: x.relu(), Value(0.0, label="<x>"))
-        page = report._repr_html_()
+        page = report._repr_mimebundle_()["text/html"]
         assert "&lt;x&gt;" in page
         assert "<x>" not in page
         assert "one-sided" in page

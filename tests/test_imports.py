@@ -37,6 +37,7 @@ STANDS_ON = {
 # The exceptions, upwards: allowed inside a function only, so that nothing is loaded before it is asked for.
 UPWARDS = {
     ("value", "viz"): "drawing is also a method of Value",
+    ("gradcheck", "viz"): "a report shows itself in a notebook",
     ("testing", "viz"): "the pytest plugin draws the graph of a failing test",
 }
 

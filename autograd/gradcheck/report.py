@@ -1,6 +1,5 @@
 """What a gradient check found, as a table that fits one screen of 80 columns, also behind pytest's margin."""
 
-import html
 import math
 import textwrap
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from autograd.gradcheck.references import Slope
 from autograd.gradcheck.verdict import Verdict
 
 SHOWN, SHOWN_CULPRITS = 10, 5
+COLOURS = {str(Verdict.PASS): "#388e3c", str(Verdict.INCONCLUSIVE): "#c77700", str(Verdict.FAIL): "#e53935"}
 WIDTH = 76
 DIGITS, ALL_DIGITS = 6, 17
 
@@ -148,24 +148,17 @@ class GradcheckReport:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        marks = {Verdict.PASS: "#388e3c", Verdict.INCONCLUSIVE: "#c77700", Verdict.FAIL: "#e53935"}
-        cell = "text-align:left;white-space:nowrap;padding:2px 14px 2px 0"
-        head = "".join(f'<th style="{cell}">{name}</th>' for name in HEAD)
-        rows = "".join(
-            "<tr>" + "".join(f'<td style="{cell}">{html.escape(text)}</td>' for text in row.cells()[:-1])
-            + f'<td style="{cell};color:{marks[row.verdict]};font-weight:bold">{row.verdict}</td></tr>'
-            for row in self.shown())  # fmt: skip
-        told = "".join(f"<li>{html.escape(remark)}</li>" for remark in self.remarks())
-        blamed = html.escape("\n".join(self.blamed()))
-        return (
-            f'<div style="overflow-x:auto"><b>{html.escape(self.headline())}</b>'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-            + (f"<ul>{told}</ul>" if told else "")
-            + (f'<p style="margin:1em 0 0"><b>wrong local derivatives</b></p>'
-               f'<pre style="margin:4px 0;white-space:pre-wrap">{blamed}</pre>' if blamed else "")
-            + "</div>"
-        )
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        """For notebooks: the same as a table."""
+        from autograd.viz import Table, mimebundle
+
+        def table() -> Table:
+            wrong = Table(["wrong local derivatives"], [[line] for line in self.blamed()], "l")
+            rows = [row.cells() for row in self.shown()]
+            return Table(HEAD, rows, "lrrrrrll", self.headline(), self.remarks(), COLOURS, wrong)
+
+        forms = {"text/html": lambda: table().html(), "image/svg+xml": lambda: table().svg(self.headline())}
+        return mimebundle(self, forms)
 
 
 def number(x: float) -> str:

@@ -1,6 +1,7 @@
 """Seeing: the graph drawn, stepped through, explained and written out."""
 
 from autograd.viz.card import card as card
+from autograd.viz.card import sketch as sketch
 from autograd.viz.display import mimebundle as mimebundle
 from autograd.viz.draw import Drawing as Drawing
 from autograd.viz.draw import draw as draw
@@ -16,5 +17,8 @@ from autograd.viz.python import to_python as to_python
 from autograd.viz.stepper import Step as Step
 from autograd.viz.stepper import Stepper as Stepper
 from autograd.viz.stepper import step_through as step_through
+from autograd.viz.table import PICTURED as PICTURED
+from autograd.viz.table import Table as Table
+from autograd.viz.table import both_ends as both_ends
 from autograd.viz.trace import Trace as Trace
 from autograd.viz.trace import trace as trace

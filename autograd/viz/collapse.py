@@ -45,7 +45,7 @@ def at_a_glance(picture: Picture, prefixes: Sequence[Callable[[str], str]], most
             break
     if len(merged.nodes) < len(picture.nodes):
         boxes = f"{picture.size:,} nodes in {merged.boxes:,} boxes"
-        merged.notes.append(f"{boxes}; collapse=False shows them singly")
+        merged.notes.append(f"{boxes}; draw(..., collapse=False) shows them singly")
     return merged
 
 

@@ -4,6 +4,16 @@ import re
 from collections.abc import Callable, Mapping
 
 MOST_BYTES = 2_000_000  # of one form
+_UNKNOWN = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def in_any_file(text: str) -> str:
+    r"""The text without what neither XML nor UTF-8 can hold: control characters, halves of surrogate pairs.
+
+    >>> in_any_file("one\0two")
+    'one�two'
+    """
+    return _UNKNOWN.sub("\ufffd", text)
 
 
 def markdown(text: str) -> str:
@@ -30,11 +40,11 @@ def mimebundle(thing: object, forms: Mapping[str, Callable[[], str]], advice: st
     left_out = ""
     for kind, write in {"text/plain": lambda: repr(thing), **forms}.items():
         try:
-            text = write()
+            text = in_any_file(write())
         except Exception as error:
             left_out = f", which could not be rendered: {error}"
         else:
-            if len(text.encode(errors="replace")) <= MOST_BYTES:
+            if len(text.encode()) <= MOST_BYTES:
                 shown[kind] = text
             else:
                 left_out = f": too large to show here{advice}"

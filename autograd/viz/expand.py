@@ -1,7 +1,7 @@
 """Composite operations as what they are made of, and that in its turn."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +37,13 @@ def to_expand(expand: Any) -> Collection[str]:
     return names
 
 
-def cells(order: list[Value], expand: Collection[str]) -> Iterable[Cell]:
+def cells(
+    order: list[Value], expand: Collection[str], gradients: Mapping[Value, float] | None = None
+) -> Iterable[Cell]:
     """The nodes in order, those to be expanded replaced by their inside, and that by its own."""
-    stack = [Cell(v, v.op, v.args, v.partials, v.grad if v.has_grad else None, v.scope) for v in reversed(order)]
+    own = lambda v: v.grad if v.has_grad else None
+    known = own if gradients is None else gradients.get
+    stack = [Cell(v, v.op, v.args, v.partials, known(v), v.scope) for v in reversed(order)]
     while stack:
         cell = stack.pop()
         inside = _inside(cell) if cell.op is not None and cell.op.name in expand else []

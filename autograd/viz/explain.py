@@ -1,7 +1,6 @@
 """A gradient as what the chain rule says it is: a sum over paths, and along each path a product."""
 
 import functools
-import html
 import math
 import operator
 import re
@@ -19,6 +18,7 @@ from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.paths import Path, count_paths, large, largest_paths, total
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale_note
+from autograd.viz.table import PICTURED, Table, both_ends
 
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
 VISIBLE = 1e-6  # of a sum: a smaller difference does not show in six digits
@@ -189,23 +189,25 @@ class Explanation:
         return "\n".join(lines)
 
     def to_html(self) -> str:
-        """The same as an HTML table."""
-        rows = [
-            f"<tr>{_left(_cell(self._route(path) + self._twins(path, self.names)))}"
-            f"{_left(f'{_cell(self._derivatives(path))}<br>= {_cell(_product(path))}')}</tr>"
-            for path in self.paths
-        ]
-        if self.left_out:
-            rows.append(f"<tr>{_left(f'the other {large(self.left_out)}')}{_left(self._rest())}</tr>")
-        head = f"<tr>{_left('path', 'th')}{_left('its local derivatives, multiplied', 'th')}</tr>" if rows else ""
-        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-        where = "".join(f"<tr>{_left(_cell(made))}{_left(_cell(slopes))}</tr>" for made, slopes in self.where())
-        told = f"<p>{_cell(self.note)}</p>" * bool(self.note) + f"<table>{where}</table>" * bool(where)
-        return f"<div><p>{_cell(self.heading)}</p>{table}<p><b>{_cell(self.line)}</b></p>{told}</div>"
+        """The same as HTML tables."""
+        return self._table(len(self.paths)).html()
+
+    def _table(self, most: int) -> Table:
+        """The paths, of more than `most` the first and the last, the line that ties them, and what it rests on."""
+        def cells(path: Path) -> tuple[str, str]:
+            route = self._route(path) + self._twins(path, self.names)
+            return route, f"{self._derivatives(path)}\n= {_product(path)}"
+
+        paths = both_ends(self.paths, most, cells)
+        paths += [(f"the other {large(self.left_out)}", self._rest())] if self.left_out else []
+        where = Table(("where", "has"), self.where(), "ll")
+        line = Table(caption=self.line, notes=[*filter(None, [self.note])], below=where)
+        return Table(("path", "its local derivatives, multiplied"), paths, "ll", self.heading, below=line)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        image = lambda: self._table(PICTURED).svg(repr(self))
         forms = {"text/plain": self.__str__, "text/markdown": self.to_markdown, "text/html": self.to_html}
-        return mimebundle(self, forms, "; ask for fewer paths")
+        return mimebundle(self, {**forms, "image/svg+xml": image}, "; ask for fewer paths")
 
 
 def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
@@ -262,14 +264,6 @@ def _rest(products: list[float], whole: float) -> float:
     if not math.isfinite(missing):
         return math.nan
     return missing if abs(missing) > 2.0**-50 * total(map(abs, products)) else 0.0
-
-
-def _cell(text: str) -> str:
-    return html.escape(text)
-
-
-def _left(content: str, tag: str = "td") -> str:
-    return f'<{tag} style="text-align:left;vertical-align:top;padding:3px 16px 3px 0">{content}</{tag}>'
 
 
 _TEX = {"#": r"\#", "·": r"\cdot", "…": r"\cdots", "≈": r"\approx", "∞": r"\infty", "nan": r"\mathrm{nan}"}

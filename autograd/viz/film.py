@@ -108,10 +108,7 @@ class Film:
             self.every *= 2
 
     def _draw(self, frame: Frame, sample: Value) -> None:
-        drawn = picture(sample)
-        for node, gradient in _gradients(sample).items():
-            drawn.node(drawn.ids[node]).grad = gradient
-        drawn = view(drawn, max_nodes=MOST_DRAWN)
+        drawn = view(picture(sample, gradients=_gradients(sample)), max_nodes=MOST_DRAWN)
         drawn.notes.clear()  # they are advice to whoever calls `draw`
         frame.nodes = [Shown(node.data, node.inside.grad_norm if node.inside else node.grad) for node in drawn.nodes]
         frame.partials = [edge.partial for edge in drawn.edges]
@@ -136,9 +133,11 @@ class Film:
         return target
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        from autograd.viz.film_chart import curve
         from autograd.viz.film_html import widget
 
-        return mimebundle(self, {"text/html": lambda: widget(self)} if self.frames else {}, "; .save_html('film.html')")
+        forms = {"text/html": lambda: widget(self), "image/svg+xml": lambda: curve(self).svg}
+        return mimebundle(self, forms if self.frames else {}, "; .save_html('film.html')")
 
 
 def layers(loss: Value) -> tuple[dict[str, list[float]], dict[str, list[float]]]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from autograd.viz.figures import figure
 from autograd.viz.film import Film
+from autograd.viz.frame import framed
 from autograd.viz.strings import phrases
-from autograd.viz.style import css
 from autograd.viz.text import clip, width
 
 WIDE, RIGHT, TOP, FOOT = 300.0, 12.0, 10.0, 218.0  # in pixels; the curves are between TOP and FOOT
@@ -45,7 +45,7 @@ def curve(film: Film) -> Chart:
     marks = [axes.place(frame.iteration, frame.curves["loss"]) for frame in film.frames]
     x, y = marks[-1]
     lines.append(f'<circle class="here" cx="{x:g}" cy="{y:g}" r="5"/>')
-    return Chart(_framed(lines, tall + 8.0), marks)
+    return Chart(framed(lines, phrases(film.language)["loss_curve"], WIDE, tall + 8.0, "chart", _STYLE), marks)
 
 
 class _Axes:
@@ -85,13 +85,6 @@ class _Axes:
 def _text(text: str, x: float, y: float, anchor: str = "start", kind: str = "") -> str:
     place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
     return f'<text class="{" ".join(["key", kind]).strip()}" {place}>{html.escape(text)}</text>'
-
-
-def _framed(lines: list[str], tall: float) -> str:
-    size = f'width="{WIDE:g}" height="{tall:g}"'
-    box = f'role="img" viewBox="0 0 {WIDE:g} {tall:g}" {size}'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad chart" {box}><style>{css()}{_STYLE}</style>'
-    return "\n".join([head, f'<rect class="ground" {size}/>', *lines, "</svg>"])
 
 
 def film_words(film: Film, key: str, otherwise: str) -> str:

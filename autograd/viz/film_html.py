@@ -2,7 +2,6 @@
 
 import html
 import math
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from autograd.viz.film_chart import Chart, curve, curve_names, film_words, widen
 from autograd.viz.page import ROOM, asset, document, image, interactive
 from autograd.viz.strings import STRINGS, in_language, phrases
 from autograd.viz.svg import svg
+from autograd.viz.table import Table
 
 BINS = 24
 
@@ -39,16 +39,11 @@ def widget(film: Film, whole_page: bool = False) -> str:
 def table(film: Film) -> str:
     """The curves as text, a line for each frame."""
     names = curve_names(film)
-    rows = [[film_words(film, f"unit_{film.unit}", film.unit), *(film_words(film, f"curve_{n}", n) for n in names)]]
-    for frame in film.frames:
-        rows.append([str(frame.iteration), *(figure(frame.curves.get(name, math.nan)) for name in names)])
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(" " * (wide - _cells(cell)) + cell for cell, wide in zip(row, widths)) for row in rows)
-
-
-def _cells(text: str) -> int:
-    """How many letters' width a text takes where each has the same: a Chinese one takes two."""
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+    head = [film_words(film, f"unit_{film.unit}", film.unit), *(film_words(film, f"curve_{n}", n) for n in names)]
+    rows = [
+        [str(frame.iteration), *(figure(frame.curves.get(name, math.nan)) for name in names)] for frame in film.frames
+    ]
+    return Table(head, rows, "r" * len(head)).text()
 
 
 def reel(film: Film, chart: Chart) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """The picture model: a computation graph as plain data, ready to be laid out, cut down, or stepped through."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from autograd.value import Value
 from autograd.viz.expand import Cell, cells, to_expand
-from autograd.viz.notation import names, printable
-from autograd.viz.order import program_order
+from autograd.viz.notation import MOST_OPERANDS, clipped, names, printable
+from autograd.viz.order import nearest, program_order
 
 Labels = Mapping[Value, str] | Callable[[Value], str | None] | None
 
@@ -100,12 +100,22 @@ class Picture:
         return sum(node.nodes > 0 for node in self.nodes)
 
 
-def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Value | Iterable[Value] = ()) -> Picture:
+def picture(
+    v: Any,
+    *,
+    expand: Any = (),
+    labels: Labels = None,
+    parameters: Value | Iterable[Value] = (),
+    gradients: Mapping[Value, float] | None = None,
+    within: Collection[Value] | None = None,
+) -> Picture:
     """The graph below `v` as a Picture.
 
     Arguments: `v`, a Value or several; `expand`, True or the names of composite operations (dot, sigmoid, ...) to be
     shown as what they are made of; `labels`, a dictionary or a function from a Value to the name it is drawn with;
-    `parameters`, a leaf or several, to be shown as parameters besides those made in a scope, as those of a network are.
+    `parameters`, a leaf or several, to be shown as parameters besides those made in a scope, as those of a network are;
+    `gradients`, to be shown in place of the nodes' own; `within`, the only nodes that are looked at, and MOST_OPERANDS
+    operands of each: without a label they have no name then, since v1, v2, ... count from the beginning of the graph.
     Raises TypeError when `v` is no Value, ValueError when `expand` names an operation that has no inside, or a
     parameter is not in the graph.
 
@@ -117,16 +127,18 @@ def picture(v: Any, *, expand: Any = (), labels: Labels = None, parameters: Valu
     [('e0', 'n0', 'n1', 1.0), ('e1', 'n0', 'n1', 1.0)]
     """
     roots = root_values(v)
-    order = program_order(roots)
-    name = _naming(labels, names(order))
+    order = program_order(roots, within)
+    called = names(order) if within is None else {node: clipped(printable(node.label)) for node in order}
+    name = _naming(labels, called)
     total = len(order)
     if total > LIMIT:
-        order = _nearest(order, roots, LIMIT)
+        near = nearest(roots, LIMIT)
+        order = [node for node in order if node in near]
     made = Picture([], [], [])
     if total > LIMIT:
         made.notes.append(f"{total - LIMIT:,} of {total:,} nodes lie further from the result and are left out")
-    for cell in cells(order, to_expand(expand)):
-        _add(made, cell, roots, name)
+    for cell in cells(order, to_expand(expand), gradients):
+        _add(made, cell, roots, name, None if within is None else MOST_OPERANDS)
     made.roots = [made.ids[root] for root in roots]
     leaves: Iterable[Value] = [parameters] if isinstance(parameters, Value) else parameters
     for value in leaves:
@@ -159,30 +171,21 @@ def _naming(labels: Labels, called: Mapping[Value, str]) -> Callable[[Value], tu
     return name
 
 
-def _nearest(order: list[Value], roots: list[Value], limit: int) -> list[Value]:
-    """The `limit` nodes nearest to the roots, in the old order."""
-    found = dict.fromkeys(roots)
-    layer = list(roots)
-    while layer and len(found) < limit:
-        below = dict.fromkeys(arg for node in layer for arg in node.args)
-        layer = [arg for arg in below if isinstance(arg, Value) and arg not in found][: limit - len(found)]
-        found.update(dict.fromkeys(layer))
-    return [node for node in order if node in found]
-
-
 # -------------------------------------------------------------------------------------------------- cells become boxes
 
 
-def _add(made: Picture, cell: Cell, roots: list[Value], name: Callable[[Value], tuple[str, bool]]) -> None:
-    """One box for the cell, one for each constant among its operands, and the edges between."""
-    value, op = cell.value, cell.op
-    tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in cell.args]
+def _add(
+    made: Picture, cell: Cell, roots: list[Value], name: Callable[[Value], tuple[str, bool]], operands: int | None
+) -> None:
+    """One box for the cell, one for each constant among its first `operands`, and the edges between."""
+    value, op, args = cell.value, cell.op, cell.args[:operands]
+    tails = [made.ids.get(arg) if isinstance(arg, Value) else _constant(made, arg, cell.scope) for arg in args]
     id = made.ids[value] = f"n{len(made.nodes)}"
     kind = _leaf_kind(value) if op is None else "result" if value in roots else "operation"  # == is identity
     symbol = "" if op is None else op.symbol or op.name
     row = "" if op is None else op.name
     made.nodes.append(Node(id, kind, row, symbol, *name(value), printable(cell.scope), value.data, cell.grad))
-    made.nodes[-1].cut = Cut(tails.count(None), 0)  # beyond LIMIT
+    made.nodes[-1].cut = Cut(tails.count(None) + len(cell.args) - len(args), 0)  # beyond LIMIT, or not within
     for slot, (tail, partial) in enumerate(zip(tails, cell.partials)):
         if tail is not None:
             made.edges.append(Edge(f"e{len(made.edges)}", tail, id, slot, partial))

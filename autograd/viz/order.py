@@ -1,14 +1,16 @@
 """The order in which a reader expects a graph: that of the program."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable
+from typing import Any
 
 from autograd.value import Value
 
 
-def program_order(roots: Iterable[Value]) -> list[Value]:
+def program_order(roots: Iterable[Value], within: Container[Any] | None = None) -> list[Value]:
     """All nodes below `roots`, operands first and from the left, as Python computes an expression.
 
-    The engine's own order, which decides how sums of gradients round, comes from the right.
+    With `within`, only what is reached inside it. The engine's own order, which decides how sums of gradients round,
+    comes from the right.
 
     >>> a, b, c = (Value(1.0, label=name) for name in "abc")
     >>> [node.label or node._op for node in program_order([a * b + c.tanh()])]
@@ -23,5 +25,17 @@ def program_order(roots: Iterable[Value]) -> list[Value]:
             order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            stack += [node, None, *(arg for arg in reversed(node.args) if isinstance(arg, Value))]
+            below = [arg for arg in reversed(node.args) if isinstance(arg, Value) and (within is None or arg in within)]
+            stack += [node, None, *below]
     return order
+
+
+def nearest(roots: list[Value], limit: int, operands: int | None = None) -> Collection[Value]:
+    """The `limit` nodes nearest to the roots, by the first so many `operands`. No others are looked at."""
+    found = dict.fromkeys(roots)
+    layer = list(roots)
+    while layer and len(found) < limit:
+        below = dict.fromkeys(arg for node in layer for arg in node.args[:operands])
+        layer = [arg for arg in below if isinstance(arg, Value) and arg not in found][: limit - len(found)]
+        found.update(dict.fromkeys(layer))
+    return found

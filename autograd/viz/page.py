@@ -9,6 +9,8 @@ import math
 import urllib.parse
 from typing import Any
 
+from autograd.viz.display import in_any_file
+
 ROOM = 6  # characters of a number in every box: a script will write other numbers than the drawing began with
 
 
@@ -20,7 +22,7 @@ def asset(name: str) -> str:
 
 def image(svg: str, description: str) -> str:
     """A drawing that is seen even where scripts and inline SVG are stripped. `decodeURIComponent` gives it back."""
-    source = "data:image/svg+xml," + urllib.parse.quote(svg, safe=" ()*,-./:;=@_!~'")
+    source = "data:image/svg+xml," + urllib.parse.quote(in_any_file(svg), safe=" ()*,-./:;=@_!~'")
     return f'<img src="{source}" alt="{html.escape(description)}" style="max-width:100%">'
 
 
@@ -42,7 +44,7 @@ def json_text(data: Any) -> str:
     '{"name":"\\\\u003c/script\\\\u003e","x":"-Infinity"}'
     """
     text = json.dumps(plain(data), ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
+    return in_any_file(text.replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_page: bool) -> str:
@@ -64,7 +66,7 @@ def interactive(kind: str, fallback: str, data: Any, scripts: list[str], whole_p
     )
     code = "\n".join(['(() => {\n"use strict";', asset("page.js"), *scripts, taking_over, "})();"])
     return (
-        f'<div class="stepgrad-{kind}" data-id="{id}"{" data-page" if whole_page else ""}>\n{fallback}\n'
+        f'<div class="stepgrad-{kind}" data-id="{id}"{" data-page" if whole_page else ""}>\n{in_any_file(fallback)}\n'
         f'<script type="application/json"><!--{content}--></script>\n'
         f"<script><!--\n{code}\n//--></script>\n</div>"
     )

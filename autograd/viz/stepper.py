@@ -179,9 +179,10 @@ class Stepper(Sequence[Step]):
         return target
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        from autograd.viz.stepper_html import widget
+        from autograd.viz.stepper_html import drawing, widget
 
-        return mimebundle(self, {"text/plain": self.__str__, "text/html": lambda: widget(self)})
+        forms = {"text/plain": self.__str__, "text/html": lambda: widget(self), "image/svg+xml": lambda: drawing(self)}
+        return mimebundle(self, forms)
 
 
 def step_through(v: Value, language: str = "en", direction: Direction = "LR") -> Stepper:

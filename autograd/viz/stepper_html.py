@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 from autograd.value import Value
+from autograd.viz.glimpse import glimpse
 from autograd.viz.javascript import key, program, unknown
 from autograd.viz.model import Picture, picture
 from autograd.viz.notation import Templates, printable, templates_of
@@ -34,9 +35,7 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     steps = f"<details><summary>{summary}</summary>\n<pre>{html.escape(str(stepper))}</pre>\n</details>"
     if len(stepper.order) > max_nodes:
         return f"<p>{too_large(stepper, max_nodes)}</p>\n{steps}"
-    drawn = picture(stepper.root)
-    for node, gradient in stepper.gradients.items():
-        drawn.node(drawn.ids[node]).grad = gradient  # as at the last step
+    drawn = picture(stepper.root, gradients=stepper.gradients)  # as at the last step
     rows = list(dict.fromkeys((node.op, len(node.args)) for node in stepper.computed if node.op is not None))
     strangers = unknown(rows)
     # the text first: a sanitizer that knows no images leaves their source, which is long
@@ -45,6 +44,15 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     table = asset("operations.js") + ("" if strangers else program(rows))
     scripts = [table, *map(asset, ("numbers.js", "drawing.js", "panel.js", "stepper.js"))]
     return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)
+
+
+def drawing(stepper: Stepper) -> str:
+    """The graph after the last step as SVG, small: see `glimpse`."""
+    drawn, size = glimpse(stepper.root, stepper.gradients), len(stepper.order)
+    if drawn.notes:
+        small = phrases(stepper.language)["small"].format(nodes=f"{size:,}")
+        drawn.notes = [small if size <= MOST_DRAWN else too_large(stepper, MOST_DRAWN)]
+    return in_language(svg(drawn), stepper.language)
 
 
 def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:

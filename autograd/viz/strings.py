@@ -35,6 +35,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "unused": "{root} does not depend on anything: there is nothing to step through.",
         "too_large": "This graph has {nodes} nodes; a sheet shows at most {limit}. Step through a smaller expression,"
         " look at v.draw(collapse=...), or read the steps as text: iterate over v.step_through().",
+        "small": "A small drawing of {nodes} nodes; the sheet shows every one.",
         "more": "... {m} more steps: iterate over the stepper to see them",
         "first": "first step",
         "previous": "previous step",
@@ -125,6 +126,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "unused": "{root} 不依赖任何数：没有可看的步骤。",
         "too_large": "这个图有 {nodes} 个节点，一页最多显示 {limit} 个。请看较小的表达式，或用 v.draw(collapse=...)，"
         "或以文字逐步查看：对 v.step_through() 循环。",
+        "small": "这是 {nodes} 个节点的缩略图；页面上逐个显示。",
         "more": "…… 还有 {m} 步：对 stepper 循环即可看到",
         "first": "第一步",
         "previous": "上一步",

@@ -9,11 +9,11 @@ full digits are in its `<title>`, which a browser shows under the mouse.
 from html import escape
 
 from autograd.viz.captions import Captions, body_rows, sign, summary
+from autograd.viz.frame import framed, px
 from autograd.viz.layers import Link
 from autograd.viz.layout import ARROW, Direction, Point, layout
 from autograd.viz.model import Node, Picture
-from autograd.viz.style import css
-from autograd.viz.text import MONO, clip, width
+from autograd.viz.text import MONO, clip, width, wrapped
 
 HEAD, NUMBER, KEY, EDGE = 13.0, 12.0, 10.0, 10.5  # font sizes
 LINE, PAD = 17.0, 9.0
@@ -65,52 +65,27 @@ def svg(
 
 def _framed(lines: list[str], title: str, notes: list[str], kinds: list[str], size: Point) -> str:
     """The whole file: the ground, the drawing in the middle, the legend and the notes below it."""
-    wrapped = [line for note in notes for line in _wrapped(note, max(size[0], 300.0) - 24.0)]
+    told = [line for note in notes for line in wrapped(note, KEY + 1, max(size[0], 300.0) - 24.0)]
     key, key_width = _legend(kinds, size[1] + 8.0)
-    wide = max([size[0], key_width, *(width(note, KEY + 1) + 24.0 for note in wrapped)])
+    wide = max([size[0], key_width, *(width(note, KEY + 1) + 24.0 for note in told)])
     top = size[1] + (30.0 if kinds else 0.0)
-    tall = top + (16.0 * len(wrapped) + 8.0 if wrapped else 0.0)
-    box = f'width="{_n(wide)}" height="{_n(tall)}"'
+    tall = top + (16.0 * len(told) + 8.0 if told else 0.0)
     texts = [
-        f'<text class="note" x="12" y="{_n(top + 8 + 16 * k)}">{escape(note)}</text>' for k, note in enumerate(wrapped)
+        f'<text class="note" x="12" y="{px(top + 8 + 16 * k)}">{escape(note)}</text>' for k, note in enumerate(told)
     ]
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="stepgrad" role="img" {box}'
-        f' viewBox="0 0 {_n(wide)} {_n(tall)}" style="max-width:100%;height:auto">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{css()}</style>",
-        f'<rect class="ground" {box} rx="6"/>',
-        f'<g transform="translate({_n((wide - size[0]) / 2)} 0)">', *lines, "</g>",
-        *key, *texts, "</svg>", "",
-    ])  # fmt: skip
+    drawn = [f'<g transform="translate({px((wide - size[0]) / 2)} 0)">', *lines, "</g>"]
+    return framed([*drawn, *key, *texts], title, wide, tall)
 
 
 def _legend(kinds: list[str], y: float) -> tuple[list[str], float]:
     """A small box and a word for each kind, in one line, and how long the line is."""
     lines, x = [], 14.0
     for kind in kinds:
-        dots = f'<text class="note" x="{_n(x + 7)}" y="{_n(y + 9)}">…</text>'
+        dots = f'<text class="note" x="{px(x + 7)}" y="{px(y + 9)}">…</text>'
         lines.append(dots if kind == "cut" else f'<g class="node {kind}">{_shape(kind, x, y, 22.0, 14.0)}</g>')
-        lines.append(f'<text class="note" x="{_n(x + 30)}" y="{_n(y + 11)}">{LEGEND[kind]}</text>')
+        lines.append(f'<text class="note" x="{px(x + 30)}" y="{px(y + 11)}">{LEGEND[kind]}</text>')
         x += 30.0 + width(LEGEND[kind], KEY + 1) + 18.0
     return lines, x if kinds else 0.0
-
-
-def _n(x: float) -> str:
-    """A coordinate: tenths of a pixel, no trailing zeros, no minus zero."""
-    text = f"{x:.1f}".removesuffix(".0")
-    return "0" if text == "-0" else text
-
-
-def _wrapped(text: str, most: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and width(longer, KEY + 1) > most:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 def _title(picture: Picture) -> str:
@@ -145,39 +120,39 @@ class _Face:
         if self.sign or self.label:
             x = left + PAD
             if self.sign:
-                lines.append(f'<text class="op" x="{_n(x)}" y="{_n(y)}">{escape(self.sign)}</text>')
+                lines.append(f'<text class="op" x="{px(x)}" y="{px(y)}">{escape(self.sign)}</text>')
                 x += width(self.sign, HEAD, bold=True) + 8.0
             if self.label:
-                lines.append(f'<text class="{self.kind}" x="{_n(x)}" y="{_n(y)}">{escape(self.label)}</text>')
+                lines.append(f'<text class="{self.kind}" x="{px(x)}" y="{px(y)}">{escape(self.label)}</text>')
             y += LINE
         for kind, key, text in self.rows:
             unknown = " unknown" if text == "?" else ""
             if key:
-                lines.append(f'<text class="key" x="{_n(left + PAD)}" y="{_n(y)}">{escape(key)}</text>')
+                lines.append(f'<text class="key" x="{px(left + PAD)}" y="{px(y)}">{escape(key)}</text>')
             x, anchor = (left + wide - PAD, "end") if key else (at[0], "middle")
-            place = f'x="{_n(x)}" text-anchor="{anchor}"'
-            lines.append(f'<text class="{kind}{unknown}" {place} y="{_n(y)}">{escape(text)}</text>')
+            place = f'x="{px(x)}" text-anchor="{anchor}"'
+            lines.append(f'<text class="{kind}{unknown}" {place} y="{px(y)}">{escape(text)}</text>')
             y += LINE
         return [*lines, "</g>"]
 
 
 def _shape(kind: str, x: float, y: float, w: float, h: float) -> str:
     """Each kind has its own outline, so that colour is never needed to tell them apart."""
-    at, box = f'x="{_n(x)}" y="{_n(y)}"', f'width="{_n(w)}" height="{_n(h)}"'
+    at, box = f'x="{px(x)}" y="{px(y)}"', f'width="{px(w)}" height="{px(h)}"'
     if kind == "parameter":  # square corners and a bar
-        return f'<rect class="shape" {at} {box}/><rect class="bar" {at} width="4" height="{_n(h)}"/>'
+        return f'<rect class="shape" {at} {box}/><rect class="bar" {at} width="4" height="{px(h)}"/>'
     if kind == "input":  # cut corners
         r, b, c = x + w, y + h, min(9.0, h / 3)
         points = [(x + c, y), (r - c, y), (r, y + c), (r, b - c), (r - c, b), (x + c, b), (x, b - c), (x, y + c)]
-        return '<polygon class="shape" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'
+        return '<polygon class="shape" points="' + " ".join(f"{px(a)},{px(b)}" for a, b in points) + '"/>'
     if kind == "constant":  # a dashed pill
-        return f'<rect class="shape" {at} {box} rx="{_n(h / 2)}"/>'
+        return f'<rect class="shape" {at} {box} rx="{px(h / 2)}"/>'
     if kind == "result":  # a double outline
-        inner = f'x="{_n(x + 3)}" y="{_n(y + 3)}" width="{_n(w - 6)}" height="{_n(h - 6)}" rx="6"'
+        inner = f'x="{px(x + 3)}" y="{px(y + 3)}" width="{px(w - 6)}" height="{px(h - 6)}" rx="6"'
         return f'<rect class="shape" {at} {box} rx="9"/><rect class="ring" {inner}/>'
     if kind == "group":  # a stack of sheets
         return (
-            f'<rect class="sheet" x="{_n(x + 5)}" y="{_n(y - 5)}" {box} rx="9"/>'
+            f'<rect class="sheet" x="{px(x + 5)}" y="{px(y - 5)}" {box} rx="9"/>'
             f'<rect class="shape" {at} {box} rx="9"/>'
         )
     return f'<rect class="shape" {at} {box} rx="9"/>'
@@ -187,23 +162,23 @@ def _edge(text: str, path: list[Point], at: Point, direction: Direction) -> list
     lines = [f'<path class="line" d="{_curve(path, direction)}"/>', _arrow(path, direction)]
     if text:
         wide = width(text, EDGE) + 6.0
-        corner = f'x="{_n(at[0] - wide / 2)}" y="{_n(at[1] - 7.2)}"'
-        lines.append(f'<rect class="plate" {corner} width="{_n(wide)}" height="14.4" rx="4"/>')
-        middle = f'x="{_n(at[0])}" y="{_n(at[1] + 3.7)}" text-anchor="middle"'
+        corner = f'x="{px(at[0] - wide / 2)}" y="{px(at[1] - 7.2)}"'
+        lines.append(f'<rect class="plate" {corner} width="{px(wide)}" height="14.4" rx="4"/>')
+        middle = f'x="{px(at[0])}" y="{px(at[1] + 3.7)}" text-anchor="middle"'
         lines.append(f'<text class="partial" {middle}>{escape(text)}</text>')
     return [*lines, "</g>"]
 
 
 def _curve(path: list[Point], direction: Direction) -> str:
     """A path that runs along the flow at each point: straight, or an S between two of them."""
-    parts = [f"M{_n(path[0][0])} {_n(path[0][1])}"]
+    parts = [f"M{px(path[0][0])} {px(path[0][1])}"]
     for (x, y), (u, v) in zip(path, path[1:]):
         if abs(x - u) < 0.05 or abs(y - v) < 0.05:
-            parts.append(f"L{_n(u)} {_n(v)}")
+            parts.append(f"L{px(u)} {px(v)}")
         elif direction == "LR":
-            parts.append(f"C{_n((x + u) / 2)} {_n(y)} {_n((x + u) / 2)} {_n(v)} {_n(u)} {_n(v)}")
+            parts.append(f"C{px((x + u) / 2)} {px(y)} {px((x + u) / 2)} {px(v)} {px(u)} {px(v)}")
         else:
-            parts.append(f"C{_n(x)} {_n((y + v) / 2)} {_n(u)} {_n((y + v) / 2)} {_n(u)} {_n(v)}")
+            parts.append(f"C{px(x)} {px((y + v) / 2)} {px(u)} {px((y + v) / 2)} {px(u)} {px(v)}")
     return "".join(parts)
 
 
@@ -215,4 +190,4 @@ def _arrow(path: list[Point], direction: Direction) -> str:
     else:
         back = ARROW if v < y else -ARROW
         points = [(x, y), (x - 3, y - back), (x + 3, y - back)]
-    return '<polygon class="head" points="' + " ".join(f"{_n(a)},{_n(b)}" for a, b in points) + '"/>'
+    return '<polygon class="head" points="' + " ".join(f"{px(a)},{px(b)}" for a, b in points) + '"/>'

@@ -1,5 +1,6 @@
 """How wide a text will be."""
 
+import bisect
 import unicodedata
 
 # Widths of ASCII 32..126 in hundredths of the font size: DejaVu Sans, which is at least as wide, letter by letter, as
@@ -55,6 +56,25 @@ def clip(text: str, size: float, most: float, bold: bool = False) -> str:
     """
     if width(text, size, bold) <= most:
         return text
-    while text and width(text + "…", size, bold) > most:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    fits = bisect.bisect_right(range(1, len(text)), most, key=lambda n: width(text[:n] + "…", size, bold))
+    return text[:fits].rstrip() + "…"
+
+
+def wrapped(text: str, size: float, most: float, bold: bool = False) -> list[str]:
+    """`text` in lines of at most `most` pixels, broken between words; inside a word only where it alone is wider.
+
+    >>> wrapped("one two supercalifragilistic", 10, 60)
+    ['one two', 'supercalifra', 'gilistic']
+    """
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if width(longer, size, bold) <= most:
+            lines[-1] = longer
+            continue
+        lines += [""] * bool(lines[-1])
+        for letter in word:
+            if lines[-1] and width(lines[-1] + letter, size, bold) > most:
+                lines.append("")
+            lines[-1] += letter
+    return lines

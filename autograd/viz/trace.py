@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, overload
 
 from autograd.value import Value
@@ -13,7 +12,7 @@ from autograd.viz.order import program_order
 from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale_note
-from autograd.viz.text import columns
+from autograd.viz.table import PICTURED, Table, both_ends
 
 EXPLAINED = 2  # operands; of an operation on more, the local derivatives are numbers only
 SHOWN = 200  # rows of a longer trace that are printed: the first and the last
@@ -89,44 +88,31 @@ class Trace(Sequence[TraceRow]):
                 shares = " + ".join([shown(first), *map(inside, others)])
                 yield f"∂{self._names[node]}/∂{self._names[arg]} = {shares}"
 
-    def _shown(self) -> list[tuple[str, ...]]:
-        """The cells of the rows to be printed, with one row of dots for those that are left out."""
-        if len(self) <= SHOWN:
-            return [row.cells() for row in self]
-        half = SHOWN // 2
-        dots = ("…", f"{len(self) - 2 * half:,} more", *("…",) * 5)
-        return [*(row.cells() for row in self[:half]), dots, *(row.cells() for row in self[-half:])]
+    def _table(self, most: int = SHOWN) -> Table:
+        return Table(COLUMNS, both_ends(self, most, TraceRow.cells), "rlllrlr", notes=[*filter(None, [self.note])])
 
     def __str__(self) -> str:
-        rows = [COLUMNS, *self._shown()]
-        widths = [max(columns(row[k]) for row in rows) for k in range(len(COLUMNS))]
-        padded = lambda cell, wide: cell + " " * (wide - columns(cell))
-        lines = ["  ".join(map(padded, row, widths)).rstrip() for row in rows]
-        note = [self.note] if self.note else []
-        return "\n".join([lines[0], "  ".join("-" * wide for wide in widths), *lines[1:], *note])
+        return self._table().text(rule=True)
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} rows>"
 
     def to_markdown(self) -> str:
         """The table in Markdown."""
+        table = self._table()
         lines = ["| " + " | ".join(COLUMNS) + " |", "|--:" + "|---" * 3 + "|--:|---|--:|"]
-        for row in self._shown():
+        for row in table.rows:
             lines.append("| " + " | ".join(map(markdown, row)) + " |")
-        return "\n".join([*lines, *(["", markdown(self.note)] if self.note else [])]) + "\n"
+        return "\n".join([*lines, *(f"\n{markdown(note)}" for note in table.notes)]) + "\n"
 
     def to_html(self) -> str:
         """The table in HTML."""
-        head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-        body = "\n".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._shown()
-        )
-        note = f"\n<p>{escape(self.note)}</p>" if self.note else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>{note}"
+        return self._table().html()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        image = lambda: self._table(PICTURED).svg(repr(self))
         forms = {"text/plain": self.__str__, "text/html": self.to_html, "text/markdown": self.to_markdown}
-        return mimebundle(self, forms)
+        return mimebundle(self, {**forms, "image/svg+xml": image})
 
 
 def trace(v: Value) -> Trace:
@@ -140,8 +126,8 @@ def trace(v: Value) -> Trace:
     >>> print(trace(c))
     step  name  operation  in numbers  value  local derivatives                gradient
     ----  ----  ---------  ----------  -----  -------------------------------  --------
-    1     a                            2                                       -3
-    2     b                            -3                                      2
-    3     v1    a·b        2·(-3)      -6     ∂v1/∂a = b = -3, ∂v1/∂b = a = 2  1
+       1  a                                2                                         -3
+       2  b                               -3                                          2
+       3  v1    a·b        2·(-3)         -6  ∂v1/∂a = b = -3, ∂v1/∂b = a = 2         1
     """
     return Trace(v)

@@ -77,7 +77,7 @@ def _nearest(picture: Picture, centres: list[str], most: int) -> Picture:
     part = _part(picture, _reached(start, next_to, len(picture.nodes), most))
     part.notes.append(
         f"the {part.size:,} nodes nearest to {_where(picture, centres)}; {picture.size - part.size:,} of"
-        f" {picture.size:,} are left out. Raise max_nodes, or collapse scopes, or look around one node"
+        f" {picture.size:,} are left out. In draw(...), raise max_nodes, collapse scopes, or look around one node"
     )
     return part
 

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -24,6 +25,8 @@ svg.chart .soft{fill:var(--soft)}
 svg.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 svg.chart .mark{stroke:var(--soft);stroke-dasharray:3 3}
 """
+_VARIABLE = re.compile(r"([\w-]+):var\(--(\w+)\)")
+_LIGHT = dict(re.findall(r"--(\w+):(#\w+)", STYLE.partition("@media")[0]))  # for programs that know no variables
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
@@ -184,9 +187,10 @@ class Chart:
                        f'<text x="{x + 21:.0f}" y="{y0 + 36 + 17 * line:.1f}">{escape(name)}</text>'
                        for x, line, colour, name in self.keys)
         inside = f"<style>{style}svg{{background:var(--paper)}}</style>" if style else ""
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {self.width} {self.height}" '
+        text = (f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {self.width} {self.height}" '
                 f'width="{self.width}" height="{self.height}" role="img" aria-label="{escape(self.title, quote=True)}">'
                 f'{inside}{"".join(grid)}{labels}{"".join(self.parts)}{keys}</svg>')
+        return _VARIABLE.sub(lambda one: f"{one[1]}:{_LIGHT[one[2]]};{one[0]}", text) if style else text
 
 
 def _tick(x: float) -> str:

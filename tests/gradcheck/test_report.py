@@ -93,7 +93,7 @@ def test_of_a_list_of_operands_one_is_shown_and_of_many_operations_five(register
 def test_the_page_tells_the_same_and_escapes(register):
     off = register("off", lambda x: x * x, lambda x, z: (x,))
     report = gradcheck(lambda x: off(x) * 1.0 if x < 5.0 else 0.0, Value(2.0, label="<x>"), raise_exception=False)
-    page = report._repr_html_()
+    page = report._repr_mimebundle_()["text/html"]
     assert "&lt;x&gt;" in page and "<x>" not in page
     assert "x &lt; 5.0" in page
     assert "d off / d x at (2): recorded 2, reference 4" in page

@@ -58,7 +58,7 @@ def test_it_survives_json():
 
 def test_a_notebook_shows_the_curves_and_a_short_table():
     history = run()
-    history.rows[-1] |= {"loss": None, "validation_loss": 0.5, "<b>": 1.0}  # diverged, and validated from here on
+    history.rows[-1] |= {"loss": None, "validation_loss": 0.5, "<i>": 1.0}  # diverged, and validated from here on
     history.stopped = "<enough>"
     bundle = history._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html", "image/svg+xml"}
@@ -66,9 +66,16 @@ def test_a_notebook_shows_the_curves_and_a_short_table():
     assert '<img src="data:image/svg+xml,' in bundle["text/html"]
     assert ">0.05</td>" in bundle["text/html"]
     assert "&lt;enough&gt;" in bundle["text/html"]
-    assert "<b>" not in bundle["text/html"]
+    assert "<i>" not in bundle["text/html"]
     assert bundle["image/svg+xml"].startswith("<svg")
     assert History()._repr_mimebundle_() == {"text/plain": "History(empty)"}
+
+
+def test_the_curves_are_drawn_where_css_variables_are_unknown():
+    """Inkscape, with which nbconvert makes a PDF, and librsvg: a colour stands before each variable."""
+    drawn = run()._repr_mimebundle_()["image/svg+xml"]
+    variables = re.findall(r"([\w-]+):var\(", drawn)
+    assert variables and variables == re.findall(r"([\w-]+):#\w+;\1:var\(", drawn)
 
 
 def test_what_a_notebook_shows_of_a_long_run_is_small_and_keeps_its_spikes():

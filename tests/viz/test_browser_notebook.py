@@ -11,6 +11,7 @@ from autograd.viz import Film, draw, explain, step_through
 from nn.history import History
 from tests.viz.chromium import Sheet
 from tests.viz.expressions import readme_of_micrograd
+from tests.viz.forms import MAKE, TABLES, words
 
 nbformat = pytest.importorskip("nbformat", reason="pip install 'stepgrad[notebooks]' to test notebooks")
 nbconvert = pytest.importorskip("nbconvert", reason="pip install 'stepgrad[notebooks]' to test notebooks")
@@ -158,6 +159,19 @@ def test_a_sanitized_export_keeps_the_steps_and_no_code(browser, tmp_path, strip
         assert sheet.page.locator("script, img").count() == 0
 
 
+@pytest.mark.parametrize("name", [*TABLES, "value", "history"])
+def test_a_sanitized_export_shows_tables_as_tables(browser, tmp_path, name):
+    """It writes out the one tag that it adds itself, and the source of an image."""
+    shown = MAKE[name]("a label", 0.5)
+    path = tmp_path / "sanitized.html"
+    path.write_text(export(shown, sanitize_html=True), encoding="utf-8")
+    with Sheet(browser, path, scripts=False) as sheet:
+        output = sheet.page.locator(".output_html")
+        read = " ".join(re.sub("<img [^>]*>|</?tbody>", "", words(output.inner_html(), "text/html")).split())
+        assert read == words(shown._repr_mimebundle_()["text/html"], "text/html")
+        assert output.locator("td").count() > 4 and "<" not in read
+
+
 def filmed(language="en"):
     film, w = Film(unit="epoch", language=language), Value(1.0, label="w")
     for epoch in range(3):
@@ -196,4 +210,4 @@ def test_an_explanation_in_a_notebook(browser, tmp_path):
     path.write_text(export(explain(g, a)), encoding="utf-8")
     with Sheet(browser, path) as sheet:
         assert explain(g, a).line in sheet.page.locator("body").inner_text()
-        assert sheet.page.locator("tbody").first.locator("tr").count() == 11
+        assert sheet.page.locator("tbody").first.locator("tr").count() == 12

@@ -1,7 +1,6 @@
 """What a notebook shows of one Value."""
 
 import re
-from html import unescape
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.viz.expressions import readme_of_micrograd
 
 
 def rows(v):
-    return dict(re.findall(r"<tr><td[^>]*>(.*?)</td><td>(.*?)</td></tr>", unescape(card(v))))
+    return dict(re.findall(r"<tr><td[^>]*>([^<]*)</td><td[^>]*>([^<]*)</td></tr>", card(v)))
 
 
 def test_a_leaf_has_its_number_and_its_gradient():
@@ -40,19 +39,19 @@ def test_a_result_says_how_it_was_made():
 @pytest.mark.parametrize("op", TABLE.values(), ids=str)
 def test_every_row_has_a_card(op):
     v = op.apply(tuple(Value(0.3 + 0.2 * k) for k in range(len(op.operands) or 3)))
-    assert rows(v)[op.name] and set(v._repr_mimebundle_()) == {"text/plain", "text/html"}
+    assert rows(v)[op.name] and set(v._repr_mimebundle_()) == {"text/plain", "text/html", "image/svg+xml"}
 
 
 def test_it_is_small_whatever_is_below():
     v = Value(1.0, label="<b>&")
     for _ in range(20_000):
         v = v + v
-    assert len(card(v)) < 1_000
+    assert len(card(v)) < 1_500
     many = dot([Value(1.0)] * 500, [v] * 500)
     assert len(card(many)) < 4_000 and "992 operands more" in card(many)
-    assert "<b>" not in card(Value(1.0, label="<b>&")) and len(card(Value(1.0, label="w" * 10_000))) < 1_000
+    assert "“&lt;b&gt;&amp;”" in card(Value(1.0, label="<b>&")) and len(card(Value(1.0, label="w" * 10_000))) < 1_500
 
 
 def test_parameters_say_what_they_are():
     w = nn.MLP(2, [1]).parameters()[0]
-    assert rows(w)["scope"] == "layer0/neuron0" and card(w).startswith("<table><thead><tr><th")
+    assert rows(w)["scope"] == "layer0/neuron0" and ">Undecayed" not in card(w)

@@ -183,7 +183,7 @@ def test_nodes_are_counted_in_one_way():
     whole, collapsed = built_in(loss), built_in(loss, collapse=1)
     assert repr(whole).startswith(f"<Drawing of {count} nodes and ") and f": {count} nodes and " in whole.svg
     assert repr(collapsed) == f"<Drawing of {count} nodes in 14 boxes>"
-    assert collapsed.picture.notes == [f"{count} nodes in 14 boxes; collapse=False shows them singly"]
+    assert collapsed.picture.notes == [f"{count} nodes in 14 boxes; draw(..., collapse=False) shows them singly"]
     assert collapsed.picture.size == sum(node.nodes for node in collapsed.picture.nodes) == count
     with pytest.raises(ValueError, match=f"This graph has {count} nodes; a sheet shows at most {count - 1}"):
         loss.step_through().save_html("never.html", max_nodes=count - 1)

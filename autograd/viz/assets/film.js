@@ -152,10 +152,12 @@ function start(host, reel, style) {
     chart.querySelectorAll(".curve_name").forEach((one, i) => {
       one.textContent = reel.strings[language][`curve_${reel.names[i]}`] ?? one.textContent; // clipped, if it is long
     });
-    for (const [drawn, key] of [[chart, "loss_curve"], [graph, "sample_graph"]]) drawn.firstChild?.setAttribute("aria-label", say(key));
+    for (const [drawn, key] of [[chart, "loss_curve"], [graph, "sample_graph"]]) {
+      drawn.firstChild?.setAttribute("aria-label", say(key));
+      drawn.querySelector("title")?.remove();
+    }
     translateDrawing(graph, reel.strings, language);
     fit.button.textContent = say("fit");
-    graph.querySelector("title")?.remove();
     plane?.translate(say);
     if (host.hasAttribute("data-page")) Object.assign(document, { title: say("film_title") }).documentElement.lang = language;
     controls.translate(say);
