@@ -52,7 +52,7 @@ def drawing(stepper: Stepper) -> str:
     if drawn.notes:
         small = phrases(stepper.language)["small"].format(nodes=f"{size:,}")
         drawn.notes = [small if size <= MOST_DRAWN else too_large(stepper, MOST_DRAWN)]
-    return in_language(svg(drawn), stepper.language)
+    return in_language(svg(drawn, stepper.direction), stepper.language)
 
 
 def sheet(stepper: Stepper, drawn: Picture, strangers: str) -> dict[str, Any]:
