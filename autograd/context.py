@@ -72,7 +72,8 @@ def enable_grad() -> contextlib.AbstractContextManager[None]:
 def detect_anomaly() -> contextlib.AbstractContextManager[None]:
     """Inside the block the first node that becomes nan or inf, forward or backward, raises AnomalyError.
 
-    The error names the operation, its operands, its label or scope, and the line of your code that made it.
+    The error names the operation, its operands, its label or scope, and the line of your code that made it. A compiled
+    function runs without Values and is not looked into: call the function that was compiled instead.
 
     >>> from autograd import Value
     >>> with detect_anomaly():

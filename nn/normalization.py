@@ -90,7 +90,8 @@ class Dropout(Module):
     """In training sets each number to 0 with probability `p` and divides the others by 1 - p; else does nothing.
 
     The division keeps the expected value, so that evaluation needs no correction ("inverted" dropout). The random
-    numbers are its own, `rng`, from `seed`; without one, Python's `random.seed` makes them repeatable.
+    numbers are its own, `rng`, from `seed`; without one, Python's `random.seed` makes them repeatable. `nn.fit` draws
+    new ones in each step; a function that you give to `autograd.compile` repeats those of its first call.
     Raises ValueError unless 0 <= p <= 1.
     Source: N. Srivastava et al., JMLR 15, 2014; torch.nn.Dropout.
 

@@ -114,7 +114,9 @@ def fit(
     it had never stopped, where the file is there; ValueError where the model, the loss, the optimiser, the schedule,
     the data or the order of the samples are not those it was written with;
     `engine`, "eager" for steps in Python, "compiled" for epochs in native code (the same numbers to rounding; needs
-    NumPy and llvmlite), "auto" for the second where it can and is worth it;
+    NumPy and llvmlite), "auto" for the second where it can and is worth it; if a run that is worth it cannot, a warning
+    says why: class weights and an `ignore_index` among the targets, branches on numbers, modules that mix rows or keep
+    what they compute in attributes, and random numbers other than Dropout's are for the eager engine;
     `dtype`, "float64", or "float32" for native code in single precision, which has room for numbers up to 3.4e38 and
     seven digits of each: the weights' and the optimiser's too.
 

@@ -84,8 +84,8 @@ class Trainer:
                 trace.operand(x)
             if trace.guards:
                 raise TraceError(
-                    "the loss compares numbers to decide what to do, and one sample decides otherwise than another:"
-                    f" choose with where, maximum, relu or clamp\n  at {trace.guards[0].line}"
+                    f"`{trace.guards[0].text}` compares numbers to decide what to do, and may come out otherwise for"
+                    f" another sample or step: choose with where, maximum, relu or clamp\n  at {trace.guards[0].line}"
                 )
         trained = [*self.parameters, *observed]
         known = set(trained)

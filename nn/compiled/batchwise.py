@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd import Trainer, no_grad
+from autograd import Trainer, Value
 from nn.checkpoint import generators
-from nn.module import Module, Row
+from nn.module import Module, Row, _spread
 from nn.normalization import BatchNorm1d, Dropout
 
 __all__ = ["Masks", "Statistics", "Unsupported", "one_for_all", "undisturbed"]
@@ -70,7 +70,7 @@ class Masks:
 
             return batch
 
-        with undisturbed(model), replaced(model, {Dropout: {"batch": watched}}), no_grad():
+        with undisturbed(model), replaced(model, {Dropout: {"batch": watched}}):
             before = {rng: rng.getstate() for rng in generators(model)}
             model(rows)
             drawing = [rng for rng in before if rng.getstate() != before[rng]]
@@ -187,7 +187,7 @@ def follow(running: Any, observed: Any, state: Any, lr: Any, factor: Any) -> Any
 @contextlib.contextmanager
 def one_for_all(model: Module, masks: Masks, statistics: Statistics, numbers: Sequence[Any]) -> Iterator[None]:
     """While this lasts, the model takes one row for all of a batch, and masks from `numbers`."""
-    with replaced(model, {Dropout: masks.handed_out(numbers), BatchNorm1d: statistics.one_row()}):
+    with nothing_kept(model), replaced(model, {Dropout: masks.handed_out(numbers), BatchNorm1d: statistics.one_row()}):
         yield
 
 
@@ -209,11 +209,35 @@ def replaced(model: Module, methods: dict[type, dict[str, Any]]) -> Iterator[Non
 
 @contextlib.contextmanager
 def undisturbed(model: Module) -> Iterator[None]:
-    """Put the model's numbers and generators back at the end."""
-    numbers, states = model.state_dict(), [rng.getstate() for rng in generators(model)]
+    """Put the model's numbers, attributes and generators back at the end."""
+    numbers = [(held.value, held.value.data) for held in model._held()]
+    states = [(rng, rng.getstate()) for rng in generators(model)]
+    holders: list[Any] = [vars(module) for module in model.modules()]
+    holders += [x for attributes in holders for x in attributes.values() if type(x) in (list, dict)]
+    before = [holder.copy() for holder in holders]
     try:
         yield
     finally:
-        model.load_state_dict(numbers)
-        for rng, state in zip(generators(model), states):
+        for holder, held in zip(holders, before):
+            holder.clear()
+            (holder.extend if isinstance(holder, list) else holder.update)(held)
+        for x, data in numbers:
+            x.data = data
+        for rng, state in states:
             rng.setstate(state)
+
+
+@contextlib.contextmanager
+def nothing_kept(model: Module) -> Iterator[None]:
+    """Raise Unsupported where the model puts Values into its attributes meanwhile."""
+    before = _in_attributes(model)
+    yield
+    for at, name in _in_attributes(model).items():
+        if at not in before:
+            raise Unsupported(f"{name} keeps numbers of the forward pass, which native code does not leave there")
+
+
+def _in_attributes(model: Module) -> dict[int, str]:
+    """Where Values are: their ids, and the attributes that hold them."""
+    return {id(x): f"{type(module).__name__}.{name}" for module in model.modules()
+            for name, held in vars(module).items() for _, x in _spread(name, held, Value)}

@@ -41,14 +41,19 @@ def compiled(training: "Training", epochs: int, insist: bool, dtype: str = "floa
     if not insist and dtype == "float64" and work * PER_WEIGHT < WORTH:
         return None
     try:
-        return Compiled(training, dtype)
+        return Compiled(training, dtype, insist)
     except Unsupported as reason:
         if insist:
             raise
-        eagerly = "eagerly" if dtype == "float64" else f"eagerly and not in {dtype}"
-        warnings.warn(f"training runs {eagerly}, hundreds of times slower than it could: {reason}", RuntimeWarning,
-                      stacklevel=4)
+        _say(reason, dtype)
         return None
+
+
+def _say(reason: Unsupported, dtype: str, stacklevel: int = 5) -> None:
+    """Warn, at the call of fit, that the eager engine trains."""
+    eagerly = "eagerly" if dtype == "float64" else f"eagerly and not in {dtype}"
+    warnings.warn(f"training runs {eagerly}, hundreds of times slower than it could: {reason}", RuntimeWarning,
+                  stacklevel=stacklevel)
 
 
 class Compiled:
@@ -58,12 +63,13 @@ class Compiled:
     changes a loss by a few units in the last place, and a training run by as much as it amplifies such a change.
     Dropout's masks are the eager engine's, and so is what BatchNorm1d makes of a batch. With `dtype` "float32" every
     number is rounded to 24 bits instead of 53, the weights and the optimiser's state too.
-    Raises Unsupported for what has no native form: modules of one's own that draw random numbers or mix rows, a loss
-    that is not the mean over its samples, an optimiser with a step of its own.
+    Raises Unsupported for what has no native form: modules of one's own that draw random numbers, mix rows or keep
+    what they compute, branches on numbers, a loss that is not the plain mean over its samples, an optimiser with a step
+    of its own. Where that turns up between epochs, the eager engine goes on, unless the user may `insist`.
     """
 
-    def __init__(self, training: "Training", dtype: str = "float64") -> None:
-        self.dtype, self.told = dtype, False
+    def __init__(self, training: "Training", dtype: str = "float64", insist: bool = True) -> None:
+        self.dtype, self.insist, self.told, self.given_up = dtype, insist, False, False
         self._compile(training)
 
     def _compile(self, training: "Training") -> None:
@@ -82,8 +88,11 @@ class Compiled:
         """One pass over the data; see `nn.steps.epoch`."""
         freed = self.grouped != grouped(training.optimizer)  # or frozen, by a callback
         scaled = training.clip_grad_norm is not None
-        if freed or scaled != self.loss.scaled or not self._holds(training, self.loss, training.X, training.y):
-            self._compile(training)
+        if not self.given_up and (freed or scaled != self.loss.scaled
+                                  or not self._holds(training, self.loss, training.X, training.y)):
+            self._compile_again(training)
+        if self.given_up:
+            return epoch(training, steps)
         todo, total, samples, number = list(steps), 0.0, 0, 0
         while todo:
             losses = self._run(training, todo)
@@ -96,6 +105,15 @@ class Compiled:
             number += len(sizes)
             todo = todo[done + 1:]
         return total / samples
+
+    def _compile_again(self, training: "Training") -> None:
+        try:
+            self._compile(training)
+        except Unsupported as reason:
+            if self.insist:
+                raise
+            _say(reason, self.dtype, stacklevel=6)
+            self.given_up = True
 
     def _holds(self, training: "Training", compiled: SampleLoss, X: list[list[float]], y: list[Any]) -> bool:
         """Whether nothing but the numbers in Values has changed; only code that is not nn's own changes more."""
@@ -166,6 +184,8 @@ class Compiled:
         assert training.validation is not None
         model, (X, y) = training.model, training.validation
         model.eval()
+        if self.given_up:
+            return evaluate(model, X, y, training.loss)
         if self.held_out is None or not self._holds(training, self.held_out, X, y):
             try:
                 self.held_out = SampleLoss(model, training.loss, X, y, self.parameters, self.dtype)

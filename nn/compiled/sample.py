@@ -5,13 +5,14 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import TraceError, Trainer, Value, no_grad
+from autograd import TraceError, Trainer, Value
 from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
 from nn.inputs import Loss, weights
 from nn.module import Module
 from nn.steps import Parts
 
 FAR = {"float64": 1e-9, "float32": 1e-4}  # a relative difference far above rounding, far below another formula's
+MOST_CLASSES = 1000
 LARGEST = {"float64": math.inf, "float32": 3.4e38}
 
 
@@ -32,22 +33,31 @@ class SampleLoss:
         self.X, self.y = [list(row) for row in X], list(y)
         if set(weights(loss, y)) != {1.0}:
             raise Unsupported("some targets count more than others, or not at all: weighted means need engine='eager'")
-        self.statistics, self.masks = Statistics(), Masks(model, (X * 2)[:2])
-        self.classes = 0  # how many numbers stand for a class; 0: the target is the number itself
+        self.statistics, self.classes = Statistics(), 0
         try:
-            try:
-                self.trainer = self._trainer(parameters)
-            except TraceError:
-                if not all(isinstance(target, int) and target >= 0 for target in y):
-                    raise
-                self.classes = 1 + max(y)  # the loss wants to know the class, not a number
-                self.trainer = self._trainer(parameters)
-            self.table = self.trainer.table([[*row, *self._target(target)] for row, target in zip(X, y)])
-            self._compare()
-        except (TraceError, ValueError) as error:
-            raise Unsupported(f"this model and loss cannot be compiled: {error}") from error
+            with undisturbed(model):
+                self._compile(parameters)
+        except Unsupported:
+            raise
         except ImportError as error:
             raise Unsupported(f"compiling needs NumPy and llvmlite ({error}): install stepgrad[compile]") from error
+        except Exception as error:  # code of one's own may do anything with numbers that are being recorded
+            said = error if isinstance(error, (TraceError, ValueError)) else f"{type(error).__name__}: {error}"
+            raise Unsupported(f"this model and loss cannot be compiled: {said}") from error
+
+    def _compile(self, parameters: Sequence[Value]) -> None:
+        self.masks = Masks(self.model, (self.X * 2)[:2])
+        try:
+            self.trainer = self._trainer(parameters)
+        except Unsupported:
+            raise
+        except Exception:
+            if not all(isinstance(target, int) and 0 <= target < MOST_CLASSES for target in self.y):
+                raise
+            self.classes = 1 + max(self.y)  # the loss wants to know the class, not a number
+            self.trainer = self._trainer(parameters)
+        self.table = self.trainer.table([[*row, *self._target(target)] for row, target in zip(self.X, self.y)])
+        self._compare()
 
     def _target(self, y: Any) -> list[float]:
         if self.classes:
@@ -80,22 +90,31 @@ class SampleLoss:
 
     def _compare(self) -> None:
         """Raise Unsupported where the eager loss of a few samples is not what was compiled."""
-        some = list({str(y): i for i, y in enumerate(self.y)}.values())[:max(3, self.classes)]  # of different targets
-        some += [i for i in range(min(2, len(self.y))) if i not in some]
-        with undisturbed(self.model), no_grad():
+        some = self._of_all_kinds()
+        with undisturbed(self.model):
             eager = float(self.loss(self.model([self.X[i] for i in some]), [self.y[i] for i in some]))
         with undisturbed(self.model):
             compiled, _ = self.trainer.value_and_grad(self.samples([some]))
         near = abs(eager - compiled) <= FAR[self.dtype] * max(1.0, abs(eager))
         if abs(eager) < LARGEST[self.dtype] and not near:  # beyond that the first step says what diverges
             raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: modules of"
-                              " one's own that mix rows, and weighted means, need engine='eager'")
+                              " one's own that mix rows, weighted means, and branches by the type of a number need"
+                              " engine='eager'")
+
+    def _of_all_kinds(self) -> list[int]:
+        """A few samples: one of each class, or with targets from the least to the greatest, where odd ones are."""
+        order = sorted(range(len(self.y)), key=self.y.__getitem__)
+        if self.classes:
+            order = list({self.y[i]: i for i in order}.values())
+        count = max(5, self.classes)
+        return order if len(order) <= count else [order[k * (len(order) - 1) // (count - 1)] for k in range(count)]
 
     def holds(self, loss: Loss, X: list[list[float]], y: list[Any]) -> bool:
         """Whether data, model and loss are what was compiled, but for the numbers in Values, which are read anew."""
         try:
-            return loss is self.loss and X == self.X and y == self.y and self.trainer.records(self._of_one)
-        except (TraceError, Unsupported):
+            with undisturbed(self.model):
+                return loss is self.loss and X == self.X and y == self.y and self.trainer.records(self._of_one)
+        except Exception:  # it is compiled again, and that says why not
             return False
 
     def samples(self, parts: Parts) -> Any:

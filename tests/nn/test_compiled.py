@@ -210,6 +210,31 @@ class Centred(nn.Module):
         return [[x - m for x, m in zip(row, means)] for row in rows]
 
 
+class Keeping(nn.Module):
+    """Keeps its outputs, for someone to look at."""
+
+    def __init__(self, name):
+        self.layer, self.name, self.seen = nn.Linear(2, 4, seed=1), name, {}
+        setattr(self, name, None)
+
+    def forward(self, row):
+        setattr(self, self.name, self.layer(row))
+        return self.layer(row)
+
+
+class Remembering(Keeping):
+    def forward(self, row):
+        self.seen["inputs"] = row
+        return self.layer(row)
+
+
+class Filled(nn.Module):
+    """Takes another number for a zero."""
+
+    def forward(self, row):
+        return [5.0 if x == 0.0 else x for x in row]
+
+
 def norm_met_twice():
     norm = nn.BatchNorm1d(5)
     return between(norm, nn.Tanh(), norm)
@@ -233,10 +258,65 @@ def mixed_order():
      lambda outputs, targets: cross_entropy(outputs, targets, weight=[1.0, 5.0, 1.0, 1.0]), "weighted means"),
     (lambda: nn.MLP(2, [4], seed=1),
      lambda outputs, targets: sum(row[0] if row[0] > row[1] else row[1] for row in outputs), "compares numbers"),
-], ids=["noise", "noise of Python's", "mixed rows", "norm met twice", "mixed order", "weighted mean", "branch"])
+    (lambda: nn.Sequential(Filled(), nn.Linear(2, 4, seed=1)), None,
+     r"(?s)`\.\.\. == 0\.0` compares numbers.*5\.0 if x == 0"),
+    (lambda: Keeping("last"), None, "Keeping.last keeps numbers of the forward pass"),
+    (lambda: Keeping("_last"), None, "Keeping._last keeps numbers of the forward pass"),
+    (lambda: Remembering("last"), None, "Remembering.seen keeps numbers of the forward pass"),
+    (lambda: nn.MLP(2, [4], seed=1),
+     lambda outputs, targets: sum(row[0] for row in outputs) * (1 // (len(targets) - 1)),
+     "cannot be compiled: ZeroDivisionError"),
+], ids=["noise", "noise of Python's", "mixed rows", "norm met twice", "mixed order", "weighted mean", "branch",
+        "equality", "kept", "kept in private", "kept inputs", "another error"])
 def test_what_cannot_be_compiled_says_so(model, loss, message):
+    run = training(model(), OPTIMIZERS["sgd"], BLOBS.features, BLOBS.labels, loss)
+    before = [dict(vars(module)) for module in run.model.modules()], run.model.state_dict()
     with pytest.raises(Unsupported, match=message):
-        Compiled(training(model(), OPTIMIZERS["sgd"], BLOBS.features, BLOBS.labels, loss))
+        Compiled(run)
+    assert ([dict(vars(module)) for module in run.model.modules()], run.model.state_dict()) == before
+
+
+MASKED = [-999.0 if k in (20, 35) else a for k, (a, _) in enumerate(SURFACE)]
+
+
+def masked(outputs, targets):
+    return autograd.mean([(x - t) ** 2 if t != -999.0 else 0.0 * x for x, t in zip(outputs, targets)])
+
+
+def masked_by_where(outputs, targets):
+    return autograd.mean([autograd.where(autograd.equal(t, -999.0), 0.0, (x - t) ** 2)
+                          for x, t in zip(outputs, targets)])
+
+
+@pytest.mark.parametrize(("make", "targets", "loss", "why"), [
+    (lambda: nn.MLP(2, [4, 1], activation="tanh", seed=1), MASKED, masked, r"`\.\.\. == -999\.0` compares numbers"),
+    (lambda: Keeping("last"), LABELS, None, "Keeping.last keeps numbers"),
+])
+def test_auto_trains_as_eager_what_it_cannot_compile_and_says_why(monkeypatch, make, targets, loss, why):
+    monkeypatch.setattr(nn.compiled.engine, "WORTH", 0.0)
+
+    def fitted(engine):
+        return nn.fit(make(), BLOBS.features, targets, loss=loss, epochs=3, engine=engine, progress=False).loss
+
+    with pytest.warns(RuntimeWarning, match=f"training runs eagerly.*{why}"):
+        assert fitted("auto") == fitted("eager")
+
+
+def test_losses_that_ask_which_class_or_number_a_target_is():
+    def by_class(outputs, targets):
+        return autograd.mean([row[t] * row[t] * {0: 1.0, 1: 2.0}.get(t, 3.0) for row, t in zip(outputs, targets)])
+
+    same(lambda: training(nn.MLP(2, [4], seed=1), OPTIMIZERS["sgd"], BLOBS.features, LABELS, by_class))
+    same(lambda: training(nn.MLP(2, [4, 1], activation="tanh", seed=1), OPTIMIZERS["sgd"], BLOBS.features, MASKED,
+                          masked_by_where))
+
+
+def test_a_loss_with_a_derivative_inside():
+    def steep(outputs, targets):
+        slopes = [autograd.grad(row[0].tanh(), row[0], create_graph=True)[0] for row in outputs]
+        return autograd.mean([row[0] ** 2 + slope for row, slope in zip(outputs, slopes)])
+
+    same(lambda: training(nn.MLP(2, [4], seed=1), OPTIMIZERS["sgd"], BLOBS.features, LABELS, steep))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])

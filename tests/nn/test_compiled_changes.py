@@ -161,8 +161,22 @@ def test_what_cannot_be_compiled_any_more_ends_the_run_and_says_so():
     def worse(run):
         run.loss = lambda outputs, targets: F.cross_entropy(outputs, targets, weight=[1.0, 5.0])
 
-    with pytest.warns(RuntimeWarning), pytest.raises(Unsupported, match="weighted means, need engine='eager'"):
+    with pytest.warns(RuntimeWarning), pytest.raises(Unsupported, match=r"weighted means, and .* need engine='eager'"):
         fit("compiled", None, worse)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_cannot_be_compiled_any_more_is_trained_eagerly_by_auto(monkeypatch, dtype):
+    def worse(run):
+        if run.epoch == 2:
+            run.loss = lambda outputs, targets: F.cross_entropy(outputs, targets, weight=[1.0, 5.0])
+
+    monkeypatch.setattr(nn.compiled.engine, "WORTH", 0.0)
+    eager = fit("eager", None, worse)
+    with pytest.warns(RuntimeWarning) as said:
+        assert fit("auto", None, worse, dtype=dtype) == pytest.approx(eager, rel=1e-4 if dtype == "float32" else 1e-10)
+    assert len([w for w in said if "training runs eagerly" in str(w.message)]) == 1
+    assert {w.filename for w in said} == {__file__}
 
 
 def test_a_loss_that_counts_its_calls_is_not_compiled():
