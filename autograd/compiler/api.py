@@ -12,6 +12,7 @@ from autograd.compiler.backends import Program
 from autograd.compiler.calls import Call, per_argument
 from autograd.compiler.deciding import active
 from autograd.compiler.one_by_one import one_by_one
+from autograd.compiler.options import checked
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
 from autograd.compiler.shapes import AsIs, HasValues, Shape, passed_as_is
@@ -105,7 +106,7 @@ class Compiled:
             raise TypeError(f"compile expects a function, got {type(f).__name__} ({f!r})")
         functools.update_wrapper(self, f, updated=())
         self._f = f
-        self._options = _checked(options)
+        self._options = checked(options)
         self._programs: dict[Shape, _Programs] = {}
         self._clock = itertools.count()
         self._with_names: dict[tuple[str, ...], Compiled] = {}  # called with these keyword-only arguments
@@ -174,7 +175,9 @@ class Compiled:
             if found:
                 return found[0]
             programs = self._current(call.shape)
-            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants=call.batched)
+            columns, single = call.batched, self._options["dtype"] == "float32"  # which rounds constants, too
+            constants = (float, int) if columns else (float,) if single else ()
+            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants)
             many = len(programs) >= self._options["max_traces"]
             if many:
                 self._say(
@@ -265,27 +268,3 @@ def _last_by_name(f: Callable[..., Any], names: tuple[str, ...]) -> Callable[...
         return f(*args[: -len(names)], **dict(zip(names, args[-len(names) :])))
 
     return g
-
-
-def _checked(options: dict[str, Any]) -> dict[str, Any]:
-    for name, allowed in {
-        "reduce": (None, "mean", "sum"),
-        "dtype": ("float64", "float32"),
-        "backend": ("auto", "llvm", "python", "jax"),
-    }.items():
-        if options[name] not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {options[name]!r}")
-    axes = options["in_axes"]
-    entries = axes if isinstance(axes, (list, tuple)) else [axes]
-    if any(axis not in (0, None) for axis in entries):
-        raise ValueError(f"in_axes must be 0 (the first axis counts the samples) or None (shared), got {axes!r}")
-    if options["backend"] == "jax" and options["exact"]:
-        raise ValueError("exact=True promises the eager engine's bits, which XLA does not give: use backend='llvm'")
-    if options["reduce"] is not None and all(axis is None for axis in entries):
-        raise ValueError(f"reduce={options['reduce']!r} needs samples: say with in_axes which arguments have them")
-    if isinstance(options["static_argnums"], int):
-        options["static_argnums"] = (options["static_argnums"],)
-    for name in ("threads", "max_traces"):
-        if not isinstance(options[name], int) or options[name] < 1:
-            raise ValueError(f"{name} must be a whole number, at least 1, got {options[name]!r}")
-    return options

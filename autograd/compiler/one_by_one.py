@@ -23,7 +23,7 @@ def one_by_one(f: Callable[..., Any], args: Sequence[Any], axes: Sequence[int | 
     for i in range(count):
         rows.append([])
         sample = (arg if axis is None else _sample(arg, i) for arg, axis in zip(args, axes))
-        shapes.append(results(f(*sample), rows[-1], constants=True))
+        shapes.append(results(f(*sample), rows[-1], constants=(float, int)))
         if shapes[-1] != shapes[0]:
             raise ValueError(f"the results of samples 0 and {i} differ in shape: {shapes[0]} and {shapes[-1]}")
     columns = [_column(column) for column in zip(*rows)]

@@ -30,11 +30,12 @@ class Recording(NamedTuple):
 
 
 def recorded(
-    f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str], constants: bool = False
+    f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str],
+    constants: tuple[type, ...] = (),
 ) -> Recording:
     """Run `f` once on arguments of this shape; `numbers` decide its branches.
 
-    With `constants` an output that is a plain number is an output of the tape, else a part of the result's shape.
+    An output that is a plain number of a type in `constants` is an output of the tape, else part of the result's shape.
     Raises TraceError where f does something that cannot be recorded.
     """
     given = [part.thing for part in passed_as_is(shape)]

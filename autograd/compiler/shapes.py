@@ -183,15 +183,15 @@ def array_of(shape: tuple[int, ...], items: list[Any]) -> Any:
     return flat.reshape(shape)
 
 
-def results(x: Any, values: list[Any], constants: bool = False) -> Shape:
+def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shape:
     """The shape of what a traced function returned; its Values are appended to `values`.
 
-    Plain numbers are part of the shape, so that they cost nothing, or with `constants` appended too.
+    Plain numbers are part of the shape, so that they cost nothing; those of the types in `constants` are appended too.
 
     >>> results([Value(1.0), 0.0], [])
     ('list', ('number', ('static', 0.0)))
     """
-    if isinstance(x, Value) or (constants and isinstance(x, (float, int)) and not isinstance(x, bool)):
+    if isinstance(x, Value) or (isinstance(x, constants) and not isinstance(x, bool)):
         values.append(x)
         return NUMBER
     if isinstance(x, dict):

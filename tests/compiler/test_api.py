@@ -594,3 +594,11 @@ def compiled(x, w_a):
     v4 = tanh(v3)
     v5 = equal(v2, 1.0)
     return (v4, v5)'''
+
+
+def test_single_precision_rounds_constants_in_a_result(compiled):
+    fast = compiled(lambda x: (0.1, x * 0.1, 3, {"flag": True, "rest": [0.1]}), dtype="float32")
+    rounded = float(np.float32(0.1))
+    assert repr(fast(1.0)) == repr((rounded, rounded, 3, {"flag": True, "rest": [rounded]}))
+    assert repr(compiled(lambda x: 0.1, dtype="float32", in_axes=0)([1.0])[0]) == repr(np.float32(0.1))
+    assert compiled(lambda x: 0.1)(1.0) == 0.1
