@@ -20,8 +20,10 @@ def checked(options: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("exact=True promises the eager engine's bits, which XLA does not give: use backend='llvm'")
     if options["reduce"] is not None and all(axis is None for axis in entries):
         raise ValueError(f"reduce={options['reduce']!r} needs samples: say with in_axes which arguments have them")
-    if isinstance(options["static_argnums"], int):
-        options["static_argnums"] = (options["static_argnums"],)
+    static = options["static_argnums"]
+    options["static_argnums"] = tuple(static) if isinstance(static, (list, tuple)) else (static,)
+    if not all(isinstance(i, int) for i in options["static_argnums"]):
+        raise ValueError(f"static_argnums is the number of an argument, counted from 0, or several, not {static!r}")
     for name in ("threads", "max_traces"):
         if not isinstance(options[name], int) or options[name] < 1:
             raise ValueError(f"{name} must be a whole number, at least 1, got {options[name]!r}")

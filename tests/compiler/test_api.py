@@ -510,6 +510,8 @@ def test_a_branch_on_a_parameter_is_fine_in_a_batch(compiled):
     ({"max_traces": 0}, (), "max_traces must be a whole number, at least 1, got 0"),
     ({"static_argnums": 3}, (1.0,), "static_argnums names argument 3, the call has 1, counted from 0"),
     ({"static_argnums": -1}, (1.0,), "static_argnums names argument -1"),
+    ({"static_argnums": "0"}, (1.0,), "static_argnums is the number of an argument, .* not '0'"),
+    ({"static_argnums": 1.0}, (1.0,), "static_argnums is the number of an argument, .* not 1.0"),
     ({"dtype": "float16"}, (), "dtype must be one of 'float64', 'float32', got 'float16'"),
     ({"backend": "cuda"}, (), "backend must be one of"),
     ({"in_axes": (0,)}, ([1.0], [2.0]), "in_axes has 1 entries, the call 2 arguments"),
@@ -599,6 +601,7 @@ def compiled(x, w_a):
 def test_single_precision_rounds_constants_in_a_result(compiled):
     fast = compiled(lambda x: (0.1, x * 0.1, 3, {"flag": True, "rest": [0.1]}), dtype="float32")
     rounded = float(np.float32(0.1))
-    assert repr(fast(1.0)) == repr((rounded, rounded, 3, {"flag": True, "rest": [rounded]}))
+    for _ in range(3):
+        assert repr(fast(1.0)) == repr((rounded, rounded, 3, {"flag": True, "rest": [rounded]}))
     assert repr(compiled(lambda x: 0.1, dtype="float32", in_axes=0)([1.0])[0]) == repr(np.float32(0.1))
     assert compiled(lambda x: 0.1)(1.0) == 0.1
