@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, grad
+from autograd import Value
 from nn import stats
 
 if TYPE_CHECKING:
@@ -111,21 +111,19 @@ class LayerStatistics:
         self.before = self._weights()
 
     def __call__(self, training: "Training") -> None:
-        answers, seen = stats.watched(training.model, training.X[: self.samples])
-        outputs = stats.summaries(seen)
-        sizes = self._gradients(training.loss(answers, training.y[: self.samples]))
+        found = self._look(training, training.X[: self.samples], training.y[: self.samples])
+        sizes = {name: [abs(found.gradients[p]) for p in parameters] for name, parameters in self.layers.items()}
         training.history.record(
-            gradients={name: stats.average(found) for name, found in sizes.items()},
-            gradient_norms={name: math.hypot(*found) for name, found in sizes.items()},
+            gradients={name: stats.average(numbers) for name, numbers in sizes.items()},
+            gradient_norms={name: math.hypot(*numbers) for name, numbers in sizes.items()},
             updates={name: stats.moved(name, self.layers[name], old).ratio for name, old in self.before.items()},
-            saturated={row.layer: row.saturated for row in outputs},
-            dead={row.layer: row.dead for row in outputs})
+            saturated={name: saturated for name, (saturated, _) in found.flat.items()},
+            dead={name: dead for name, (_, dead) in found.flat.items()})
         self.before = self._weights()
 
     def _weights(self) -> dict[str, list[float]]:
         return {name: [p.data for p in parameters] for name, parameters in self.layers.items()}
 
-    def _gradients(self, loss: Any) -> dict[str, list[float]]:
-        """The sizes of each layer's gradients; no `.grad` changes."""
-        slopes = iter(grad(loss, [p for parameters in self.layers.values() for p in parameters]))
-        return {name: [abs(float(next(slopes))) for _ in parameters] for name, parameters in self.layers.items()}
+    def _look(self, training: "Training", X: list[list[float]], y: list[Any]) -> stats.Look:
+        found: stats.Look | None = training.compiled and training.compiled.look(training, X, y)
+        return found or stats.look(training.model, X, y, training.loss)

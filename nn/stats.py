@@ -4,15 +4,16 @@ Every function gives one row per layer, in the network's order. A row is a named
 table, a plot (`nn.plots`) or a History can be made of it; layers are called what the drawings call them.
 """
 
-import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value, grad
-from nn.activations import NAMES, Elementwise, LogSoftmax, PReLU, Softmax
 from nn.layers import Layer, Neuron
-from nn.module import Module, Row
+from nn.module import Module
+from nn.watching import Seen, parts, watched
+
+FLAT = 0.05  # an activation with a smaller slope is saturated
 
 
 class Gradient(NamedTuple):
@@ -51,7 +52,7 @@ def named_layers(model: Module) -> Iterator[tuple[str, Module, list[Value]]]:
     >>> [(name, len(parameters)) for name, _, parameters in named_layers(nn.MLP(2, [3, 1]))]
     [('layer0', 9), ('layer1', 4)]
     """
-    for name, module in _parts(model):
+    for name, module in parts(model):
         own = module.parameters() if isinstance(module, (Layer, Neuron)) else module.own_parameters()
         if own:
             yield name, module, own
@@ -76,7 +77,7 @@ def gradient_flow(model: Module) -> list[Gradient]:
     return rows
 
 
-def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Activation]:
+def activations(model: Module, X: Sequence[Any], flat: float = FLAT) -> list[Activation]:
     """The outputs of every layer of neurons, and of every activation, for the rows `X`, in evaluation mode.
 
     What else a model is made of, a BatchNorm1d or modules of one's own, is left out.
@@ -93,36 +94,40 @@ def activations(model: Module, X: Sequence[Any], flat: float = 0.05) -> list[Act
     return summaries(watched(model, X)[1], flat)
 
 
-class Seen(dict[str, list[Row]]):
-    """The outputs of layers and activations by name, and for an output what its activation was `given`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.given: dict[Value, Value] = {}
-
-    def note(self, xs: Sequence[Any], ys: Sequence[Any]) -> None:
-        """An activation has made `ys` of `xs`, one by one."""
-        self.given |= {y: x for x, y in zip(xs, ys) if isinstance(x, Value) and isinstance(y, Value) and x is not y}
-
-    def slope(self, y: Any) -> float:
-        """How much `y` changes with what its activation was given; 1 for what no activation made."""
-        if isinstance(y, Value) and y.op in _ACTIVATIONS:
-            return abs(y.partials[0])
-        return abs(float(grad(y, [self.given[y]])[0])) if y in self.given else 1.0
-
-
-def summaries(seen: Seen, flat: float = 0.05) -> list[Activation]:
+def summaries(seen: Seen, flat: float = FLAT) -> list[Activation]:
     """`activations` of outputs that `watched` has seen."""
     rows = []
     for name, batch in seen.items():
         numbers = [float(y) for row in batch for y in row]
         mean = average(numbers)
         std = math.hypot(*(x - mean for x in numbers)) / math.sqrt(len(numbers))
-        flats = [[seen.slope(y) < flat for y in row] for row in batch]
-        dead = [all(unit) for unit in zip(*flats)]
-        saturated = sum(map(sum, flats)) / len(numbers)
-        rows.append(Activation(name, mean, std, saturated, sum(dead) / len(dead)))
+        counts = [sum(seen.slope(y) < flat for y in unit) for unit in zip(*batch)]
+        rows.append(Activation(name, mean, std, *flatness(counts, len(batch))))
     return rows
+
+
+def flatness(counts: Sequence[int], rows: int) -> tuple[float, float]:
+    """The shares of saturated outputs and of dead units, of units that are flat for so many of the rows.
+
+    >>> flatness([0, 1, 2, 2], rows=2)
+    (0.625, 0.5)
+    """
+    return sum(counts) / (len(counts) * rows), counts.count(rows) / len(counts)
+
+
+class Look(NamedTuple):
+    """What `look` finds."""
+
+    gradients: dict[Value, float]  # by parameter
+    flat: dict[str, tuple[float, float]]  # by layer the shares of saturated outputs and of dead units
+
+
+def look(model: Module, X: Sequence[Any], y: Sequence[Any], loss: Any) -> Look:
+    """How a model in evaluation mode fares with these rows and their targets. No `.grad` changes."""
+    answers, seen = watched(model, X)
+    parameters = model.parameters()
+    gradients = map(float, grad(loss(answers, y), parameters))
+    return Look(dict(zip(parameters, gradients)), {row.layer: (row.saturated, row.dead) for row in summaries(seen)})
 
 
 def outputs(model: Module, X: Sequence[Any]) -> dict[str, list[float]]:
@@ -207,76 +212,3 @@ def average(numbers: Sequence[float]) -> float:
         return math.fsum(x / len(numbers) for x in numbers)
     except ValueError:  # inf - inf
         return math.nan
-
-
-# ------------------------------------------------------------------------------------------------ inside
-
-
-def _parts(model: Module, prefix: str = "") -> Iterator[tuple[str, Module]]:
-    """(name, module) for this module and those inside it; the neurons of a layer are the layer."""
-    yield prefix or type(model).__name__.lower(), model
-    if not isinstance(model, Layer):
-        for child in model.children():
-            yield from _parts(child, f"{prefix}/{child._name}" if prefix else child._name)
-
-
-_ACTIVATIONS = set(NAMES.values())
-
-
-def watched(model: Module, X: Sequence[Any]) -> tuple[Any, Seen]:
-    """What the model says to the batch `X` in evaluation mode; the outputs of every layer and activation, by name."""
-    if not len(X):
-        raise ValueError("statistics of activations need at least one row of inputs")
-    kinds = (Layer, Neuron, Elementwise, PReLU, Softmax, LogSoftmax)
-    seen = Seen()
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    with contextlib.ExitStack() as stack:
-        for name, module in _parts(model):
-            if isinstance(module, kinds):
-                for part, method, other in _watching(module, name, seen):
-                    stack.callback(_restore, part, method, vars(part).get(method))
-                    object.__setattr__(part, method, other)
-        try:
-            answers = model(X)
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
-    return answers, seen
-
-
-def _watching(module: Module, name: str, seen: Seen) -> Iterator[tuple[Module, str, Any]]:
-    """(module, method, another method): while these are in place, what the module does is noted."""
-    def noting(batch: Any, acts: bool, key: str | None = None) -> Any:
-        def noted(rows: list[Row]) -> list[Row]:
-            outputs: list[Row] = batch(rows)
-            if key is not None:
-                seen[key] = outputs
-            for xs, ys in zip(rows, outputs if acts else []):
-                seen.note(xs, ys)
-            return outputs
-
-        return noted
-
-    def noting_numbers(f: Any) -> Any:
-        def noted(x: Any) -> Any:
-            y = f(x)
-            seen.note([x], [y])
-            return y
-
-        return noted
-
-    layer = isinstance(module, (Layer, Neuron))
-    yield module, "batch", noting(module.batch, not layer, name)
-    if isinstance(module, Layer) and module.activation is not None:
-        yield module.activation, "batch", noting(module.activation.batch, True)
-    for neuron in module.neurons if isinstance(module, Layer) else [module]:
-        if isinstance(neuron, Neuron) and neuron.nonlin:
-            yield neuron, "activation", noting_numbers(neuron.activation)
-
-
-def _restore(module: Module, method: str, own: Any) -> None:
-    """Undo what `watched` has put in place: the method of the class is back, or the module's `own` one."""
-    object.__delattr__(module, method)
-    if own is not None:
-        object.__setattr__(module, method, own)

@@ -50,6 +50,7 @@ class Training:
     clip_grad_value: float | None = None
     history: History = field(default_factory=History)
     epoch: int = 0  # how many have ended
+    compiled: Any = None  # the engine of native code, where one runs the epochs
 
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
@@ -155,14 +156,14 @@ def fit(
     if checkpoint is not None and resume and Path(checkpoint).exists():
         saved.load(checkpoint)
         training.epoch = len(training.history)
-    compiled = runs.choose(training, epochs)
+    training.compiled = runs.choose(training, epochs)
     before = random.getstate()
 
     training.notify("start")
     with _bar(training, epochs, progress) as show:
         while training.epoch < epochs and not training.history.stopped:
             try:
-                row = _one_epoch(training, steps(order(), size, accumulate), compiled)
+                row = _one_epoch(training, steps(order(), size, accumulate))
             except Diverged as report:
                 training.stop(f"epoch {training.epoch + 1}: {report}")
                 warnings.warn(f"training stopped in {training.history.stopped}", RuntimeWarning, stacklevel=2)
@@ -210,8 +211,9 @@ def _groups(optimizer: Any, model: Module) -> dict[str, str]:
     return {"optimizer": f"{type(optimizer).__name__}({options})", "groups of parameters": repr(groups)}
 
 
-def _one_epoch(training: Training, steps: Iterable[Parts], compiled: Any = None) -> dict[str, Any]:
+def _one_epoch(training: Training, steps: Iterable[Parts]) -> dict[str, Any]:
     """Train for an epoch and do all that follows one. Returns its row of the history."""
+    compiled = training.compiled
     training.model.train()
     rate = training.optimizer.param_groups[0]["lr"]
     row = {"epoch": training.epoch + 1, "loss": (compiled or epoch)(training, steps), "lr": rate}

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from autograd import Trainer, Value, clamp
+from nn import stats
 from nn.checkpoint import generators
 from nn.compiled.accumulation import Accumulation
 from nn.compiled.batchwise import Statistics, Unsupported
 from nn.compiled.sample import SampleLoss
+from nn.compiled.watched import Watched
 from nn.optim import Optimizer
 from nn.steps import Diverged, Parts, epoch, evaluate, report
 from nn.utils import clip_grad_norm_, clip_grad_value_
+from nn.watching import evaluating
 
 if TYPE_CHECKING:
     from nn.training import Training
@@ -83,6 +86,7 @@ class Compiled:
         self.loss = SampleLoss(training.model, training.loss, training.X, training.y, self.parameters, self.dtype,
                                scaled=training.clip_grad_norm is not None)
         self.held_out: SampleLoss | None = None
+        self.watched: Watched | None = None
 
     def __call__(self, training: "Training", steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.steps.epoch`."""
@@ -192,6 +196,17 @@ class Compiled:
             except Unsupported:  # of its targets some may be ignored
                 return evaluate(model, X, y, training.loss)
         return self.held_out.mean()
+
+    def look(self, training: "Training", X: list[list[float]], y: list[Any]) -> stats.Look | None:
+        """`nn.stats.look`, compiled; None where it cannot be."""
+        model = training.model
+        with evaluating(model):
+            if self.watched is None or not self._holds(training, self.watched, X, y):
+                try:
+                    self.watched = Watched(model, training.loss, X, y, model.parameters(), self.dtype)
+                except Unsupported:
+                    return None
+        return self.watched.look()
 
     def _eagerly(self, training: "Training", parts: Parts, number: int) -> float:
         if self.dtype == "float32":  # Python's float64 may hold the step's numbers, but a run has one precision

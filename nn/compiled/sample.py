@@ -8,7 +8,7 @@ from typing import Any
 from autograd import TraceError, Trainer, Value
 from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
 from nn.inputs import Loss, weights
-from nn.module import Module
+from nn.module import Module, Row
 from nn.steps import Parts
 
 FAR = {"float64": 1e-9, "float32": 1e-4}  # a relative difference far above rounding, far below another formula's
@@ -71,12 +71,16 @@ class SampleLoss:
         row, target = sample[:width], sample[width:masks]
         self.statistics = Statistics()
         with one_for_all(self.model, self.masks, self.statistics, sample[masks:]):
-            outputs = self.model([row])
+            outputs = self._answers(row)
             if self.classes:  # each class' loss, times whether it is the sample's
                 found = sum([is_it * self.loss(outputs, [k]) for k, is_it in enumerate(target)])
             else:
                 found = self.loss(outputs, [target if isinstance(self.y[0], list) else target[0]])
         return (self.factor * found if self.scaled else found), self.statistics.observed
+
+    def _answers(self, row: Row) -> Any:
+        """What the model says to a batch of this row."""
+        return self.model([row])
 
     def _trainer(self, parameters: Sequence[Value]) -> Trainer:
         before = random.getstate()
