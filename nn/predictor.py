@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd import no_grad
+from autograd import compile, no_grad
 from nn import functional as F
 from nn.columns import Column, encode
 from nn.dataset import Dataset, picture_size
@@ -16,6 +16,8 @@ from nn.table import Table
 from nn.tensorfile import refusing
 
 __all__ = ["Judged", "Predictor", "Scale"]
+
+WORTH_COMPILING = 100  # rows: recording a model takes as long as asking it so often, at most
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,10 @@ class Predictor:
 
     def _answers(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """What the model itself says, row by row."""
-        self.model.eval()
+        model = self.model.eval()
+        answer = compile(model) if len(features) >= WORTH_COMPILING else model
         with no_grad():
-            return [self.model(row) for row in self.inputs(features)]
+            return [answer(row) for row in self.inputs(features)]
 
     def _read(self, answers: list[Any]) -> list[Any]:
         """What the model's answers mean: probabilities, or numbers in the target's unit."""

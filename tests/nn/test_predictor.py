@@ -6,7 +6,7 @@ import pytest
 
 import nn
 from nn.data import Dataset, iris
-from nn.predictor import Predictor, Scale
+from nn.predictor import WORTH_COMPILING, Predictor, Scale
 from nn.tensorfile import FileError
 
 LINE = Dataset([[1.0], [2.0], [3.0], [4.0]], [10.0, 20.0, 30.0, 40.0], ["x"], [], "y")
@@ -40,6 +40,14 @@ def test_classes_are_scored_by_their_cross_entropy():
     assert score["loss"] == pytest.approx(math.log(3.0))
     assert (score["right"], score["accuracy"]) == (50, 1 / 3), "of equal probabilities the first class is taken"
     assert predictor.judged(flowers).losses == pytest.approx([math.log(3.0)] * 150)
+
+
+def test_many_rows_are_answered_as_few_are():
+    """To the last bit: asked for many, the model is compiled."""
+    flowers = iris()
+    predictor = Predictor.of(nn.MLP(4, [8, 3], seed=0), flowers)
+    assert len(flowers) >= WORTH_COMPILING
+    assert predictor.outputs(flowers.features) == [predictor.outputs([row])[0] for row in flowers.features]
 
 
 def test_a_column_without_spread_is_not_divided_by_zero():
