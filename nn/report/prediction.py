@@ -62,6 +62,6 @@ def write_prediction(folder: Path, predictor: Predictor, data: Dataset, row: int
     fits = size <= MOST_STEPPED
     step_through(whole if fits else last).save_html(folder / "step.html")
     few = neurons + len(predictor.feature_names) <= MOST_NEURONS
-    drawing = draw(whole, collapse="neuron" if few else True, engine="builtin")
+    drawing = large if not (few or fits) else draw(whole, collapse="neuron" if few else True, engine="builtin")
     drawn = "draws more" if len(large.svg) > len(drawing.svg) else "is the same as a file"
     return Prediction(drawing.svg, drawn, "its backward pass" if fits else "the last part of its backward pass")
