@@ -200,6 +200,8 @@ class Compiled:
     def look(self, training: "Training", X: list[list[float]], y: list[Any]) -> stats.Look | None:
         """`nn.stats.look`, compiled; None where it cannot be."""
         model = training.model
+        if self.given_up:
+            return None
         with evaluating(model):
             if self.watched is None or not self._holds(training, self.watched, X, y):
                 try:
