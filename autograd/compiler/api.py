@@ -104,6 +104,8 @@ class Compiled:
     def __init__(self, f: Callable[..., Any], **options: Any) -> None:
         if not callable(f):
             raise TypeError(f"compile expects a function, got {type(f).__name__} ({f!r})")
+        if inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f):
+            raise TypeError(f"compile expects a function that returns its result, and {f.__name__} is asynchronous")
         functools.update_wrapper(self, f, updated=())
         self._f = f
         self._options = checked(options)

@@ -28,9 +28,10 @@ from typing import Any, Protocol
 
 from autograd.compiler import native
 from autograd.compiler.calling_code import CODE
+from autograd.compiler.containers import array_of, made_as_tuple
 from autograd.compiler.held import Held
 from autograd.compiler.once import once
-from autograd.compiler.shapes import NUMBER, Shape, array_of, made_as_tuple
+from autograd.compiler.shapes import NUMBER, Shape
 from autograd.compiler.turns import running
 from autograd.value import Value
 

@@ -107,7 +107,7 @@ place:
   %expected = call i64 @word(i64** %at)
   switch i64 %kind, label %cell [ i64 1, label %dict
                                   i64 2, label %items
-                                  i64 3, label %class
+                                  i64 3, label %field
                                   i64 4, label %pairs
                                   i64 5, label %slot
                                   i64 6, label %array ]
@@ -126,14 +126,15 @@ dict:
 cell:
   %in.cell = call i8* @PyCell_Get(i8* %container)
   br label %own
-class:
-  %of.class = call i8* @PyObject_GetItem(i8* %container, i8* %name)
-  br label %own
+field:
+  %field.at = bitcast i8* %container to i8**
+  %in.field = load i8*, i8** %field.at
+  br label %compare
 slot:
   %in.slot = call i8* @PyObject_GetAttr(i8* %container, i8* %name)
   br label %own
 own:
-  %held = phi i8* [ %in.cell, %cell ], [ %of.class, %class ], [ %in.slot, %slot ]
+  %held = phi i8* [ %in.cell, %cell ], [ %in.slot, %slot ]
   %empty = icmp eq i8* %held, null
   br i1 %empty, label %nothing, label %something
 nothing:
@@ -143,7 +144,7 @@ something:
   call void @Py_DecRef(i8* %held)
   br label %compare
 compare:
-  %found = phi i8* [ %named, %dict ], [ null, %nothing ], [ %held, %something ]
+  %found = phi i8* [ %named, %dict ], [ %in.field, %field ], [ null, %nothing ], [ %held, %something ]
   %found.word = ptrtoint i8* %found to i64
   %same.thing = icmp eq i64 %found.word, %expected
   br label %checked

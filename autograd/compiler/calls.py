@@ -1,9 +1,11 @@
 """A call: its arguments as numbers, one list of them, or one list per sample."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.compiler.shapes import NUMBER, AsIs, Shape, exact_keys, kind_of_dict, put_together, take_apart
+from autograd.compiler.containers import check_array, kind_of_dict
+from autograd.compiler.shapes import NUMBER, AsIs, Shape, exact_keys, put_together, take_apart
 from autograd.compiler.tape import PARAMETER, SAMPLE
 
 
@@ -19,6 +21,12 @@ class Call:
         self.numbers: list[Any] = []
         self.samples = 0
         self.batched = in_axes is not None
+        try:
+            self._read(args, in_axes, static)
+        except RecursionError:
+            raise ValueError("an argument holds itself, or lists in lists without end: pass a tree") from None
+
+    def _read(self, args: tuple[Any, ...], in_axes: Any, static: Sequence[int]) -> None:
         if not self.batched and not static:
             self.shape = take_apart(args, self.numbers)
             self.kinds: Sequence[str] = (PARAMETER,) * len(self.numbers)
@@ -48,9 +56,9 @@ class Call:
             return "dict", tuple(x), parts, kind_of_dict(x), exact_keys(x)
         if isinstance(x, tuple):
             parts = tuple([self._samples_apart(item, f"{name}[{i}]") for i, item in enumerate(x)])
-            return (x.__class__ if hasattr(x, "_fields") else "tuple"), parts
+            return ("tuple" if type(x) is tuple else type(x)), parts
         if hasattr(x, "dtype") and x.dtype != object:
-            _check_numbers(x, name)
+            check_array(x, name)
             columns = x.reshape(len(x), -1)
             self.numbers.extend(columns[:, i] for i in range(columns.shape[1]))
             return NUMBER if x.ndim == 1 else ("array", x.shape[1:])
@@ -68,17 +76,6 @@ class Call:
         return [float(x[at]) if kind == SAMPLE else x for x, kind in zip(self.numbers, self.kinds)]
 
 
-def _check_numbers(x: Any, name: str) -> None:
-    """Raise for an array whose conversion to real numbers would lose something, or invent it."""
-    kind = getattr(x.dtype, "kind", "f")
-    if kind == "c":
-        raise TypeError(f"{name} is an array of {x.dtype}: compile takes real numbers, so pass its .real and .imag")
-    if kind not in "fiubV":  # V: the short floats that NumPy does not know
-        raise TypeError(f"{name} is an array of {x.dtype}: convert it to numbers first, with .astype(float)")
-    if getattr(x, "mask", None) is not None and x.mask.any():
-        raise ValueError(f"{name} has {int(x.mask.sum())} masked numbers: fill them first, with .filled(...)")
-
-
 def per_argument(in_axes: Any, count: int, static: Sequence[int]) -> Sequence[int | None]:
     """The entry of `in_axes` for each argument."""
     entries = in_axes if isinstance(in_axes, (list, tuple)) else (in_axes,) * count
@@ -90,8 +87,9 @@ def per_argument(in_axes: Any, count: int, static: Sequence[int]) -> Sequence[in
 def samples_of(args: Sequence[Any], axes: Sequence[int | None]) -> int:
     """How many samples a batch has: every array or list in it that counts them has as many."""
     found = 0
-    for name, x in _counting(args, axes):
-        if not hasattr(x, "__len__"):
+    parts = [_counting(f"argument {i}", x) for i, (x, axis) in enumerate(zip(args, axes)) if axis is not None]
+    for name, x in itertools.chain(*parts):
+        if not hasattr(x, "__len__") or getattr(x, "shape", None) == ():
             raise TypeError(f"{name} has in_axes=0, so it must be an array or a list of samples, not {x!r}")
         if found and len(x) != found:
             raise ValueError(f"{name} has {len(x)} samples, the arguments before it {found}: give equally many")
@@ -101,16 +99,16 @@ def samples_of(args: Sequence[Any], axes: Sequence[int | None]) -> int:
     return found
 
 
-def _counting(args: Sequence[Any], axes: Sequence[int | None]) -> Iterator[tuple[str, Any]]:
-    waiting = [(f"argument {i}", arg) for i, arg in enumerate(args) if axes[i] is not None][::-1]
-    while waiting:
-        name, x = waiting.pop()
-        if isinstance(x, dict):
-            waiting += [(f"{name}[{key!r}]", item) for key, item in x.items()][::-1]
-        elif isinstance(x, tuple):
-            waiting += [(f"{name}[{i}]", item) for i, item in enumerate(x)][::-1]
-        else:
-            yield name, x
+def _counting(name: str, x: Any) -> Iterator[tuple[str, Any]]:
+    """The arrays and lists in an argument that count the samples."""
+    if isinstance(x, dict):
+        for key, item in x.items():
+            yield from _counting(f"{name}[{key!r}]", item)
+    elif isinstance(x, tuple):
+        for i, item in enumerate(x):
+            yield from _counting(f"{name}[{i}]", item)
+    else:
+        yield name, x
 
 
 def _static(arg: Any, i: int) -> Shape:

@@ -13,12 +13,17 @@ and the attributes and items of all objects met on the way, those among the argu
 """
 
 import ctypes
+import functools
+import gc
 import operator
+import weakref
 from collections import OrderedDict
-from types import CellType, MappingProxyType
+from contextvars import ContextVar
+from types import CellType, FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 MISSING = object()  # what a place holds where there is nothing
+FIELDS = "__code__", "__defaults__", "__kwdefaults__"  # of a function
 
 
 def same(x: Any, y: Any) -> bool:
@@ -29,7 +34,10 @@ def same(x: Any, y: Any) -> bool:
 
 
 class Place(NamedTuple):
-    """A closure's cell, a name in a dictionary or a class, or a slot of an object, and what was there."""
+    """A closure's cell, a name in a dictionary or a class, or a slot of an object, and what was there.
+
+    A function is not kept alive for its own fields: it may be an argument, and no call without it is like this one.
+    """
 
     container: Any
     key: Any
@@ -54,8 +62,12 @@ def _there(container: Any, key: Any) -> Any:
     if isinstance(container, (dict, MappingProxyType)):
         return container.get(key, MISSING)
     try:
+        if isinstance(container, weakref.ref):
+            return getattr(container(), key)
+        if isinstance(container, ContextVar):
+            return container.get()
         return container.cell_contents if isinstance(container, CellType) else getattr(container, key)
-    except (ValueError, AttributeError):  # empty
+    except (ValueError, AttributeError, LookupError):  # empty
         return MISSING
 
 
@@ -98,10 +110,10 @@ class Numbers(NamedTuple):
 
     @classmethod
     def of(cls, container: Any) -> "Numbers":
-        return cls(container, container.tobytes())
+        return cls(container, _bytes(container))
 
     def holds(self) -> bool:
-        return bool(self.container.tobytes() == self.numbers)
+        return _bytes(self.container) == self.numbers
 
     def unchanged(self) -> list["Numbers"]:
         """Itself, if it holds."""
@@ -109,6 +121,10 @@ class Numbers(NamedTuple):
 
     def __str__(self) -> str:
         return "an array"
+
+
+def _bytes(container: Any) -> bytes:
+    return bytes(container) if isinstance(container, bytearray) else container.tobytes()
 
 
 Kept = Place | Contents | Numbers
@@ -119,7 +135,7 @@ def words(kept: list[Kept]) -> tuple[list[int], list[Any]] | None:
 
     Four words each; `n` things or bytes are compared with those at `at`. None where a place takes more than a look.
 
-        0 cell - object             1 dict key object       2 list at n         3 names of a class, key, object
+        0 cell - object             1 dict key object       2 list at n         3 address of a field - object
         4 dict at n: keys, items    5 object key slot       6 array at n
     """
     found: list[int] = []
@@ -135,15 +151,33 @@ def words(kept: list[Kept]) -> tuple[list[int], list[Any]] | None:
 def _words(place: Kept, mentioned: list[Any]) -> list[int] | None:
     it = place.container
     if isinstance(place, Place):
-        kinds = {CellType: 0, dict: 1, MappingProxyType: 3}
+        if isinstance(it, ContextVar):
+            return None
+        if isinstance(it, weakref.ref):
+            return [3, id(it()) + _fields()[place.key], 0, 0 if place.item is None else id(place.item)]
+        if isinstance(it, MappingProxyType):
+            (it,) = gc.get_referents(it)  # the names of a class
+        kinds = {CellType: 0, dict: 1}
         return [kinds.get(type(it), 5), id(it), id(place.key), 0 if place.item is MISSING else id(place.item)]
     if isinstance(place, Numbers):
-        return [6, id(it), _kept_at(place.numbers, mentioned), len(place.numbers)] if it.flags.c_contiguous else None
+        flat = isinstance(it, bytearray) or getattr(it, "flags", it).c_contiguous
+        return [6, id(it), _kept_at(place.numbers, mentioned), len(place.numbers)] if flat else None
     if isinstance(it, list):
         return [2, id(it), _kept_at(place.items, mentioned), len(place.items)]
     if isinstance(it, dict) and not isinstance(it, OrderedDict):  # which has an order of its own
         return [4, id(it), _kept_at([x for pair in zip(place.keys, place.items) for x in pair], mentioned), len(it)]
     return None
+
+
+@functools.cache
+def _fields() -> dict[str, int]:
+    """How far into a function its fields stand."""
+
+    def f(x: Any = (), *, y: Any = ()) -> None:
+        pass
+
+    held = list((ctypes.c_void_p * (FunctionType.__basicsize__ // 8)).from_address(id(f)))
+    return {name: 8 * held.index(id(getattr(f, name))) for name in FIELDS}
 
 
 def _kept_at(things: bytes | list[Any], mentioned: list[Any]) -> int:

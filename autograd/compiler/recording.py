@@ -1,6 +1,7 @@
 """A recording: one run of a function as a tape, with all that is needed to run it again for another call."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from autograd.compiler.guards import Guard, TraceError, left_the_graph
 from autograd.compiler.held import Held
 from autograd.compiler.passes import alive, optimised
 from autograd.compiler.search import closed_over, reached
-from autograd.compiler.shapes import NUMBER, Shape, fixed_parts, names, passed_as_is, put_together, results
+from autograd.compiler.shapes import NUMBER, Shape, classes, fixed_parts, names, passed_as_is, put_together, results
 from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.compiler.traced import Traced, function_runs
@@ -31,14 +32,15 @@ class Recording(NamedTuple):
 
 def recorded(
     f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str],
-    constants: tuple[type, ...] = (),
+    constants: tuple[type, ...] = (), again: bool = True,
 ) -> Recording:
     """Run `f` once on arguments of this shape; `numbers` decide its branches.
 
     An output that is a plain number of a type in `constants` is an output of the tape, else part of the result's shape.
+    Where f has imported a module of one's own, it is run `again`: what it takes from there can be watched then.
     Raises TraceError where f does something that cannot be recorded.
     """
-    given = [part.thing for part in passed_as_is(shape)]
+    given = [*(part.thing for part in passed_as_is(shape)), *classes(shape)]
     older, held = reached(f, *given)
     called = argument_names(f, shape)
     with tracing(older) as trace:
@@ -58,6 +60,8 @@ def recorded(
         tape = optimised(_with_verdict(whole, len(values), trace.guards))
         decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
+    if any(place.container is sys.modules for place in held if not place.holds()) and again:
+        return recorded(f, shape, numbers, kinds[: len(inputs)], constants, again=False)  # now its module is seen
     if not all(place.holds() for place in held) and set(reached(f, *given)[0]) <= set(older):
         held = [part for place in held for part in place.unchanged()]  # what f changes is its affair, but for Values
     return Recording(tape, called, live, Held(held), trace.guards, alive(decisions), result)

@@ -1,23 +1,30 @@
 """The search for all that a function depends on besides the numbers it is given: see `places.py`.
 
 It goes through the closure of the function, the names that its code takes from its module, and from there on through
-functions, bound methods, lists, dicts, arrays, and the attributes of objects. Of modules and classes only the names
-count that some code on the way mentions: they hold many more. What belongs to Python, to this project or to another
-installed package than the function's own is taken not to change, but for the attributes of Modules and closures.
+functions, bound methods, lists, dicts, arrays, and the attributes of objects. Of modules, classes and functions only
+the names count that some code on the way mentions: they hold many more. So it is with the objects of Python's and of
+installed packages' classes, but for Modules, and for those that hold what one puts in, such as Namespace and UserDict.
+What Python, this project and other installed packages than the function's own define is taken not to change.
 """
 
 import array
+import contextlib
 import dis
 import functools
+import gc
+import importlib.util
 import sys
 import sysconfig
+import threading
+import weakref
 from collections import deque
-from collections.abc import Iterable
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from types import CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
 from autograd.compiler.guards import TraceError
-from autograd.compiler.places import Contents, Kept, Numbers, Place
+from autograd.compiler.places import FIELDS, Contents, Kept, Numbers, Place
 from autograd.compiler.shapes import is_module
 from autograd.primitive import TABLE
 from autograd.value import Value
@@ -25,6 +32,8 @@ from autograd.value import Value
 _ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things: they and tuples of them lead nowhere
 _MOST = 1_000_000  # other things
 _COMES_WITH_US = frozenset(TABLE)  # other operations were registered, and may be replaced
+_HOLDERS = {"argparse", "collections", "types"}  # modules of classes whose objects hold what one puts in
+_WINDOWS: tuple[type, ...] = (MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))  # on a dict
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
 
 
@@ -34,8 +43,8 @@ def reached(*roots: Any) -> tuple[list[Value], list[Kept]]:
     >>> weights = [Value(2.0)]
     >>> values, kept = reached(functools.partial(max, weights))
     >>> weights.append(Value(3.0))
-    >>> values, [place.holds() for place in kept]
-    ([Value(data=2.0, grad=0.0)], [False])
+    >>> values, all(place.holds() for place in kept)
+    ([Value(data=2.0, grad=0.0)], False)
     """
     search = _Search({_package(root) for root in roots})
     search.visit(roots)
@@ -47,6 +56,15 @@ def closed_over(f: Any) -> list[Value]:
     return reached(f)[0]
 
 
+class _Owner(NamedTuple):
+    """A module, a class, a function or an object of which only the names count that code mentions."""
+
+    owner: Any
+    held: Mapping[str, Any]
+    hidden: frozenset[str] = frozenset()  # names of the classes behind it, which a name here would hide
+    called: frozenset[str] = frozenset()  # methods that count anyway: what Python and fixed classes call by themselves
+
+
 class _Search:
     def __init__(self, own: set[str]) -> None:
         self.own = own  # packages whose definitions may change wherever they are installed
@@ -55,7 +73,8 @@ class _Search:
         self.seen: dict[int, Any] = {}  # kept alive, so that an address stays its own
         self.waiting: list[Any] = []
         self.names: set[str] = set()  # that code on the way mentions
-        self.owners: dict[int, Any] = {}  # modules and classes
+        self.asked: set[str] = set()  # those that may be missing
+        self.owners: dict[int, _Owner] = {}
 
     def visit(self, things: Iterable[Any]) -> None:
         """Look at these things and all that they lead to."""
@@ -98,14 +117,22 @@ class _Search:
                              " give it what it needs as arguments")
         if isinstance(x, FunctionType):
             self._function(x)
-        elif isinstance(x, (list, dict, set, deque)):
+        elif isinstance(x, (list, dict, set, deque, array.array)):
             self.contents(x)
+            self._object(x)
+        elif isinstance(x, (bytearray, memoryview)):
+            self.kept[id(x),] = Numbers.of(x)
+        elif isinstance(x, _WINDOWS):
+            self.add(gc.get_referents(x))
+        elif isinstance(x, ContextVar):
+            self.place(x, x.name)
         elif isinstance(x, (tuple, frozenset)):
             self.add(x)
+            self._object(x)
         elif isinstance(x, MethodType):
             self.add([x.__func__, x.__self__])
         elif isinstance(x, functools.partial):
-            self.add([x.func, *x.args, *x.keywords.values()])
+            self.add([x.func, *x.args, x.keywords])
         elif isinstance(x, (staticmethod, classmethod, property, functools.cached_property)):
             self.add(filter(None, (getattr(x, name, None) for name in ("__func__", "fget", "func"))))
         elif isinstance(x, (ModuleType, type)):
@@ -113,63 +140,98 @@ class _Search:
         elif hasattr(type(x), "tobytes") and hasattr(type(x), "flags"):
             self.kept[id(x),] = Numbers.of(x)
             self.add(x.ravel().tolist() if x.dtype == object else ())
-        elif isinstance(x, array.array):
-            self.contents(x)
-        elif hasattr(x, "__wrapped__") and not is_module(x):
+        elif _get(x, "__wrapped__") is not None and not is_module(x):
             self.add([x.__wrapped__])
         else:
             self._object(x)
 
     def _function(self, f: FunctionType) -> None:
-        self.add([*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()])
-        fixed = self.fixed(f.__globals__.get("__name__"))  # not __module__, which functools.wraps copies
+        if self.fixed(f.__globals__.get("__name__")):  # not __module__, which functools.wraps copies
+            self.add([*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()])
+            self.add(Place.of(cell).item for cell in f.__closure__ or ())
+            return
+        for name in FIELDS if f.__code__.co_kwonlyargcount else FIELDS[:2]:
+            self.place(weakref.ref(f), name, f)
+        self.owners[id(f)] = _Owner(f, vars(f))
         for cell in f.__closure__ or ():
-            if fixed:
-                self.add([Place.of(cell).item])
-            else:
-                self.place(cell, None)
-        if not fixed:
-            from_module, others = _names(f.__code__)
-            self.names |= others
-            for name in from_module:
-                self.place(f.__globals__, name)
+            self.place(cell, None)
+        code = _names(f.__code__)
+        self.names |= code.mentioned
+        self.asked |= code.asked
+        for name in code.from_module:
+            self.place(f.__globals__, name)
+        if "globals" in code.from_module:
+            self.owners[id(f.__globals__)] = _Owner(f.__globals__, f.__globals__)
+        with contextlib.suppress(ImportError):  # the function's own error, if it comes to it
+            for name in code.imported:
+                self._import(importlib.util.resolve_name(name, f.__globals__.get("__package__") or ""))
+
+    def _import(self, name: str) -> None:
+        """A module that code imports when it runs, and the packages around it."""
+        if not self.fixed(name):
+            package, _, rest = name.rpartition(".")
+            if rest and package:
+                self._import(package)
+            self.place(sys.modules, name)
 
     def _owner(self, x: Any) -> None:
-        for owner in x.__mro__ if isinstance(x, type) else (x,):
-            if not self.fixed(owner.__module__ if isinstance(owner, type) else owner.__name__):
-                self.owners[id(owner)] = owner
+        if isinstance(x, ModuleType):
+            if not self.fixed(x.__name__):
+                self.owners[id(x)] = _Owner(x, vars(x))
+            return
+        hidden: set[str] = set()
+        called: set[str] = set()
+        for cls in reversed(x.__mro__):
+            fixed, names = self.fixed(cls.__module__), vars(cls)
+            hidden.update(names)
+            called.update(name for name in names if isinstance(names[name], FunctionType)
+                          and (fixed or name.startswith("__")))
+            if not fixed:
+                self.owners[id(cls)] = _Owner(cls, names, frozenset(hidden), frozenset(called))
 
     def _mentioned(self) -> bool:
-        """Look at the names of modules and classes that are mentioned; whether this leads further."""
-        for owner in list(self.owners.values()):
-            held = vars(owner)
-            for name in list(held):
-                if name in self.names or (name.startswith("__") and isinstance(held[name], FunctionType)):
-                    self.place(held, name, owner)
+        """Look at the names of modules, classes and functions that are mentioned; whether this leads further."""
+        for owner, held, hidden, called in list(self.owners.values()):
+            wanted = self.asked | self.names & (held.keys() | hidden) | called
+            container = owner if isinstance(owner, threading.local) else held
+            for name in [*filter(wanted.__contains__, list(held)), *sorted(wanted - held.keys())]:
+                self.place(container, name, owner)
         return bool(self.waiting)
 
     def _object(self, x: Any) -> None:
-        if not is_module(x) and not isinstance(x, SimpleNamespace) and self.fixed(type(x).__module__) and not _ours(x):
+        cls, attributes = type(x), _get(x, "__dict__")
+        if isinstance(x, threading.local) or self._foreign(cls):
+            if attributes is not None:
+                self.owners[id(x)] = _Owner(x, attributes, frozenset(dir(cls)))
             return
-        if isinstance(getattr(x, "__dict__", None), dict):
-            self.contents(vars(x))
-        for cls in type(x).__mro__:
-            for name, slot in vars(cls).items():
-                if isinstance(slot, MemberDescriptorType) and not self.fixed(cls.__module__):
+        if attributes is not None:
+            self.contents(attributes)
+        for base in cls.__mro__:
+            for name, slot in vars(base).items():
+                if isinstance(slot, MemberDescriptorType) and not self.fixed(base.__module__):
                     self.place(x, name)
-        self.add([type(x)])
+        self.add([cls])
+
+    def _foreign(self, cls: type) -> bool:
+        """Whether the objects of a class hold much that is none of the function's business."""
+        return not callable(getattr(cls, "parameters", None)) and cls.__module__ not in _HOLDERS and \
+            cls.__module__.partition(".")[0] != "nn" and self.fixed(cls.__module__)
+
+
+def _get(x: Any, name: str) -> Any:
+    """An attribute, None where there is none, also if the object's own __getattr__ fails otherwise than it should."""
+    try:
+        return getattr(x, name, None)
+    except Exception:
+        return None
 
 
 def _package(f: Any) -> str:
     """The name of the package in which a function, however wrapped, is defined."""
     for name in ("__wrapped__", "func", "__func__"):
-        if hasattr(f, name):
-            return _package(getattr(f, name))
-    return str(getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-
-
-def _ours(x: Any) -> bool:
-    return type(x).__module__.partition(".")[0] == "nn"
+        if _get(f, name) is not None:
+            return _package(_get(f, name))
+    return str(_get(f, "__module__") or type(f).__module__).partition(".")[0]
 
 
 @functools.lru_cache(1024)
@@ -178,14 +240,30 @@ def _is_installed(package: str) -> bool:
     return str(getattr(sys.modules.get(package), "__file__", None)).startswith(_INSTALLED)
 
 
+class _Names(NamedTuple):
+    """The names in a piece of code."""
+
+    from_module: list[str]  # in order: the numbers of a tape must not depend on a hash
+    mentioned: set[str]  # attributes, and texts that may be names
+    asked: set[str]  # such texts, where the code may ask whether there is an attribute
+    imported: list[str]  # modules; a relative one begins with dots
+
+
 @functools.lru_cache(1024)
-def _names(code: CodeType) -> tuple[list[str], set[str]]:
-    """The names that the code takes from its module, and all that it mentions: attributes, texts that may be names."""
-    from_module = [x.argval for x in dis.get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
-    mentioned = {*code.co_names, *(x for x in code.co_consts if isinstance(x, str) and x.isidentifier())}
+def _names(code: CodeType) -> _Names:
+    """The names in the code of a function, and of those inside it."""
+    steps = [x for x in dis.get_instructions(code) if x.opname != "EXTENDED_ARG"]
+    found = _Names(
+        [x.argval for x in steps if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")],
+        {x for x in (*code.co_names, *code.co_consts) if isinstance(x, str) and x.isidentifier()}, set(),
+        ["." * level.argval + x.argval for level, x in zip(steps, steps[2:]) if x.opname == "IMPORT_NAME"])
+    if {"getattr", "hasattr", "vars", "__dict__"} & found.mentioned:
+        found.asked.update(found.mentioned.intersection(code.co_consts))
+    if "AttributeError" in found.mentioned:
+        found.asked.update(code.co_names)
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            names, more = _names(inner)
-            from_module += names
-            mentioned |= more
-    return list(dict.fromkeys(from_module)), mentioned  # in order: the numbers of a tape must not depend on a hash
+            more = _names(inner)
+            found = _Names(found.from_module + more.from_module, found.mentioned | more.mentioned,
+                           found.asked | more.asked, found.imported + more.imported)
+    return found._replace(from_module=list(dict.fromkeys(found.from_module)))

@@ -9,12 +9,12 @@ import functools
 import itertools
 import math
 import weakref
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from numbers import Real
 from types import FunctionType
 from typing import Any
 
+from autograd.compiler.containers import array_of, check_array, check_attributes, dict_of, kind_of_dict, made_of
 from autograd.primitive import number
 from autograd.value import Value
 
@@ -51,6 +51,7 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
         parts = tuple([take_apart(item, numbers) for item in x.values()])
         return "dict", tuple(x), parts, kind_of_dict(x), exact_keys(x)
     if isinstance(x, (list, tuple)):
+        check_attributes(x)
         return cls, tuple([take_apart(item, numbers) for item in x])
     return _take_other_apart(x, numbers)
 
@@ -63,6 +64,7 @@ def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
             return take_apart(x.item(), numbers)
         if x.dtype == object:
             return "array", x.shape, tuple([take_apart(item, numbers) for item in x.ravel().tolist()])
+        check_array(x, "an argument")
         numbers.extend(map(number, x.ravel().tolist()))
         return "array", x.shape
     if hasattr(x, "__dict__") and not isinstance(x, (Real, complex)):
@@ -71,6 +73,9 @@ def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
             " its numbers, or name the argument in static_argnums (0 if it is the object of a method), or give its"
             " class the method parameters() that a Module has"
         )
+    if hasattr(x, "__iter__"):
+        raise TypeError("a compiled function takes numbers, arrays, lists, tuples, dicts and Modules, not"
+                        f" {type(x).__name__}: pass a list of its numbers")
     numbers.append(number(x))
     return NUMBER
 
@@ -114,11 +119,6 @@ def _given(thing: Any) -> Any:
     return thing
 
 
-def kind_of_dict(x: dict[Any, Any]) -> tuple[Any, ...]:
-    """The class of a dict, and what it is made with besides its items."""
-    return (type(x), x.default_factory) if isinstance(x, defaultdict) else (type(x),)
-
-
 def exact_keys(x: dict[Any, Any]) -> tuple[Any, ...]:
     """The keys of a dict, to be compared exactly."""
     return tuple(map(_exactly, x))
@@ -153,8 +153,7 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
         return rest[0].thing
     if kind == "dict":
         items = [(name, put_together(item, numbers, array)) for name, item in zip(rest[0], rest[1])]
-        cls, *default = rest[2]
-        return cls(*default, items)
+        return dict_of(rest[2], items)
     if kind == "array":
         items = rest[1] if len(rest) == 2 else (NUMBER,) * math.prod(rest[0])
         return (array or array_of)(rest[0], [put_together(item, numbers, array) for item in items])
@@ -167,20 +166,7 @@ def put_together(shape: Shape, numbers: Iterator[Any], array: Callable[..., Any]
         return parts
     if kind == "tuple":
         return tuple(parts)
-    return tuple.__new__(kind, parts) if made_as_tuple(kind) else kind(parts)
-
-
-def made_as_tuple(kind: type) -> bool:
-    """Whether `kind` is a namedtuple or the like: made of its parts as a tuple is, whatever its own __new__ takes."""
-    return issubclass(kind, tuple) and kind.__new__.__class__ is FunctionType
-
-
-def array_of(shape: tuple[int, ...], items: list[Any]) -> Any:
-    import numpy as np
-
-    flat = np.empty(len(items), dtype=float if all(isinstance(item, (int, float)) for item in items) else object)
-    flat[:] = items
-    return flat.reshape(shape)
+    return made_of(kind, parts)
 
 
 def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shape:
@@ -197,6 +183,7 @@ def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shap
     if isinstance(x, dict):
         return "dict", tuple(x), tuple([results(item, values, constants) for item in x.values()]), kind_of_dict(x)
     if isinstance(x, (list, tuple)):
+        check_attributes(x)
         cls = type(x)
         name = cls.__name__ if cls in (list, tuple) else cls
         parts = tuple([results(item, values, constants) for item in x])
@@ -227,6 +214,13 @@ def passed_as_is(shape: Shape) -> list[AsIs]:
     if shape and shape[0] == "as is":
         return [shape[1]]
     return [thing for part in shape for thing in passed_as_is(part)]
+
+
+def classes(shape: Shape) -> set[type]:
+    """The classes of the containers in a call of this shape, but for lists, tuples and dicts themselves."""
+    if isinstance(shape, type):
+        return {shape}
+    return set().union(*map(classes, shape)) if isinstance(shape, tuple) else set()
 
 
 def names(shape: Shape, name: str) -> list[str]:

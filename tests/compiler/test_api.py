@@ -8,7 +8,7 @@ import pickle
 import threading
 import warnings
 import weakref
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
 import numpy as np
 import pytest
@@ -321,6 +321,85 @@ def test_dicts_of_other_classes_stay_what_they_are(compiled):
     assert [counts(defaultdict(lambda: 1.0, a=2.0)), counts({"zz": 0.0, "a": 5.0})] == [3.0, 5.0]
 
 
+class Scaled(dict):
+    scale = 2.0
+
+
+class Sized(list):
+    def __init__(self, n):
+        super().__init__([float(n)])
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+def test_containers_of_other_classes_are_made_anew_as_they_were(compiled):
+    for f, x in [
+        (lambda d: sum(d.values()), Counter(a=1.5, b=2)), (lambda d: d["a"] * 2.0, Counter(a=1.5)),
+        (lambda d: type(d)(d), Counter(a=1.5)), (lambda d: d["a"] + d["zz"], Counter(a=1.5)),
+        (lambda d: d["a"] * d.scale, Scaled(a=2.0)), (lambda p: p.a * p.b, Pair(1.5, 2.0)),
+        (lambda p: type(p)(p.b, p.a), Pair(1.5, 2.0)), (lambda xs: sum(xs), Sized(3)),
+    ]:  # fmt: skip
+        want, fast = f(x), compiled(f)
+        assert [fast(x) for _ in range(3)] == [want] * 3
+        assert type(fast(x)) is type(want)
+        [sample] = compiled(f, in_axes=0)([x]) if isinstance(want, float) else [want]
+        assert sample == want
+
+
+def test_the_class_of_a_container_is_looked_at(compiled, monkeypatch):
+    fast = compiled(lambda d: d["a"] * d.scale)
+    assert fast(Scaled(a=2.0)) == fast(Scaled(a=2.0)) == 4.0
+    monkeypatch.setattr(Scaled, "scale", 3.0)
+    assert fast(Scaled(a=2.0)) == fast(Scaled(a=2.0)) == 6.0
+
+
+def test_attributes_of_a_container_are_not_carried_along_in_silence(compiled):
+    """They could be other ones at each call."""
+    class Rows(list):
+        pass
+
+    rows, table = Rows([1.0]), Scaled(a=2.0)
+    rows.scale = table.scale = 3.0
+    for x, name, plain in [(rows, "Rows", "list"), (table, "Scaled", "dict")]:
+        with pytest.raises(TypeError, match=rf"a {name} with attributes of its own \(scale\) .* a plain {plain}, and"):
+            compiled(lambda x: 1.0)(x)
+        with pytest.raises(TypeError, match=rf"{name} with attributes of its own"):
+            compiled(lambda y, x=x: x)(1.0)
+
+
+def test_a_container_that_holds_itself_is_an_error(compiled):
+    loop, table = [1.0], {}
+    loop.append(loop)
+    table["me"] = [table]
+    for x in (loop, table):
+        with pytest.raises(ValueError, match="holds itself"):
+            compiled(lambda x: 1.0)(x)
+        with pytest.raises(ValueError, match="holds itself"):
+            compiled(lambda x: 1.0, in_axes=0)([x])
+
+
+def test_sequences_that_are_no_lists_say_what_to_pass(compiled):
+    for x, name in [(range(3), "range"), (deque([1.0]), "deque"), ({1.0}, "set"), (iter([1.0]), "list_iterator")]:
+        with pytest.raises(TypeError, match=f"not {name}: pass a list of its numbers"):
+            compiled(lambda x: x[0])(x)
+    assert list(compiled(lambda x: x * 2.0, in_axes=0)(range(3))) == [0.0, 2.0, 4.0]
+
+
+def test_arrays_that_are_no_numbers_say_so_without_axes_too(compiled):
+    for x, message in [
+        (np.ma.masked_array([1.0, 2.0], [True, False]), r"an argument has 1 masked numbers: fill them first"),
+        (np.array(["2026-01-01"], "datetime64[D]"), r"an array of datetime64\[D\]: convert it"),
+        (np.array([[1.0]]).view(np.matrix), "is a matrix, which multiplies otherwise .* np.asarray"),
+        ([np.array([1j])], "an array of complex128: .* pass its .real and .imag"),
+        (np.zeros(2, [("a", float)]), "an array of .*: convert it to numbers first"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=message):
+            compiled(lambda x: 1.0)(x)
+    with pytest.raises(TypeError, match=r"argument 0 has in_axes=0, so it must be an array or a list of samples"):
+        compiled(lambda x: x, in_axes=0)(np.array(3.0))
+
+
 def test_copies_trace_for_themselves(compiled):
     fast = compiled(math.hypot)
     for again in (copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))):
@@ -543,6 +622,11 @@ def test_a_mask_that_masks_nothing_is_fine():
 def test_wrong_things_say_what_is_wrong():
     with pytest.raises(TypeError, match=r"compile expects a function, got float \(3.0\)"):
         autograd.compile(3.0)
+    async def later(x):
+        return x
+
+    with pytest.raises(TypeError, match="compile expects a function that returns its result, and later is async"):
+        autograd.compile(later)
     with pytest.raises(TypeError, match="argument 0 has in_axes=0, so it must be an array or a list of samples"):
         autograd.compile(lambda x: x, in_axes=0)(3.0)
     with pytest.raises(TypeError, match="not complex"):

@@ -2,8 +2,14 @@
 
 import functools
 import gc
-from collections import deque
-from types import ModuleType, SimpleNamespace
+import importlib
+import math
+import sys
+import threading
+from argparse import Namespace
+from collections import ChainMap, UserDict, UserList, deque, namedtuple
+from contextvars import ContextVar
+from types import MappingProxyType, ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,8 +117,8 @@ def test_every_kind_of_place_has_words_or_says_that_a_look_does_not_tell():
     box, some, table, array, queue = Slotted(), [1.0], {"w": None}, np.ones(3), deque([1.0])
     box.w = Value(1.0)
     for f, kinds in [
-        (lambda x: some[0] * x, {0, 2}), (lambda x: table["w"], {0, 4}), (lambda x: box.w, {0, 3, 5}),
-        (lambda x: array[0], {0, 6}), (lambda x: SHIFT, {1}),
+        (lambda x: some[0] * x, {0, 2, 3}), (lambda x: table["w"], {0, 3, 4}), (lambda x: box.w, {0, 1, 3, 5}),
+        (lambda x: array[0], {0, 3, 6}), (lambda x: SHIFT, {1, 3}),
     ]:  # fmt: skip
         found = places.words(reached(f)[1])
         assert set(found[0][::4]) == kinds
@@ -160,6 +166,49 @@ CHANGES = {
     "a namespace": ("o = SimpleNamespace(w=1.0)", "x * o.w", "o.w = 2.0"),
     "a module": ("m = ModuleType('mine'); m.k = 1.0", "x * m.k", "m.k = 2.0"),
     "a default": ("def h(x, ks=[1.0]): return x * ks[0]", "h(x)", "h.__defaults__[0][0] = 2.0"),
+    "a default of a helper": ("def h(x, k=2.0): return x * k", "h(x)", "h.__defaults__ = (3.0,)"),
+    "a default that is new": ("def h(x, *k): return x", "h(x)", "h.__code__ = (lambda x, *k: x * 5.0).__code__"),
+    "a default by name": ("def h(x, *, k=2.0): return x * k", "h(x)", "h.__kwdefaults__['k'] = 3.0"),
+    "all defaults by name": ("def h(x, *, k=2.0): return x * k", "h(x)", "h.__kwdefaults__ = {'k': 3.0}"),
+    "the code of a helper": ("def h(x): return x", "h(x)", "h.__code__ = (lambda x: x * 3.0).__code__"),
+    "an attribute of a function": ("def h(x): return x * h.k\nh.k = 2.0", "h(x)", "h.k = 3.0"),
+    "an attribute of the function itself": ("", "x * getattr(plain, 'k', 2.0)", "plain.k = 3.0"),
+    "a keyword of a partial": ("h = partial(lambda x, k: x * k, k=2.0)", "h(x)", "h.keywords['k'] = 3.0"),
+    "a subclass's own": ("class B(Settings): pass\no = B()", "x * o.scale", "B.scale = 3.0"),
+    "a subclass's method": ("class B(Settings): pass\no = B()", "o.shift(x)", "B.shift = lambda self, x: x * 7.0"),
+    "a subclass's call": (
+        "class A:\n def __call__(self, x): return x\nclass B(A): pass\no = B()", "o(x)",
+        "B.__call__ = lambda self, x: x * 7.0"),
+    "a layer's own forward": (
+        "class B(nn.Module):\n def forward(self, x): return x\nclass C(B): pass\no = C()", "o([x, x])[0]",
+        "C.forward = lambda self, x: [x[0] * 7.0, x[1]]"),
+    "an attribute that may be missing": ("m = ModuleType('mine')", "x * getattr(m, 'k', 1.0)", "m.k = 2.0"),
+    "a class's that may be missing": ("", "x * (2.0 if hasattr(Settings, 'k') else 1.0)", "Settings.k = 2.0"),
+    "a missing one that is an error": (
+        "m = ModuleType('mine')\ndef h(x):\n try: return x * m.k\n except AttributeError: return x", "h(x)",
+        "m.k = 2.0"),
+    "a missing one in vars()": ("m = ModuleType('mine')", "x * vars(m).get('k', 1.0)", "m.k = 2.0"),
+    "a name through globals()": ("k = 2.0", "x * globals()['k']", "k = 3.0"),
+    "an argparse.Namespace": ("o = Namespace(lr=2.0)", "x - o.lr * x", "o.lr = 0.5"),
+    "one by a name that is computed": ("o = Namespace(lr=2.0)", "x * getattr(o, 'l' + 'r')", "o.lr = 0.5"),
+    "a Value in a Namespace": ("o = Namespace(w=Value(2.0))", "x * o.w", "o.w = Value(3.0)"),
+    "a dict's own attribute": ("class D(dict): pass\nd = D(); d.k = 2.0", "x * d.k", "d.k = 3.0"),
+    "a method of a list": ("class D(list):\n k = 2.0\nd = D()", "x * d.k", "D.k = 3.0"),
+    "a namedtuple's method": (
+        "class D(namedtuple('D', 'k')):\n def h(self, x): return x\nd = D(2.0)", "d.h(x)",
+        "D.h = lambda self, x: x * self.k"),
+    "beside one that fails": (
+        "class D:\n def __getattr__(self, name): raise KeyError(name)\nd = D(); d.k = 2.0", "x * d.k", "d.k = 3.0"),
+    "a UserDict": ("d = UserDict(k=2.0)", "x * d['k']", "d['k'] = 3.0"),
+    "a UserList": ("d = UserList([2.0])", "x * d[0]", "d[0] = 3.0"),
+    "a ChainMap": ("d = ChainMap({}, {'k': 2.0})", "x * d['k']", "d['k'] = 3.0"),
+    "a dict behind a proxy": ("e = {'k': 2.0}; d = MappingProxyType(e)", "x * d['k']", "e['k'] = 3.0"),
+    "a dict's values": ("e = {'k': 2.0}; d = e.values()", "x * max(d)", "e['k'] = 3.0"),
+    "a bytearray": ("d = bytearray(b'abc')", "x * d[0]", "d[0] = 3"),
+    "a memoryview": ("e = bytearray(b'abc'); d = memoryview(e)", "x * d[0]", "e[0] = 3"),
+    "a context variable": ("v = ContextVar('v', default=2.0)", "x * v.get()", "v.set(3.0)"),
+    "an object of an installed class": ("o = FakeInstalled(); o.k = 2.0", "x * o.k", "o.k = 3.0"),
+    "a method of one such object": ("o = FakeInstalled()", "o.double(x)", "o.double = lambda x: x * 3.0"),
     "a value of a Module": ("o = nn.Dropout(0.5).eval()", "o([x, x])[0]", "o.p = 0.0; o.train()"),
 }  # fmt: skip
 
@@ -173,17 +222,61 @@ def test_whatever_changes_is_noticed(backend, name, monkeypatch):
     class Slots:
         __slots__ = ("w",)
 
+    class FakeInstalled:
+        def double(self, x):
+            return x * 2.0
+
+    FakeInstalled.__module__ = "json"  # as fixed as what is installed
     names = {"__name__": "notebook", "Value": Value, "Settings": Settings, "Slots": Slots, "deque": deque, "np": np,
-             "nn": nn, "SimpleNamespace": SimpleNamespace, "ModuleType": ModuleType}  # fmt: skip
+             "nn": nn, "SimpleNamespace": SimpleNamespace, "ModuleType": ModuleType, "Namespace": Namespace,
+             "UserDict": UserDict, "UserList": UserList, "ChainMap": ChainMap, "MappingProxyType": MappingProxyType,
+             "ContextVar": ContextVar, "FakeInstalled": FakeInstalled, "partial": functools.partial,
+             "namedtuple": namedtuple}  # fmt: skip
     exec(f"{before}\ndef plain(x): return {body}", names)
     fast = autograd.compile(names["plain"], backend=backend)
     for step in ("", change):
         exec(step, names)
         want = repr(float(names["plain"](3.0)))
         assert [repr(float(fast(3.0))) for _ in range(3)] == [want] * 3
-        if backend == "llvm" and name not in ("a deque", "a set"):
+        if backend == "llvm" and name not in ("a deque", "a set", "a context variable"):
             assert type(fast._run) is type(len)
     assert len(fast.recordings) == 1
+
+
+@pytest.mark.parametrize("how", ["import config_of_test; k = config_of_test.K", "from config_of_test import K as k"])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_module_that_the_function_imports_itself(backend, how, before, monkeypatch, tmp_path):
+    (tmp_path / "config_of_test.py").write_text("K = 2.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "config_of_test", raising=False)
+    if before:
+        importlib.import_module("config_of_test")
+    names = {"__name__": "notebook"}
+    exec(f"def plain(x):\n    {how}\n    import math\n    return x * k * math.pi", names)
+    fast = autograd.compile(names["plain"], backend=backend)
+    for k in (2.0, 5.0, 7.0):
+        if k > 2.0:
+            sys.modules["config_of_test"].K = k
+        assert fast(1.0) == fast(1.0) == k * math.pi
+    monkeypatch.delitem(sys.modules, "config_of_test")
+
+
+def test_what_belongs_to_a_thread(backend):
+    """Each thread's own, whoever traced, in a class of one's own too."""
+
+    class Mine(threading.local):
+        rate = 2.0
+
+    for local in (threading.local(), Mine()):
+        local.rate = 3.0
+        fast = autograd.compile(lambda x, local=local: x * getattr(local, "rate", 1.0), backend=backend)
+        assert fast(1.0) == fast(1.0) == 3.0
+        found = []
+        thread = threading.Thread(target=lambda: found.append(fast(1.0)))  # noqa: B023
+        thread.start()
+        thread.join()
+        assert found == [getattr(type(local), "rate", 1.0)]
+        assert fast(1.0) == 3.0
 
 
 def test_a_variable_of_the_enclosing_function_that_is_bound_later(backend):
