@@ -71,6 +71,9 @@ def compile(
     Called with Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a
     larger graph.
 
+    Longer machine code is kept for later processes, at most 64 MB, in ~/.cache/stepgrad ($XDG_CACHE_HOME/stepgrad, or
+    $STEPGRAD_CACHE where you set it); the folder may be removed at any time.
+
     >>> from autograd import func
     >>> square = compile(func.value_and_grad(lambda x: x * x))
     >>> square(3.0), square(4.0)

@@ -3,15 +3,22 @@
 An entry is a checksum and machine code, so whoever could write one could have it run: only a folder that is the user's
 own, and that nobody else may write, is read. One that is cut short, altered, unreadable or another text's is made anew.
 Nothing in it is unpickled or evaluated. If the folder cannot be used, so be it: all is made each time.
+
+It lies in ~/.cache/stepgrad, or in stepgrad under $XDG_CACHE_HOME, or in $STEPGRAD_CACHE. It keeps to 64 MB: one write
+in sixteen looks, and removes what has not been used for longest. All of it may be removed at any time, by hand too.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 CHECKSUM = 32  # bytes
+MOST = 64 * 2**20  # bytes of all entries
+_ENTRY = re.compile(r"[0-9a-f]{40}\.o(\..*)?")  # those that a process left half written, too
 
 
 def folder() -> Path | None:
@@ -61,7 +68,11 @@ def _read(path: Path, key: str) -> bytes | None:
     except OSError:
         return None
     checksum, code = content[:CHECKSUM], content[CHECKSUM:]
-    return code if checksum == _checksum(key, code) else None
+    if checksum != _checksum(key, code):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # used just now
+    return code
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -70,7 +81,9 @@ def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _private(path.parent):
             return
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        if path.name.startswith("0"):  # one in sixteen, whatever the process
+            _shrink(path.parent)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -79,3 +92,19 @@ def _write(path: Path, content: bytes) -> None:
             os.unlink(temporary)
     except OSError:
         pass
+
+
+def _shrink(home: Path) -> None:
+    """Remove the entries that were not used for longest, until the others are MOST bytes."""
+    found = []
+    for path in home.iterdir():
+        if _ENTRY.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # another process was faster, here and below
+                about = path.stat(follow_symlinks=False)
+                found.append((about.st_mtime_ns, about.st_size, path))
+    total = 0
+    for _, size, path in sorted(found, reverse=True):
+        total += size
+        if total > MOST:
+            with contextlib.suppress(OSError):
+                path.unlink()

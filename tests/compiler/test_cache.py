@@ -118,6 +118,72 @@ def test_a_full_disk_is_no_error_and_leaves_nothing(folder, made, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def fill(folder, count, size=1000):
+    """Entries that were used one after the other, the oldest first."""
+    folder.mkdir(mode=0o700)
+    paths = [folder / f"{k:040x}.o" for k in range(count)]
+    for k, path in enumerate(paths):
+        path.write_bytes(bytes(size))
+        os.utime(path, (1e9 + k, 1e9 + k))
+    return paths
+
+
+def test_what_was_not_used_for_longest_goes(folder, monkeypatch):
+    paths = fill(folder, 10)
+    abandoned, others = folder / f"{paths[0].name}.half", folder / "notes.o"
+    abandoned.write_bytes(bytes(1000))
+    os.utime(abandoned, (0, 0))
+    others.write_bytes(bytes(5000))  # none of ours: neither counted nor removed
+    os.utime(others, (0, 0))
+    monkeypatch.setattr(cache, "MOST", 4500)
+    cache._shrink(folder)
+    assert sorted(folder.iterdir()) == [*paths[6:], others]
+    cache._shrink(folder)
+    assert sorted(folder.iterdir()) == [*paths[6:], others]
+
+
+def test_reading_is_a_use(folder, made, monkeypatch):
+    found(made)
+    (path,) = folder.iterdir()
+    os.utime(path, (0, 0))
+    assert found(made) == CODE
+    assert path.stat().st_mtime > 1e9
+
+
+def test_it_stays_small_by_itself(folder, made, monkeypatch):
+    monkeypatch.setattr(cache, "MOST", 3000)
+    for k in range(400):
+        found(made, str(k))
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 3000 + 100 * len(CODE)
+    assert found(made, "399") == CODE
+    assert len(made) == 400
+
+
+def test_a_folder_that_others_may_write_is_left_alone(folder, made, monkeypatch):
+    paths = fill(folder, 3)
+    folder.chmod(0o777)
+    monkeypatch.setattr(cache, "MOST", 0)
+    for k in range(40):
+        found(made, str(k))
+    assert sorted(folder.iterdir()) == paths
+
+
+def test_processes_may_shrink_it_together(folder):
+    """Whatever one has removed under another's hands: no error, and the right bytes."""
+    text = """
+import hashlib, sys
+from autograd.compiler import cache
+cache.MOST = 20_000
+for k in range(300):
+    key = str(k * int(sys.argv[1]) % 97)
+    code = hashlib.sha256(key.encode()).digest() * 30
+    assert cache.entry(key, lambda: code) == code
+    cache._shrink(cache.folder())
+"""
+    running = [subprocess.Popen([sys.executable, "-c", text, str(step)], stderr=subprocess.PIPE) for step in (1, 3, 5)]
+    assert [process.communicate()[1] for process in running] == [b""] * 3
+
+
 def test_where_it_is(monkeypatch):
     monkeypatch.delenv("STEPGRAD_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", os.sep + "some")
