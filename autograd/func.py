@@ -286,7 +286,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents_in: Sequence[Any
     with _recording():
         partials = as_graph if nested else as_numbers
         found = tangents(order, dict(zip(call.inputs, directions, strict=True)), partials)
-    return rebuild([call.plain(y) for y in outputs]), rebuild([found.get(y, 0.0) for y in outputs])
+    slopes = (found.get(y, 0.0) for y in outputs)
+    return rebuild([call.plain(y) for y in outputs]), rebuild([y if nested else call.plain(y) for y in slopes])
 
 
 def hvp(f: Callable[..., Any], inputs: Any, v: Any) -> tuple[Any, Any]:

@@ -5,8 +5,10 @@ to one kernel, so that a local derivative such as 1 - z*z is one instruction, an
 """
 
 import functools
-from typing import Any
+from typing import Any, NoReturn
 
+from autograd.compiler.guards import TraceError
+from autograd.context import _calling_line
 from autograd.primitive import TABLE, Primitive
 
 
@@ -29,6 +31,15 @@ class Formula:
 
     def __repr__(self) -> str:
         return self.key
+
+    def _undecided(self, *others: object) -> NoReturn:
+        raise TraceError(
+            "a rule compares numbers to decide what to do, and is the same for all parameters and steps: choose with"
+            f" where, maximum, relu or clamp\n  at {_calling_line()}"
+        )
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _undecided
+    __hash__ = object.__hash__
 
 
 def _operator(name: str, reflected: bool) -> Any:

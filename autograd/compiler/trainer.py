@@ -24,6 +24,10 @@ class ParamGroup(NamedTuple):
         columns = [[x] * steps if isinstance(x, (int, float)) else list(x) for x in self.rates.values()]
         return list(zip(*columns, strict=True)) if columns else [()] * steps
 
+    def recorded(self, alike: Sequence[str] = ()) -> Recorded:
+        """The rule as formulas; `alike` are the states that are equal for all parameters now."""
+        return record_rule(self.rule, list(self.start), alike, list(self.rates))
+
     def first(self, steps: int) -> "ParamGroup":
         """The same for these many steps only."""
         return self._replace(rates={name: x if isinstance(x, (int, float)) else list(x)[:steps]
@@ -204,7 +208,7 @@ class Trainer:
         alike = tuple(name for name, column in columns.items() if column.count(column[0]) == len(column))
         key = group.key, alike, tuple(group.rates)
         if key not in self._rules:
-            self._rules[key] = record_rule(group.rule, names, alike, list(group.rates))
+            self._rules[key] = group.recorded(alike)
         rule, first = self._rules[key], self.index[params[0]]
         arrays = [self._array(name) for name in rule.own]
         for name, array in zip(rule.own, arrays):

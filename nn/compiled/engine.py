@@ -82,11 +82,20 @@ class Compiled:
         self.grouped = grouped(optimizer)
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.kinds = [alike(group["params"]) for group in optimizer.param_groups]
+        self._check_rules(training)
         training.model.train()
         self.loss = SampleLoss(training.model, training.loss, training.X, training.y, self.parameters, self.dtype,
                                scaled=training.clip_grad_norm is not None)
         self.held_out: SampleLoss | None = None
         self.watched: Watched | None = None
+
+    def _check_rules(self, training: "Training") -> None:
+        for group in self._groups(training):
+            try:
+                group.recorded()
+            except Exception as error:  # an optimiser of one's own may do anything with numbers
+                name = type(training.optimizer).__name__
+                raise Unsupported(f"the rule of {name} cannot be compiled: {error}") from error
 
     def __call__(self, training: "Training", steps: Iterable[Parts]) -> float:
         """One pass over the data; see `nn.steps.epoch`."""

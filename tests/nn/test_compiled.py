@@ -302,6 +302,52 @@ def test_auto_trains_as_eager_what_it_cannot_compile_and_says_why(monkeypatch, m
         assert fitted("auto") == fitted("eager")
 
 
+class Signs(optim.Optimizer):
+    """Steps of one length. An optimiser of one's own, whose rule branches."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr)
+
+    @staticmethod
+    def start(p, **options):
+        return {}
+
+    @staticmethod
+    def rule(p, g, state, *, lr):
+        return p - (lr * g / abs(g) if g != 0.0 else 0.0), state
+
+
+class Uphill(Signs):
+    @staticmethod
+    def rule(p, g, state, *, lr):
+        return p - (lr if g > 0.0 else -lr), state
+
+
+class SignsByWhere(Signs):
+    @staticmethod
+    def rule(p, g, state, *, lr):
+        return p - lr * autograd.sign(g), state
+
+
+@pytest.mark.parametrize("kind", [Signs, Uphill])
+def test_a_rule_that_branches_is_for_the_eager_engine(monkeypatch, kind):
+    def fitted(engine):
+        model = nn.MLP(2, [4], seed=1)
+        return nn.fit(model, BLOBS.features, LABELS, epochs=2, engine=engine, progress=False,
+                      optimizer=kind(model.parameters(), lr=0.01)).loss
+
+    monkeypatch.setattr(nn.compiled.engine, "WORTH", 0.0)
+    message = rf"(?s)the rule of {kind.__name__} .* compares .*test_compiled\.py:\d+: return p"
+    with pytest.raises(Unsupported, match=message):
+        fitted("compiled")
+    with pytest.warns(RuntimeWarning, match=f"training runs eagerly.*the rule of {kind.__name__}"):
+        assert fitted("auto") == fitted("eager")
+
+
+def test_an_optimizer_of_ones_own_is_compiled():
+    same(lambda: training(nn.MLP(2, [4], seed=1), lambda m: SignsByWhere(m.parameters(), 0.01), BLOBS.features, LABELS))
+
+
 def test_losses_that_ask_which_class_or_number_a_target_is():
     def by_class(outputs, targets):
         return autograd.mean([row[t] * row[t] * {0: 1.0, 1: 2.0}.get(t, 3.0) for row, t in zip(outputs, targets)])
