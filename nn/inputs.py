@@ -136,7 +136,8 @@ def as_rows(X: Any, name: str = "X") -> list[list[float]]:
         if not (hasattr(row, "__len__") or hasattr(row, "__array__")) or isinstance(row, str):
             raise ValueError(f"{name} is a list of rows, one per sample, but entry {i} is {row!r}: "
                              f"write [[x] for x in {name}] if each sample is a single number")
-        table.append([_number(x, f"{name}, row {i}, column {j}") for j, x in enumerate(_listed(row, name))])
+        table.append([x if type(x) is float and math.isfinite(x) else _number(x, f"{name}, row {i}, column {j}")
+                      for j, x in enumerate(_listed(row, name))])
         if len(table[i]) != len(table[0]):
             count = len(table[i])
             raise ValueError(f"{name} is ragged: row {i} has {count} number{'s' * (count != 1)}, "

@@ -266,7 +266,9 @@ def _spread(name: str, x: Any, kind: type) -> Iterator[tuple[str, Any]]:
         yield name, x
     elif isinstance(x, (list, tuple, dict)):
         for key, item in x.items() if isinstance(x, dict) else enumerate(x):
-            if isinstance(item, (kind, list, tuple, dict)):
+            if isinstance(item, kind):
+                yield f"{name}.{key}", item
+            elif isinstance(item, (list, tuple, dict)):
                 yield from _spread(f"{name}.{key}", item, kind)
 
 

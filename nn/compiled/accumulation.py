@@ -44,7 +44,7 @@ class Accumulation:
         self, losses: Sequence[float], states: Mapping[Value, dict[str, float]], params: Iterable[Value]
     ) -> list[float]:
         """Leave gradients and the optimiser's states as eager steps do; the losses of the whole steps among these."""
-        for p in params:
+        for p in params if self.apart else ():
             if SUM in states.get(p, {}):
                 p.grad = states[p].pop(SUM)
         waiting, taken = iter(losses), []

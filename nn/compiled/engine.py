@@ -211,12 +211,12 @@ class Compiled:
         model = training.model
         if self.given_up:
             return None
-        with evaluating(model):
-            if self.watched is None or not self._holds(training, self.watched, X, y):
-                try:
+        if self.watched is None or not self._holds(training, self.watched, X, y):
+            try:
+                with evaluating(model):
                     self.watched = Watched(model, training.loss, X, y, model.parameters(), self.dtype)
-                except Unsupported:
-                    return None
+            except Unsupported:
+                return None
         return self.watched.look()
 
     def _eagerly(self, training: "Training", parts: Parts, number: int) -> float:
