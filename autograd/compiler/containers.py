@@ -5,6 +5,11 @@ from types import FunctionType
 from typing import Any
 
 
+def is_array(x: Any) -> bool:
+    """Whether x is an array of some library. Its class is asked: an object may answer anything."""
+    return hasattr(type(x), "tolist") and hasattr(type(x), "shape")
+
+
 def check_array(x: Any, name: str) -> None:
     """Raise for an array whose conversion to real numbers would lose something, or invent it."""
     kind = getattr(x.dtype, "kind", "f")

@@ -62,7 +62,6 @@ class _Owner(NamedTuple):
     owner: Any
     held: Mapping[str, Any]
     hidden: frozenset[str] = frozenset()  # names of the classes behind it, which a name here would hide
-    called: frozenset[str] = frozenset()  # methods that count anyway: what Python and fixed classes call by themselves
 
 
 class _Search:
@@ -179,24 +178,34 @@ class _Search:
             if not self.fixed(x.__name__):
                 self.owners[id(x)] = _Owner(x, vars(x))
             return
-        hidden: set[str] = set()
-        called: set[str] = set()
-        for cls in reversed(x.__mro__):
-            fixed, names = self.fixed(cls.__module__), vars(cls)
-            hidden.update(names)
-            called.update(name for name in names if isinstance(names[name], FunctionType)
-                          and (fixed or name.startswith("__")))
-            if not fixed:
-                self.owners[id(cls)] = _Owner(cls, names, frozenset(hidden), frozenset(called))
+        for i, cls in enumerate(x.__mro__):
+            if not self.fixed(cls.__module__):
+                self.owners[id(cls)] = _Owner(cls, vars(cls), frozenset().union(*map(vars, x.__mro__[i + 1 :])))
 
     def _mentioned(self) -> bool:
         """Look at the names of modules, classes and functions that are mentioned; whether this leads further."""
-        for owner, held, hidden, called in list(self.owners.values()):
-            wanted = self.asked | self.names & (held.keys() | hidden) | called
+        for owner, held, hidden in list(self.owners.values()):
+            names = self.names | self._methods(owner) if isinstance(owner, type) else self.names
+            wanted = self.asked | names & (held.keys() | hidden)
             container = owner if isinstance(owner, threading.local) else held
             for name in [*filter(wanted.__contains__, list(held)), *sorted(wanted - held.keys())]:
                 self.place(container, name, owner)
         return bool(self.waiting)
+
+    def _methods(self, cls: type) -> set[str]:
+        """The methods that Python calls by itself, and those that methods of fixed classes call in turn."""
+        found: set[str] = set()
+        waiting = ["__call__", *self.names]
+        for base in cls.__mro__:
+            if not self.fixed(base.__module__):
+                waiting += [name for name in vars(base) if name.startswith("__")]
+        while waiting:
+            name = waiting.pop()
+            for f in [vars(base).get(name) for base in cls.__mro__] if name not in found else ():
+                if isinstance(f, FunctionType):
+                    found.add(name)
+                    waiting += _names(f.__code__).mentioned
+        return found
 
     def _object(self, x: Any) -> None:
         cls, attributes = type(x), _get(x, "__dict__")

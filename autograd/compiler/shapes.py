@@ -14,7 +14,15 @@ from numbers import Real
 from types import FunctionType
 from typing import Any
 
-from autograd.compiler.containers import array_of, check_array, check_attributes, dict_of, kind_of_dict, made_of
+from autograd.compiler.containers import (
+    array_of,
+    check_array,
+    check_attributes,
+    dict_of,
+    is_array,
+    kind_of_dict,
+    made_of,
+)
 from autograd.primitive import number
 from autograd.value import Value
 
@@ -59,7 +67,7 @@ def take_apart(x: Any, numbers: list[float]) -> Shape:
 def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
     if is_module(x) or callable(x):
         return "as is", AsIs(x)
-    if hasattr(x, "tolist") and hasattr(x, "shape"):
+    if is_array(x):
         if x.shape == ():
             return take_apart(x.item(), numbers)
         if x.dtype == object:
@@ -188,7 +196,7 @@ def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shap
         name = cls.__name__ if cls in (list, tuple) else cls
         parts = tuple([results(item, values, constants) for item in x])
         return name, len(parts) if parts and all(part is NUMBER for part in parts) else parts
-    if hasattr(x, "tolist") and hasattr(x, "shape"):
+    if is_array(x):
         if x.shape == ():
             return results(x.item(), values, constants)
         return "array", x.shape, tuple([results(item, values, constants) for item in x.ravel().tolist()])

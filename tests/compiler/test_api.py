@@ -625,6 +625,13 @@ def test_wrong_things_say_what_is_wrong():
     async def later(x):
         return x
 
+
+    class Odd:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    with pytest.raises(TypeError, match=r"a compiled function takes numbers, .* not Odd"):
+        autograd.compile(lambda x: x)(Odd())
     with pytest.raises(TypeError, match="compile expects a function that returns its result, and later is async"):
         autograd.compile(later)
     with pytest.raises(TypeError, match="argument 0 has in_axes=0, so it must be an array or a list of samples"):
