@@ -9,6 +9,7 @@ from typing import Any
 from autograd import compile, no_grad
 from nn import functional as F
 from nn.columns import Column, encode
+from nn.compiled import available
 from nn.dataset import Dataset, picture_size
 from nn.module import Module
 from nn.saving import load_with_notes, save
@@ -127,7 +128,7 @@ class Predictor:
     def _answers(self, features: Sequence[Sequence[float]]) -> list[Any]:
         """What the model itself says, row by row."""
         model = self.model.eval()
-        answer = compile(model) if len(features) >= WORTH_COMPILING else model
+        answer = compile(model) if len(features) >= WORTH_COMPILING and available() else model
         with no_grad():
             return [answer(row) for row in self.inputs(features)]
 

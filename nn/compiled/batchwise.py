@@ -210,7 +210,7 @@ def replaced(model: Module, methods: dict[type, dict[str, Any]]) -> Iterator[Non
 @contextlib.contextmanager
 def undisturbed(model: Module) -> Iterator[None]:
     """Put the model's numbers, attributes and generators back at the end."""
-    numbers = [(held.value, held.value.data) for held in model._held()]
+    numbers = {x: x.data for module in model.modules() for _, x in module._members(Value)}
     states = [(rng, rng.getstate()) for rng in generators(model)]
     holders: list[Any] = [vars(module) for module in model.modules()]
     holders += [x for attributes in holders for x in attributes.values() if type(x) in (list, dict)]
@@ -221,7 +221,7 @@ def undisturbed(model: Module) -> Iterator[None]:
         for holder, held in zip(holders, before):
             holder.clear()
             (holder.extend if isinstance(holder, list) else holder.update)(held)
-        for x, data in numbers:
+        for x, data in numbers.items():
             x.data = data
         for rng, state in states:
             rng.setstate(state)

@@ -50,6 +50,16 @@ def test_many_rows_are_answered_as_few_are():
     assert predictor.outputs(flowers.features) == [predictor.outputs([row])[0] for row in flowers.features]
 
 
+def test_without_native_code_nothing_is_compiled(monkeypatch, recwarn):
+    flowers = iris()
+    predictor = Predictor.of(nn.MLP(4, [8, 3], seed=0), flowers)
+    expected = predictor.outputs(flowers.features)
+    monkeypatch.setattr("nn.predictor.available", lambda: False)
+    monkeypatch.setattr("nn.predictor.compile", None)
+    assert predictor.outputs(flowers.features) == expected
+    assert not recwarn
+
+
 def test_a_column_without_spread_is_not_divided_by_zero():
     assert Scale.of([5.0, 5.0]) == Scale(5.0, 1.0)
 
