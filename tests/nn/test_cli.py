@@ -204,7 +204,7 @@ def test_the_engines_agree(here, capsys, engine):
 
 
 def test_what_cannot_be_compiled_is_a_note_or_one_line(here, capsys, monkeypatch):
-    def refuse(training, dtype):
+    def refuse(training, dtype, insist):
         raise Unsupported("no compiler\nhere")
 
     monkeypatch.setattr("nn.compiled.engine.Compiled", refuse)
