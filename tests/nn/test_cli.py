@@ -100,7 +100,7 @@ def test_without_arguments_it_learns_digits(here, capsys):
 
 
 def test_without_native_code_it_learns_digits_with_a_smaller_network(here, capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("llvmlite", "numpy")]:
+    for name in {"llvmlite", "numpy", *(x for x in sys.modules if x.partition(".")[0] in ("llvmlite", "numpy"))}:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
     assert run("--epochs", 1) == 0
