@@ -23,13 +23,15 @@ from autograd.viz.table import PICTURED, Table, both_ends
 LONGEST = 12  # nodes of a path, and factors of its product, that are written out
 VISIBLE = 1e-6  # of a sum: a smaller difference does not show in six digits
 MOST_NODES = 30  # whose local derivatives are explained
+MOST_PATHS = 100  # that are written out
 
 
 class Explanation:
-    """d loss / d w as a sum over paths: `paths`, the largest first; `count` of all; `total`; `rest` of those not shown.
+    """d loss / d w as a sum over paths: `paths`, the largest first; `count` of all; `total`; `rest` of the others.
 
     `rest` is nan where it is not known: where the total is no finite number.
-    Prints as text; `to_markdown()` and `to_html()` write it for a page; a notebook shows it by itself.
+    Prints as text; `to_markdown()` and `to_html()` write it for a page; a notebook shows it by itself. All of these
+    write out the first 100 paths at most.
     """
 
     def __init__(self, loss: Value, w: Value, k: int = 10) -> None:
@@ -45,7 +47,9 @@ class Explanation:
         self.count = count_paths(order, loss, w)
         self.paths = largest_paths(order, loss, w, k)
         self.total: float = adjoints(order, {loss: 1.0}, lambda node: node.partials, operator.mul).get(w, 0.0)
-        self.rest = _rest([path.product for path in self.paths], self.total)
+        self.rest = _rest(self.paths, self.total)
+        self._written = self.paths[:MOST_PATHS]
+        self._others, self._remainder = self.count - len(self._written), _rest(self._written, self.total)
         self.names = {node: in_formula(name) for node, name in names(program_order([loss, w])).items()}
 
     @property
@@ -54,7 +58,7 @@ class Explanation:
         return self.count - len(self.paths)
 
     def terms(self) -> list[float]:
-        """The numbers whose sum is the gradient: one for each path shown, and one for the rest together."""
+        """The numbers whose sum is the gradient: one for each of `paths`, and one for the rest together."""
         return [path.product for path in self.paths] + ([self.rest] if self.left_out else [])
 
     @property
@@ -64,15 +68,16 @@ class Explanation:
 
     def _sum(self) -> str:
         """`3 + 0.5 - 0.2 = 3.3`; dots for paths that are not shown and not known."""
-        first, *others = self.terms() or [0.0]
+        terms = [path.product for path in self._written] + [self._remainder] * bool(self._others)
+        first, *others = terms or [0.0]
         if not others:
             return shown(self.total)
         text = shown(first)
         for term in others:
             text += f" - {shown(-term)}" if term < 0.0 else f" + {shown(term)}"
-        if self.left_out and math.isnan(self.rest):
-            return f"{text.removesuffix(shown(self.rest))}… = {shown(self.total)}"
-        return f"{text} {relation(lambda: total(map(rounded, self.terms())), self.total)} {shown(self.total)}"
+        if self._others and math.isnan(self._remainder):
+            return f"{text.removesuffix(shown(self._remainder))}… = {shown(self.total)}"
+        return f"{text} {relation(lambda: total(map(rounded, terms)), self.total)} {shown(self.total)}"
 
     @property
     def heading(self) -> str:
@@ -82,7 +87,7 @@ class Explanation:
     def _heading(self, gradient: str, called: Mapping[Value, str]) -> str:
         if not self.count:
             return f"No path leads from {called[self.loss]} to {called[self.w]}: it does not depend on it."
-        told = f", the largest {len(self.paths)} shown" if self.left_out else ""
+        told = f", the largest {len(self._written)} shown" if self._others else ""
         return f"{gradient} is a sum over {large(self.count)} path{'s' * (self.count > 1)}{told}."
 
     @property
@@ -123,33 +128,35 @@ class Explanation:
 
     def where(self) -> list[tuple[str, str]]:
         """Each node on the paths shown, how it was computed, and its local derivatives along them."""
-        taken: dict[Value, dict[str, None]] = {}
-        for path in self.paths:
+        taken: dict[Value, dict[int, None]] = {}
+        for path in self._written:
             for node, edge in zip(path.nodes, path.edges):
                 if len(taken) < MOST_NODES or node in taken:
-                    taken.setdefault(node, {})[derived(node, edge, self.names).line] = None
+                    taken.setdefault(node, {})[edge] = None
         order = [node for node in program_order([self.loss]) if node in taken]
+        slopes = {node: [derived(node, edge, self.names).line for edge in taken[node]] for node in order}
         return [
-            (f"{self.names[node]} = {computed(node, self.names).formula}", ", ".join(taken[node]))
+            (f"{self.names[node]} = {computed(node, self.names).formula}", ", ".join(slopes[node]))
             for node in reversed(order)
         ]
 
     def __str__(self) -> str:
         lines = [self.heading]
-        for path in self.paths:
+        for path in self._written:
             lines.append(f"  {self._route(path)}{self._twins(path, self.names)}")
             lines.append(f"      {self._derivatives(path)} = {_product(path)}")
-        if self.left_out:
-            lines.append(f"  the other {large(self.left_out)}: {self._rest()}")
+        if self._others:
+            lines.append(f"  the other {large(self._others)}: {self._rest()}")
         where = [f"  {made}  has {slopes}" for made, slopes in self.where()]
         return "\n".join([*lines, self.line, *filter(None, [self.note]), *["where"] * bool(where), *where])
 
     def _rest(self) -> str:
-        """What the paths that are not shown contribute."""
-        return "not known" if math.isnan(self.rest) else f"together {shown(self.rest)}"
+        """What the paths that are not written out contribute, and where to find those of them that are known."""
+        known = f"; `.paths` has the first {len(self.paths):,}" if len(self.paths) > MOST_PATHS else ""
+        return ("not known" if math.isnan(self._remainder) else f"together {shown(self._remainder)}") + known
 
     def __repr__(self) -> str:
-        return f"<Explanation of {self.line}: {large(self.count)} paths>"
+        return f"<Explanation of {self.line}: {large(self.count)} path{'s' * (self.count != 1)}>"
 
     def _route(self, path: Path) -> str:
         return " → ".join(_middle([self.names[node] for node in path.nodes], "…"))
@@ -176,21 +183,21 @@ class Explanation:
         in_line = {node: f"${name}$" for node, name in tex.items()}
         gradient = rf"\frac{{d {tex[self.loss]}}}{{d {tex[self.w]}}}"
         lines = [self._heading(f"${gradient}$", in_line), ""]
-        for path in self.paths:
+        for path in self._written:
             below = [f"{tex[z.args[edge]]}{_tex(place_of(z, edge))}" for z, edge in zip(path.nodes, path.edges)]
             steps = [rf"\frac{{\partial {tex[z]}}}{{\partial {x}}}" for z, x in zip(path.nodes, below)]
             chain = r" \cdot ".join(_middle(steps, r"\cdots")) or "1"
             product = rf"$\displaystyle {chain} = {_tex(_product(path))}$"
             lines.append(f"- {product}{self._twins(path, in_line)}")
-        if self.left_out:
-            lines.append(f"- the other {large(self.left_out)}: {self._rest()}")
+        if self._others:
+            lines.append(f"- the other {large(self._others)}: {markdown(self._rest())}")
         lines += ["", f"$${gradient} = {_tex(self._sum())}$$", "", markdown(self.note)]
         lines += [f"- `` {made} `` has `` {slopes} ``" for made, slopes in self.where()]
         return "\n".join(lines)
 
     def to_html(self) -> str:
         """The same as HTML tables."""
-        return self._table(len(self.paths)).html()
+        return self._table(MOST_PATHS).html()
 
     def _table(self, most: int) -> Table:
         """The paths, of more than `most` the first and the last, the line that ties them, and what it rests on."""
@@ -198,8 +205,8 @@ class Explanation:
             route = self._route(path) + self._twins(path, self.names)
             return route, f"{self._derivatives(path)}\n= {_product(path)}"
 
-        paths = both_ends(self.paths, most, cells)
-        paths += [(f"the other {large(self.left_out)}", self._rest())] if self.left_out else []
+        paths = both_ends(self._written, most, cells)
+        paths += [(f"the other {large(self._others)}", self._rest())] if self._others else []
         where = Table(("where", "has"), self.where(), "ll")
         line = Table(caption=self.line, notes=[*filter(None, [self.note])], below=where)
         return Table(("path", "its local derivatives, multiplied"), paths, "ll", self.heading, below=line)
@@ -207,13 +214,13 @@ class Explanation:
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         image = lambda: self._table(PICTURED).svg(repr(self))
         forms = {"text/plain": self.__str__, "text/markdown": self.to_markdown, "text/html": self.to_html}
-        return mimebundle(self, {**forms, "image/svg+xml": image}, "; ask for fewer paths")
+        return mimebundle(self, {**forms, "image/svg+xml": image})
 
 
 def explain(loss: Value, w: Value, k: int = 10) -> Explanation:
-    """d loss / d w as a sum over all paths from `loss` down to `w`, the `k` largest written out.
+    """d loss / d w as a sum over all paths from `loss` down to `w`, the `k` largest one by one.
 
-    Arguments: `loss`, a Value; `w`, a leaf or any node below it; `k`, how many paths to show.
+    Arguments: `loss`, a Value; `w`, a leaf or any node below it; `k`, how many paths to find.
     Returns an `Explanation`: printed, it shows each path's product, the line that ties them to the gradient, and where
     each local derivative comes from.
     Raises TypeError when one of the two is not a Value or `k` no whole number, ValueError when `k` is less than one.
@@ -258,8 +265,9 @@ def _product(path: Path) -> str:
     return f"{' · '.join(_middle([inside(factor) for factor in factors], '…'))} {told} {shown(path.product)}"
 
 
-def _rest(products: list[float], whole: float) -> float:
+def _rest(paths: list[Path], whole: float) -> float:
     """What is missing to the `whole`; nothing where it is no more than the roundings of what is there."""
+    products = [path.product for path in paths]
     missing = whole - total(products)
     if not math.isfinite(missing):
         return math.nan

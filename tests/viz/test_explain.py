@@ -2,12 +2,14 @@
 
 import math
 import re
+import sys
 
 import pytest
 
 from autograd import Value, dot, relu
 from autograd import sum as sum_of
 from autograd.viz.explain import Explanation, explain
+from autograd.viz.reasons import derived
 from tests.viz.expressions import random_graph, readme_of_micrograd
 from tests.viz.forms import read
 
@@ -270,3 +272,38 @@ def test_bad_questions():
         explain(x, x, k=2.5)
     with pytest.raises(ValueError, match="at least one path, not k=0"):
         Explanation(x, x, k=0)
+
+
+def forty_steps():
+    x = Value(0.9, label="x")
+    y = x
+    for _ in range(40):
+        y = (y * y + y) * 0.5
+    return y, x
+
+
+def test_each_local_derivative_is_told_once(monkeypatch):
+    told = []
+    module = sys.modules[Explanation.__module__]
+    monkeypatch.setattr(module, "derived", lambda *args: told.append(args[:2]) or derived(*args))
+    y, x = forty_steps()
+    y.explain(x, k=50).where()
+    assert 0 < len(told) == len(set(told))
+
+
+def test_of_many_paths_the_first_are_written_and_the_object_keeps_all():
+    y, x = forty_steps()
+    few, many = y.explain(x, k=100), y.explain(x, k=400)
+    assert len(many.paths) == 400
+    assert many.line == few.line
+    assert many.where() == few.where()
+    assert "the largest 100 shown" in many.heading
+    for form in (str(many), many.to_markdown(), many.to_html()):
+        assert "`.paths` has the first 400" in form.replace("\\", "")
+    assert len(str(many)) < len(str(few)) + 50
+    assert set(many._repr_mimebundle_()) == {"text/plain", "text/markdown", "text/html", "image/svg+xml"}
+
+
+def test_one_path_is_one_path():
+    x = Value(2.0, label="x")
+    assert repr((x * 3.0).explain(x)).endswith(": 1 path>")
