@@ -1,8 +1,10 @@
 """The curves of a film as a drawing, with round numbers on its axes, and where the mark of each frame goes."""
 
 import html
+import itertools
 import math
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.viz.figures import figure
@@ -31,21 +33,39 @@ def curve_names(film: Film) -> list[str]:
 
 
 def curve(film: Film) -> Chart:
-    """Every curve against the iteration, by powers of ten where the loss falls far."""
+    """Every curve against the iteration, by powers of ten where the loss falls far; a cross and a gap at no number."""
     axes = _Axes(film)
-    lines = axes.drawn(film_words(film, f"unit_{film.unit}", film.unit))
+    unit = film_words(film, f"unit_{film.unit}", film.unit)
+    lines = axes.drawn(unit)
     tall = FOOT + 36.0
     for number, name in enumerate(curve_names(film)):
         tall += 16.0
-        spots = [axes.place(f.iteration, f.curves[name]) for f in film.frames if name in f.curves]
-        lines.append(f'<path class="curve c{number % 4}" d="M{"L".join(f"{x:g} {y:g}" for x, y in spots)}"/>')
+        called = film_words(film, f"curve_{name}", name)
+        spots = [(f.iteration, f.curves[name]) for f in film.frames if name in f.curves]
+        lines.append(f'<path class="curve c{number % 4}" d="{_runs(axes, spots)}"/>')
         lines.append(f'<path class="curve c{number % 4}" d="M{axes.left:g} {tall - 4:g}h22"/>')
-        told = clip(film_words(film, f"curve_{name}", name), FONT, WIDE - axes.left - 30.0)
+        for iteration, lost in ((i, x) for i, x in spots if not math.isfinite(x)):
+            (x, y), told = axes.place(iteration, lost), f"{unit} {iteration:,}: {called} {figure(lost)}"
+            cross = f"M{x - 4:g} {y - 4:g}l8 8m0 -8l-8 8"
+            lines.append(f'<path class="lost c{number % 4}" d="{cross}"><title>{html.escape(told)}</title></path>')
+        told = clip(called, FONT, WIDE - axes.left - 30.0)
         lines.append(_text(told, axes.left + 28.0, tall, kind="curve_name"))
     marks = [axes.place(frame.iteration, frame.curves["loss"]) for frame in film.frames]
     x, y = marks[-1]
     lines.append(f'<circle class="here" cx="{x:g}" cy="{y:g}" r="5"/>')
     return Chart(framed(lines, phrases(film.language)["loss_curve"], WIDE, tall + 8.0, "chart", _STYLE), marks)
+
+
+def _runs(axes: "_Axes", spots: Sequence[tuple[int, float]]) -> str:
+    """The path through all finite numbers that follow each other; one alone is a short dash."""
+    lines = []
+    for finite, run in itertools.groupby(spots, lambda spot: math.isfinite(spot[1])):
+        places = [axes.place(*spot) for spot in run] if finite else []
+        if len(places) == 1:
+            lines.append(f"M{places[0][0] - 2:g} {places[0][1]:g}h4")
+        elif places:
+            lines.append("M" + "L".join(f"{x:g} {y:g}" for x, y in places))
+    return "".join(lines)
 
 
 class _Axes:
@@ -64,9 +84,11 @@ class _Axes:
         self.left = 8.0 + max(width(figure(level, 3), FONT) for level in self.levels)
 
     def place(self, iteration: float, number: float) -> tuple[float, float]:
-        """In pixels; a number that is not finite is at the top."""
+        """In pixels; a number that is not finite is at the edge: nan and infinity at the top."""
         x = self.left + (iteration - self.first) / (self.last - self.first) * (WIDE - RIGHT - self.left)
-        height = (self.scale(_within(number)) - self.low) / (self.high - self.low) if math.isfinite(number) else 1.0
+        height = 0.0 if number == -math.inf else 1.0
+        if math.isfinite(number):
+            height = (self.scale(_within(number)) - self.low) / (self.high - self.low)
         return round(x, 1), round(FOOT - height * (FOOT - TOP), 1)
 
     def drawn(self, unit: str) -> list[str]:
@@ -139,6 +161,7 @@ def decades(low: float, high: float) -> list[float]:
 _STYLE = (
     ".stepgrad.chart .key{font-size:12px}"
     ".chart .grid{stroke:#8886;stroke-width:1;fill:none}.chart .curve{fill:none;stroke-width:2;stroke-linejoin:round}"
+    ".chart .lost{fill:none;stroke-width:2;stroke-dasharray:none!important}"
     ".chart .c0{stroke:#0072b2}.chart .c1{stroke:#d55e00;stroke-dasharray:6 4}.chart .c2{stroke:#009e73}"
     ".chart .c3{stroke:#cc79a7;stroke-dasharray:2 3}.chart .here{fill:#0072b2;stroke:#fff;stroke-width:2}"
     "@media (prefers-color-scheme:dark){.chart .c0{stroke:#56b4e9}.chart .c1{stroke:#e69f00}.chart .here{fill:#56b4e9}}"

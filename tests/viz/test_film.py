@@ -1,6 +1,7 @@
 """What a frame keeps is what the graph says, and a long film stays small."""
 
 import math
+import re
 import sys
 
 import pytest
@@ -115,7 +116,8 @@ def test_diverged_training_is_filmed(one, other):
         film.record(iteration, {"loss": number})
     chart = curve(film)
     assert all(0.0 <= x <= WIDE and TOP <= y <= FOOT for x, y in chart.marks)
-    assert "nan" not in chart.svg and "inf" not in chart.svg
+    drawn = re.sub("<title>.*?</title>", "", chart.svg)
+    assert "nan" not in drawn and "inf" not in drawn
     if math.isfinite(one) and math.isfinite(other) and one < 0.0 < other and other - one > 1e-300:
         assert chart.marks[0][1] > chart.marks[1][1]
     (layer,) = histograms([{"a": [one, other]}])
@@ -165,3 +167,15 @@ def test_bad_frames(tmp_path):
     with pytest.raises(ValueError, match="there is no language 'fr'"):
         Film(language="fr")
     assert Film()._repr_mimebundle_() == {"text/plain": "<Film: 0 frames>"}
+
+
+def test_a_loss_that_is_no_number_is_a_gap_with_a_cross():
+    film = Film(unit="epoch")
+    for epoch, loss in enumerate([1.0, 2.0, math.nan, math.inf, 3.0, -math.inf, 1.0, 2.0]):
+        film.record(epoch, {"loss": loss})
+    drawn = curve(film)
+    line = re.search(r'class="curve c0" d="([^"]*)"', drawn.svg)[1]
+    assert [len(run.split("L")) for run in line.split("M")[1:]] == [2, 1, 2]
+    crosses = re.findall(r'class="lost c0" d="M[\d.]+ ([\d.]+)[^>]*><title>([^<]*)', drawn.svg)
+    assert [told for _, told in crosses] == ["epoch 2: loss nan", "epoch 3: loss ∞", "epoch 5: loss −∞"]
+    assert [float(y) + 4 for y, _ in crosses] == [TOP, TOP, FOOT]
