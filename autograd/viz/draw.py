@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from autograd.value import Value
 from autograd.viz.captions import summary
@@ -14,6 +12,7 @@ from autograd.viz.dot import digraph, dot_bytes, dot_svg, has_dot
 from autograd.viz.layout import Direction, directed
 from autograd.viz.model import Labels, Picture, picture
 from autograd.viz.notation import in_formula
+from autograd.viz.page import image
 from autograd.viz.passes import passes_note, unexplained
 from autograd.viz.stale import stale_note
 from autograd.viz.svg import svg
@@ -56,7 +55,10 @@ class Drawing:
         return str(self.to_dot().source)
 
     def to_dot(self) -> Any:
-        """The drawing as a graphviz.Digraph, to be styled further."""
+        """The drawing as a graphviz.Digraph, to be styled further.
+
+        A notebook shows that one through Graphviz's own `dot`, and without it a traceback; the Drawing needs no `dot`.
+        """
         return digraph(self.picture, self.direction, self.contributions, self.formulas)
 
     def save(self, path: str | Path) -> Path:
@@ -96,8 +98,7 @@ class Drawing:
 
     def _image(self) -> str:
         """In a notebook a wide graph is scrolled, so that it stays readable."""
-        drawn = f'<img alt="{escape(repr(self))}" src="data:image/svg+xml,{quote(self.svg)}" style="max-width:none">'
-        return f'<div style="overflow-x:auto">{drawn}</div>'
+        return image(self.svg, repr(self), wide=True)
 
     def _repr_svg_(self) -> str | None:
         return self._repr_mimebundle_().get("image/svg+xml")

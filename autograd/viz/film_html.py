@@ -21,10 +21,10 @@ def page(film: Film) -> str:
     say = phrases(film.language)
     if not film.frames:
         raise ValueError("this film has no frames yet: record some, or pass its recorder to fit(callbacks=[...])")
-    return document(say["film_title"], film.language, widget(film, whole_page=True))
+    return document(say["film_title"], film.language, widget(film, say["film_title"]))
 
 
-def widget(film: Film, whole_page: bool = False) -> str:
+def widget(film: Film, heading: str = "") -> str:
     """The film as a piece of HTML: in a trusted notebook the script takes over, elsewhere curve, graph and numbers."""
     say = phrases(film.language)
     chart = curve(film)
@@ -32,8 +32,9 @@ def widget(film: Film, whole_page: bool = False) -> str:
     parts = [f"<details><summary>{summary}</summary>\n<pre>{html.escape(table(film))}</pre>\n</details>"]
     parts.append(image(chart.svg, say["loss_curve"]))
     if film.graph is not None:
-        parts.append(image(in_language(svg(film.graph, room=ROOM), film.language), say["sample_graph"]))
-    return interactive("film", "\n".join(parts), reel(film, chart), [asset("drawing.js"), asset("film.js")], whole_page)
+        graph = in_language(svg(film.graph, room=ROOM), film.language)
+        parts.append(image(graph, say["sample_graph"], wide=True))
+    return interactive("film", "\n".join(parts), reel(film, chart), [asset("drawing.js"), asset("film.js")], heading)
 
 
 def table(film: Film) -> str:

@@ -19,7 +19,7 @@ def page(stepper: Stepper, max_nodes: int) -> str:
     if len(stepper.order) > max_nodes:
         raise ValueError(too_large(stepper, max_nodes))
     title = phrases(stepper.language)["title"].format(root=stepper.names[stepper.root])
-    return document(title, stepper.language, widget(stepper, max_nodes, whole_page=True))
+    return document(title, stepper.language, widget(stepper, max_nodes, title))
 
 
 def too_large(stepper: Stepper, max_nodes: int) -> str:
@@ -28,7 +28,7 @@ def too_large(stepper: Stepper, max_nodes: int) -> str:
     return say["too_large"].format(nodes=f"{len(stepper.order):,}", limit=f"{max_nodes:,}")
 
 
-def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = False) -> str:
+def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, heading: str = "") -> str:
     """The sheet as a piece of HTML: in a trusted notebook the script takes over, elsewhere it is drawing and text."""
     say = phrases(stepper.language)
     summary = say["steps_as_text"].format(n=f"{len(stepper):,}")
@@ -40,10 +40,11 @@ def widget(stepper: Stepper, max_nodes: int = MOST_DRAWN, whole_page: bool = Fal
     strangers = unknown(rows)
     # the text first: a sanitizer that knows no images leaves their source, which is long
     picture_of = say["drawing"].format(root=stepper.names[stepper.root])
-    fallback = f"{steps}\n{image(in_language(svg(drawn, stepper.direction, room=ROOM), stepper.language), picture_of)}"
+    graph = in_language(svg(drawn, stepper.direction, room=ROOM), stepper.language)
+    fallback = f"{steps}\n{image(graph, picture_of, wide=True)}"
     table = asset("operations.js") + ("" if strangers else program(rows))
     scripts = [table, *map(asset, ("numbers.js", "drawing.js", "panel.js", "stepper.js"))]
-    return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, whole_page)
+    return interactive("stepper", fallback, sheet(stepper, drawn, ", ".join(strangers)), scripts, heading)
 
 
 def drawing(stepper: Stepper) -> str:

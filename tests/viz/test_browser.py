@@ -74,7 +74,7 @@ def test_keys_buttons_and_slider(browser, readme):
             assert at(place), button
         page.locator("input[type=range]").fill("10")
         assert at(11)
-        page.locator("h1").click()
+        page.locator("main h1").click()
         sheet.press(" ")
         page.clock.run_for(2500)
         assert at(13)

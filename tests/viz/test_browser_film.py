@@ -83,7 +83,7 @@ def test_chinese(browser, film):
     _, path = film
     with Sheet(browser, path) as sheet:
         sheet.page.locator("select.language").select_option("zh")
-        assert sheet.page.locator("h1").inner_text() == "训练的影片"
+        assert sheet.page.locator("main h1").inner_text() == "训练的影片"
         assert sheet.page.locator(".counter").inner_text() == "轮次 6"
         assert sheet.page.title() == "训练的影片"
         names = {"layer", "neuron", "mean", "cross_entropy", "tanh", "dot"}
@@ -160,6 +160,7 @@ def test_without_scripts_there_are_the_curve_the_graph_and_the_numbers(browser, 
     _, path = film
     with Sheet(browser, path, scripts=False) as sheet:
         assert sheet.page.locator("img").count() == 2
+        assert sheet.page.locator("h1").inner_text() == "A film of training"
         sheet.page.locator("summary").click()
         assert "validation loss" in sheet.page.locator("pre").inner_text()
 

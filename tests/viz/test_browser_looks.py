@@ -83,7 +83,7 @@ def test_a_label_cannot_become_code(browser, tmp_path):
     with Sheet(browser, step_through(y).save_html(tmp_path / "x.html")) as sheet:
         sheet.press("End")
         assert sheet.numbers()[f"“{x.label}”"] == (3.0, 6.0)
-        assert sheet.page.locator("h1").inner_text() == "“<b>y”, step by step"
+        assert sheet.page.locator("main h1").inner_text() == "“<b>y”, step by step"
 
 
 @pytest.mark.parametrize("width", [1280, 400])

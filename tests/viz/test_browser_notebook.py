@@ -122,6 +122,16 @@ def test_the_untrusted_view_has_the_drawing_and_the_steps(browser, tmp_path, sch
         assert sheet.page.locator("pre").inner_text().strip() == str(stepper).strip()
 
 
+def test_a_page_without_scripts_has_a_heading_and_a_drawing_that_is_scrolled_and_printed_whole(browser, tmp_path):
+    path = step_through(readme_of_micrograd()[2]).save_html(tmp_path / "sheet.html")
+    with Sheet(browser, path, width=400, scripts=False) as sheet:
+        assert sheet.page.locator("h1").inner_text() == "g, step by step"
+        assert sheet.page.locator("img").bounding_box()["height"] > 400
+        assert sheet.overflow() <= 0
+        sheet.page.emulate_media(media="print")
+        assert sheet.page.locator("img").bounding_box()["width"] <= 400
+
+
 def trained():
     history = History()
     for epoch in range(1, 31):

@@ -295,7 +295,7 @@ def test_escape_brings_the_value_back(browser, readme):
 def test_a_field_is_as_short_as_other_numbers_until_it_is_edited(browser, tmp_path):
     x = Value(-1 / 3, label="x")
     with Sheet(browser, step_through(x * 3.0).save_html(tmp_path / "x.html"), width=400) as sheet:
-        field, title = sheet.page.get_by_role("textbox", name="x"), sheet.page.locator("h1")
+        field, title = sheet.page.get_by_role("textbox", name="x"), sheet.page.locator("main h1")
         assert field.input_value() == "−0.333333"
         assert field.get_attribute("title") == str(-1 / 3)
         field.focus()
