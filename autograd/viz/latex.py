@@ -16,7 +16,7 @@ from autograd.value import Value
 from autograd.viz.expand import undisturbed
 from autograd.viz.figures import shown
 from autograd.viz.notation import names, printable, written
-from autograd.viz.order import program_order
+from autograd.viz.order import program_order, without_cycle
 from autograd.viz.simplify import simplified
 
 ANY, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)  # how tightly a formula binds, and how tightly its place asks
@@ -50,7 +50,7 @@ def to_latex(v: Value) -> str:
 
     A subexpression that is used twice, or is long, is named as in every other view (its label, or v_1, v_2, ...) and
     defined on a line of its own, in an `aligned` environment; of very many, those nearest to the result are written.
-    Raises TypeError when `v` is not a Value.
+    Raises TypeError when `v` is not a Value, ValueError when a cycle was made in its graph by hand.
 
     >>> x, w, b = Value(2.0, label="x"), Value(3.0, label="w1"), Value(1.0, label="bias")
     >>> to_latex((w * (x + b)).tanh() ** 2)
@@ -60,7 +60,7 @@ def to_latex(v: Value) -> str:
     """
     if not isinstance(v, Value):
         raise TypeError(f"to_latex writes Values, not {type(v).__name__} ({v!r:.60})")
-    order = program_order([v])
+    order = without_cycle(program_order([v]))
     called = tex_names(names(order))
     definitions, formula = _formulas(order, v, called)
     if not definitions:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable
 from typing import Any
 
 from autograd.value import Value
+from autograd.viz.notation import names
 
 
 def program_order(roots: Iterable[Value], within: Container[Any] | None = None) -> list[Value]:
@@ -27,6 +28,24 @@ def program_order(roots: Iterable[Value], within: Container[Any] | None = None) 
             seen.add(node)
             below = [arg for arg in reversed(node.args) if isinstance(arg, Value) and (within is None or arg in within)]
             stack += [node, None, *below]
+    return order
+
+
+def without_cycle(order: list[Value]) -> list[Value]:
+    """A `program_order`, unchanged; ValueError where a node comes before one of its operands.
+
+    No operation makes such a graph: somebody has replaced an operand afterwards.
+    """
+    before: set[Value] = set()
+    for node in order:
+        for arg in node.args:
+            if isinstance(arg, Value) and arg not in before:
+                called = names(order)
+                raise ValueError(
+                    f"the graph has a cycle through {called[node]} ({node!r:.60}): its operand {called[arg]} is itself"
+                    " computed from it. Was an operand replaced by hand?"
+                )
+        before.add(node)
     return order
 
 

@@ -12,7 +12,7 @@ from autograd import primitives
 from autograd.primitive import Primitive
 from autograd.value import Value
 from autograd.viz.notation import names
-from autograd.viz.order import program_order
+from autograd.viz.order import program_order, without_cycle
 
 LINE = 72  # characters of an expression; a longer one gets a name
 LONGEST = 60  # characters of a name
@@ -29,7 +29,7 @@ def to_python(v: Value) -> str:
     Leaves, labelled nodes, subexpressions used twice and long ones get a line of their own, and the name that they have
     in every other view: their label, or v1, v2, ... The program's
     `result.data` is `v.data` to the last bit, as long as no `.data` was changed since `v` was computed.
-    Raises TypeError when `v` is not a Value.
+    Raises TypeError when `v` is not a Value, ValueError when a cycle was made in its graph by hand.
 
     >>> a, b = Value(-4.0, label="a"), Value(2.0, label="b")
     >>> print(to_python((a + b) * b.tanh()))
@@ -43,7 +43,7 @@ def to_python(v: Value) -> str:
     """
     if not isinstance(v, Value):
         raise TypeError(f"to_python writes Values, not {type(v).__name__} ({v!r:.60})")
-    order = program_order([v])
+    order = without_cycle(program_order([v]))
     uses: dict[Value, int] = {}
     for node in order:
         for arg in node.args:

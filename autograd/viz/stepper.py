@@ -12,7 +12,7 @@ from autograd.viz.display import mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
 from autograd.viz.layout import Direction, directed
 from autograd.viz.notation import in_formula, names, place_of, slope_of
-from autograd.viz.order import program_order
+from autograd.viz.order import program_order, without_cycle
 from autograd.viz.reasons import computed, derived
 from autograd.viz.stale import stale
 from autograd.viz.strings import phrases
@@ -68,7 +68,7 @@ class Stepper(Sequence[Step]):
         phrases(language)
         directed(direction)
         self.root, self.language, self.direction = root, language, direction
-        self.order = program_order([root])
+        self.order = without_cycle(program_order([root]))
         self.names = {node: in_formula(name) for node, name in names(self.order).items()}
         self.computed = [node for node in self.order if node.op is not None]
         self._check()
@@ -192,8 +192,8 @@ def step_through(v: Value, language: str = "en", direction: Direction = "LR") ->
     flow in its drawing, "LR" or "TB": from above, a long computation fits the width of a page or of a phone.
     Returns a `Stepper`: a sequence of `Step`s that prints as text, shows itself in a notebook, and saves itself as
     one offline HTML file. It changes no `.grad`.
-    Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed, or for
-    another language or direction.
+    Raises TypeError when `v` is not a Value, ValueError when a `.data` was changed after `v` was computed, when
+    a cycle was made in its graph by hand, or for another language or direction.
 
     >>> a, b = Value(3.0, label="a"), Value(4.0, label="b")
     >>> print(step_through(a * b))

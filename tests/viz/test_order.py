@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value
 from autograd.graph import topological_order
-from autograd.viz import to_python, trace
+from autograd.viz import step_through, to_latex, to_python, trace
 from autograd.viz.order import program_order
 from tests.viz.expressions import random_graph, readme_of_micrograd
 
@@ -45,3 +45,14 @@ def test_results_in_the_order_they_are_given():
     x = Value(2.0)
     first, second = x * 2, x + 1
     assert program_order([first, second]) == [x, first, second]
+
+
+@pytest.mark.parametrize("write", [to_latex, to_python, step_through])
+@pytest.mark.parametrize("operand", ["d", "c"])
+def test_a_cycle_made_by_hand_is_named(write, operand):
+    c = Value(2.0) * Value(3.0)
+    c.label = "c"
+    d = c + 1.0
+    c.x = {"c": c, "d": d}[operand]
+    with pytest.raises(ValueError, match=r"cycle through c .*replaced"):
+        write(d)
