@@ -8,6 +8,7 @@ from autograd.graph import NO_OPERAND, backpropagate
 from autograd.primitive import Primitive, number
 
 UNKNOWN = float("0.0")  # the gradient before a backward pass: the number zero, told apart by being this very object
+LONGEST_FIELD = 80  # characters of a label that `repr` writes
 BY_NUMPY_NAME: dict[str, Primitive] = {}  # filled with the methods, in autograd.record
 
 
@@ -218,8 +219,9 @@ class Value:
         return format(self.data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+        label = _brief(self, "label")
+        named = f", label={label}" if label not in ("''", "None") else ""
+        return f"Value(data={_brief(self, 'data')}, grad={_brief(self, 'grad')}{named})"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         """For notebooks: the number, the gradient, and the operation with its operands; as an image, the graph."""
@@ -244,6 +246,15 @@ class Value:
 
 
 _UNFILLED = {"grad": UNKNOWN, "label": "", "scope": ""}
+
+
+def _brief(v: Value, field: str) -> str:
+    """What a field holds, for `repr`: short, and never an exception, whatever somebody has put there."""
+    try:
+        text = repr(getattr(v, field))
+    except Exception as error:
+        return f"<{type(error).__name__}>"
+    return text if len(text) <= LONGEST_FIELD else f"{text[:LONGEST_FIELD]}…"
 
 
 def _read(*values: Any) -> None:

@@ -303,3 +303,21 @@ def test_a_gradient_set_to_none_counts_as_none():
     p.grad = None  # PyTorch's way to clear it
     (p * 3.0).backward()
     assert p.grad == 3.0
+
+
+@pytest.mark.parametrize("field", ["data", "grad", "label"])
+def test_repr_is_never_an_exception(field):
+    class Bad:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+        __bool__ = __repr__
+
+    v = Value(2.0)
+    setattr(v, field, Bad())
+    assert f"{field}=<RuntimeError>" in repr(v)
+    assert "data=<AttributeError>" in repr(object.__new__(Value))
+
+
+def test_repr_cuts_a_long_label():
+    assert len(repr(Value(2.0, label="L" * 10**6))) < 200

@@ -25,6 +25,18 @@ def markdown(text: str) -> str:
     return re.sub(r"([\\|*_$`\[\]])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
+def in_words(thing: object, write: Callable[[], str]) -> str:
+    """What `__str__` returns: the text, or where it cannot be written the `repr` and why.
+
+    >>> in_words([1, 2], lambda: 1 / 0)
+    '[1, 2], which could not be rendered: division by zero'
+    """
+    try:
+        return write()
+    except Exception as error:
+        return f"{thing!r}, which could not be rendered: {error}"
+
+
 def mimebundle(thing: object, forms: Mapping[str, Callable[[], str]], advice: str = "") -> dict[str, str]:
     """What `_repr_mimebundle_` returns: each form that can be written and is not too large, and always a text.
 

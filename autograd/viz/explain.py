@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.graph import adjoints, topological_order
 from autograd.value import Value
-from autograd.viz.display import markdown, mimebundle
+from autograd.viz.display import in_words, markdown, mimebundle
 from autograd.viz.figures import inside, relation, rounded, shown
 from autograd.viz.latex import tex_names
 from autograd.viz.notation import in_formula, names, place_of, slope_of
@@ -141,6 +141,9 @@ class Explanation:
         ]
 
     def __str__(self) -> str:
+        return in_words(self, self._text)
+
+    def _text(self) -> str:
         lines = [self.heading]
         for path in self._written:
             lines.append(f"  {self._route(path)}{self._twins(path, self.names)}")
@@ -213,7 +216,7 @@ class Explanation:
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         image = lambda: self._table(PICTURED).svg(repr(self))
-        forms = {"text/plain": self.__str__, "text/markdown": self.to_markdown, "text/html": self.to_html}
+        forms = {"text/plain": self._text, "text/markdown": self.to_markdown, "text/html": self.to_html}
         return mimebundle(self, {**forms, "image/svg+xml": image})
 
 

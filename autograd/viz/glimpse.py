@@ -31,5 +31,6 @@ def glimpse(v: Value, gradients: Mapping[Value, float] | None = None) -> Picture
         if len(whole.edges) <= MOST_EDGES:
             return whole
     part = picture(v, gradients=gradients, within=nearest([v], NEAR, MOST_OPERANDS))
-    part.notes.append(f"the {part.size} nodes nearest to the result; draw(...) shows more, or scopes as boxes")
+    near_by = f"the {part.size} node{'s' * (part.size != 1)} nearest to the result"
+    part.notes.append(f"{near_by}; draw(...) shows more, or scopes as boxes")
     return part

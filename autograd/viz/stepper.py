@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from autograd.graph import topological_order
 from autograd.value import Value
-from autograd.viz.display import mimebundle
+from autograd.viz.display import in_words, mimebundle
 from autograd.viz.figures import equation, inside, rounded, shown
 from autograd.viz.layout import Direction, directed
 from autograd.viz.notation import in_formula, names, place_of, slope_of
@@ -158,9 +158,13 @@ class Stepper(Sequence[Step]):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"<Stepper: {len(self.computed)} forward and {len(self.flows) + 1} backward steps of {self.root!r}>"
+        steps = f"{len(self.flows) + 1} backward step{'s' * bool(self.flows)}"
+        return f"<Stepper: {len(self.computed)} forward and {steps} of {self.root!r}>"
 
     def __str__(self) -> str:
+        return in_words(self, self._text)
+
+    def _text(self) -> str:
         width = len(str(len(self)))
         lines = [f"{i + 1:>{width}}  {step.text}" for i, step in enumerate(self[:MOST_PRINTED])]
         if len(self) > MOST_PRINTED:
@@ -181,7 +185,7 @@ class Stepper(Sequence[Step]):
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         from autograd.viz.stepper_html import drawing, widget
 
-        forms = {"text/plain": self.__str__, "text/html": lambda: widget(self), "image/svg+xml": lambda: drawing(self)}
+        forms = {"text/plain": self._text, "text/html": lambda: widget(self), "image/svg+xml": lambda: drawing(self)}
         return mimebundle(self, forms)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from autograd.value import Value
-from autograd.viz.display import markdown, mimebundle
+from autograd.viz.display import in_words, markdown, mimebundle
 from autograd.viz.figures import inside, shown
 from autograd.viz.notation import abbreviated, in_formula, names
 from autograd.viz.order import program_order
@@ -92,10 +92,13 @@ class Trace(Sequence[TraceRow]):
         return Table(COLUMNS, both_ends(self, most, TraceRow.cells), "rlllrlr", notes=[*filter(None, [self.note])])
 
     def __str__(self) -> str:
+        return in_words(self, self._text)
+
+    def _text(self) -> str:
         return self._table().text(rule=True)
 
     def __repr__(self) -> str:
-        return f"<Trace of {len(self)} rows>"
+        return f"<Trace of {len(self)} row{'s' * (len(self) != 1)}>"
 
     def to_markdown(self) -> str:
         """The table in Markdown."""
@@ -111,7 +114,7 @@ class Trace(Sequence[TraceRow]):
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         image = lambda: self._table(PICTURED).svg(repr(self))
-        forms = {"text/plain": self.__str__, "text/html": self.to_html, "text/markdown": self.to_markdown}
+        forms = {"text/plain": self._text, "text/html": self.to_html, "text/markdown": self.to_markdown}
         return mimebundle(self, {**forms, "image/svg+xml": image})
 
 

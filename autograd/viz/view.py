@@ -76,8 +76,9 @@ def _nearest(picture: Picture, centres: list[str], most: int) -> Picture:
     start, next_to = (centres, _beside(picture)) if centres else (picture.roots, _below(picture))
     part = _part(picture, _reached(start, next_to, len(picture.nodes), most))
     part.notes.append(
-        f"the {part.size:,} nodes nearest to {_where(picture, centres)}; {picture.size - part.size:,} of"
-        f" {picture.size:,} are left out. In draw(...), raise max_nodes, collapse scopes, or look around one node"
+        f"the {part.size:,} node{'s' * (part.size != 1)} nearest to {_where(picture, centres)};"
+        f" {picture.size - part.size:,} of {picture.size:,} are left out."
+        " In draw(...), raise max_nodes, collapse scopes, or look around one node"
     )
     return part
 

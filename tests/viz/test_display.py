@@ -4,6 +4,8 @@ from html import unescape
 
 import pytest
 
+from autograd import Value
+from autograd.viz import explain, step_through, trace
 from autograd.viz.display import MOST_BYTES, markdown, mimebundle
 
 
@@ -36,3 +38,19 @@ def test_markdown_means_just_the_text(text):
     (paragraph,) = pytest.importorskip("mistune").create_markdown(renderer="ast")(markdown(text))
     assert {part["type"] for part in paragraph["children"]} == {"text"}
     assert unescape("".join(part["raw"] for part in paragraph["children"])) == text
+
+
+@pytest.mark.parametrize("view", [trace, step_through, lambda v: explain(v, v.args[0])])
+def test_a_text_of_what_was_broken_since_is_no_exception(view):
+    w = Value(2.0, label="w")
+    shown = view(w * 3.0)
+    w.data = None
+    assert str(shown).startswith(f"{shown!r}, which could not be rendered: ")
+    assert shown._repr_mimebundle_()["text/plain"].count("could not be rendered") == 1
+
+
+def test_one_is_one():
+    x = Value(2.0)
+    assert repr(trace(x)) == "<Trace of 1 row>"
+    assert repr(step_through(x)).startswith("<Stepper: 0 forward and 1 backward step of ")
+    assert "the 1 node nearest to the result" in (x * 2.0 + x).draw(max_nodes=1).picture.notes[-1]
