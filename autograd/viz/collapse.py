@@ -14,8 +14,8 @@ Key = tuple[Any, ...]
 def prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
     """Scope -> the part of it that names a box: its first `collapse` parts, or up to the part that starts so."""
     scopes = sorted({node.scope for node in picture.nodes if node.scope})
+    found: dict[str, str] = {}
     if isinstance(collapse, str):
-        found: dict[str, str] = {}
         for scope in scopes:
             parts = scope.split("/")
             depth = next((k for k, part in enumerate(parts, 1) if part.startswith(collapse)), 0)
@@ -23,10 +23,11 @@ def prefix(picture: Picture, collapse: int | str) -> Callable[[str], str]:
         if not any(found.values()):
             there = ", ".join(scopes[:6]) + (", ..." if len(scopes) > 6 else "") if scopes else "no scopes"
             raise ValueError(f"no scope has a part that starts with {collapse!r}; the graph has {there}")
-        return lambda scope: found.get(scope, "")
-    if not isinstance(collapse, int) or collapse < 1:
+    elif isinstance(collapse, int) and collapse >= 1:
+        found = {scope: "/".join(scope.split("/")[:collapse]) for scope in scopes}
+    else:
         raise ValueError(f"collapse is True, False, a depth of at least 1, or the name of a scope, not {collapse!r}")
-    return lambda scope: "/".join(scope.split("/")[:collapse])
+    return lambda scope: found.get(scope, "")
 
 
 def every_prefix(picture: Picture) -> list[Callable[[str], str]]:
@@ -38,11 +39,14 @@ def every_prefix(picture: Picture) -> list[Callable[[str], str]]:
 def at_a_glance(picture: Picture, prefixes: Sequence[Callable[[str], str]], most: int) -> Picture:
     """The most detailed collapse that a reader takes in at a glance, or else the least detailed one."""
     levels = [(prefix, alike) for prefix in prefixes for alike in (None, "alike")]
-    merged = picture
     for prefix, alike in [*levels, (prefixes[-1], "rest")] if prefixes else [(lambda scope: "", "alike")]:
-        merged = merge(picture, _grouping(picture, prefix, alike))
-        if len(merged.nodes) <= most and 2 * len(merged.edges) <= 3 * most:
-            break
+        box = _grouping(picture, prefix, alike)
+        if len(picture.nodes) - len(box) + len(set(box.values())) <= most:
+            merged = merge(picture, box)
+            if 2 * len(merged.edges) <= 3 * most:
+                break
+    else:
+        merged = merge(picture, box)
     if len(merged.nodes) < len(picture.nodes):
         boxes = f"{picture.size:,} nodes in {merged.boxes:,} boxes"
         merged.notes.append(f"{boxes}; draw(..., collapse=False) shows them singly")
@@ -58,7 +62,7 @@ def _grouping(picture: Picture, prefix: Callable[[str], str], alike: str | None 
     """
     heads: dict[str, list[Node]] = {}
     operands: dict[str, list[str]] = {}
-    for edge in picture.edges:
+    for edge in picture.edges if alike else ():
         heads.setdefault(edge.tail, []).append(picture.node(edge.head))
         operands.setdefault(edge.head, []).append(edge.tail)
     box: dict[str, Key] = {}

@@ -22,8 +22,9 @@ def view(picture: Picture, collapse: Any = None, around: Any = None, hops: int =
     if values:
         picture = _around(picture, _ids_of(picture, values), hops)
     if collapse is True or (collapse is None and picture.boxes > max_nodes):
-        collapsed = at_a_glance(picture, every_prefix(picture), min(GLANCE, max_nodes))
-        if collapse is True or collapsed.boxes <= max_nodes:  # or else the boxes would only be in the way
+        scopes = every_prefix(picture)
+        collapsed = at_a_glance(picture, scopes, min(GLANCE, max_nodes))
+        if collapse is True or scopes or collapsed.boxes <= max_nodes:  # or else the boxes would only be in the way
             picture = collapsed
     elif collapse is not None and collapse is not False:
         picture = at_a_glance(picture, [prefix(picture, collapse)], min(GLANCE, max_nodes))

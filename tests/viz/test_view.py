@@ -169,6 +169,11 @@ def test_a_node_says_what_of_it_is_left_out():
     assert ">left out: operands, uses</text>" not in built_in(g, legend=True).svg
 
 
+def test_even_of_few_nodes_the_scopes_are_boxes():
+    drawing = built_in(network([2, 16, 1], 97), max_nodes=3)
+    assert "layer1" in boxes(drawing) and "left out" in drawing.picture.notes[-1]
+
+
 def test_a_box_says_what_of_it_is_left_out():
     loss = network([2, 3, 1], 4)
     drawing = built_in(loss, collapse=2, max_nodes=5)
