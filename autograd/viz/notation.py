@@ -179,6 +179,8 @@ def printable(label: object) -> str:
     ('5', '', 'one line')
     """
     text = "" if label is None else unicodedata.normalize("NFC", str(label))
+    if text.isidentifier() or not text:  # as most are: nothing in it to replace
+        return text
     text = " ".join("".join(c if c.isprintable() or c in _JOINERS else " " for c in text).split())
     return text if text.strip(_JOINERS) else ""
 
