@@ -71,6 +71,11 @@ def form(dtype: str, lanes: int = 1) -> Form:
     return Form(f"<{lanes} x {element}>", f"v{lanes}{suffix}", element, lanes)
 
 
+def results_of(ops: tuple[Primitive, ...], t: str) -> str:
+    """The type of what the function of these operations returns: a number or vector, of several a structure."""
+    return t if len(ops) == 1 else f"{{ {', '.join([t] * len(ops))} }}"
+
+
 class RowWriter:
     """Writes rows: `lines` grows, `functions` are those called so far: the operations that one call computes."""
 
@@ -130,7 +135,7 @@ class RowWriter:
             self.row(at, ops[0], operands)
             return [f"%v{at}"]
         self.functions[ops] = None
-        results = f"{{ {', '.join([self.form.t] * len(ops))} }}"
+        results = results_of(ops, self.form.t)
         given = ", ".join(f"{self.form.t} {x}" for x in operands)
         self.lines.append(f"%v{at} = call {results} @{joint_symbol(ops, self.form.s)}({given})")
         for k in range(len(ops)):
@@ -141,8 +146,7 @@ class RowWriter:
         """All lines, and the declarations of what they call."""
         t, called = self.form.t, self.called.t
         for ops in self.functions:
-            result = called if len(ops) == 1 else f"{{ {', '.join([called] * len(ops))} }}"
             operands = ", ".join([called] * len(ops[0].operands))
-            self.lines.append(f"declare {result} @{joint_symbol(ops, self.called.s)}({operands})")
+            self.lines.append(f"declare {results_of(ops, called)} @{joint_symbol(ops, self.called.s)}({operands})")
         self.lines += [f"declare {t} @llvm.{name}.{self.form.s}({t})" for name in ("fabs", "sqrt")]
         return "\n".join(self.lines) + "\n"

@@ -50,15 +50,17 @@ def test_a_shared_parameter_comes_once():
     assert len(Tied().parameters()) == 6
 
 
+class Child(Module):
+    def __init__(self, holder):
+        self.holder, self.w = holder, Value(1.0)
+
+
+class Holder(Module):
+    def __init__(self):
+        self.child = Child(self)
+
+
 def test_a_module_may_know_its_holder():
-    class Child(Module):
-        def __init__(self, holder):
-            self.holder, self.w = holder, Value(1.0)
-
-    class Holder(Module):
-        def __init__(self):
-            self.child = Child(self)
-
     assert [name for name, _ in Holder().named_parameters()] == ["child.w"]
 
 

@@ -3,7 +3,7 @@
 import nn
 from autograd import Value
 from nn.module import Module
-from tests.nn.test_module import Net
+from tests.nn.test_module import Holder, Net
 
 
 def test_repr_lists_modules_and_counts():
@@ -46,14 +46,6 @@ def test_a_shared_module_is_listed_under_both_names_and_counted_once():
 
 
 def test_a_module_that_knows_its_holder_is_shown():
-    class Child(Module):
-        def __init__(self, holder):
-            self.holder, self.w = holder, Value(1.0)
-
-    class Holder(Module):
-        def __init__(self):
-            self.child = Child(self)
-
     assert repr(Holder()).splitlines() == ["Holder()  1 parameter", "  child: Child()  1 parameter",
                                            "    w: Value  1 parameter", "    holder: Holder(), the same as the whole"]
 
