@@ -34,13 +34,22 @@ PEERS = ["micrograd", "numpy", "llvmlite", "torch", "jax", "casadi", "scikit-lea
 
 def installed() -> dict[str, str]:
     """The versions this run compares."""
-    found = {"python": platform.python_version(), "processor": platform.machine()}
+    found = {"python": platform.python_version(), "processor": processor()}
     for peer in PEERS:
         try:
             found[peer] = version(peer)
         except PackageNotFoundError:
             found[peer] = "not installed"
     return found
+
+
+def processor() -> str:
+    """By the name that says which instructions it has, "2 x znver3", where LLVM is there to tell; else "2 x x86_64"."""
+    try:
+        name = importlib.import_module("llvmlite.binding").get_host_cpu_name()
+    except ImportError:
+        name = platform.machine()
+    return f"{os.cpu_count()} x {name}"
 
 
 def main() -> int:

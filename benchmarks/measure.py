@@ -1,10 +1,11 @@
 """One measurement: check that all contenders compute the same, then time them in turns."""
 
+import contextlib
 import gc
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -96,15 +97,13 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
         if result.ready.clock < SOON and not hasattr(run, "times"):
             result.again = Ready(*map(min, zip(*(prepared(contender)[2] for _ in range(2)))))
         runs.append((result, contender, run, repetitions(run, seconds / rounds)))
-    gc.collect()
-    gc.freeze()  # or the collector would go through 200,000 objects of PyTorch's modules while an engine makes its own
-    for turn in range(rounds):
-        for result, contender, run, count in runs:
-            if turn >= 2 and sum(result.times) * contender.per * count > 2 * seconds:
-                continue  # one run of it takes longer than its share of the time
-            gc.collect()
-            result.times.append(taken(run, count) / count / contender.per)
-    gc.unfreeze()
+    with nothing_else_to_collect():
+        for turn in range(rounds):
+            for result, contender, run, count in runs:
+                if turn >= 2 and sum(result.times) * contender.per * count > 2 * seconds:
+                    continue  # one run of it takes longer than its share of the time
+                gc.collect()
+                result.times.append(taken(run, count) / count / contender.per)
     for result, *_ in runs:
         low, result.median, high = statistics.quantiles(result.times, n=4)
         result.spread = (high - low) / 2 / result.median
@@ -113,11 +112,26 @@ def measure(workload: Workload, seconds: float, rounds: int = 9) -> list[Result]
 
 def prepared(contender: Contender) -> tuple[Callable[[], Any], Callable[[], Sequence[float]], Ready]:
     """`run` and `answer`, run once, and what that took."""
+    with nothing_else_to_collect():
+        started, before = time.perf_counter(), time.process_time()
+        run, answer = contender.prepare()
+        run()
+        return run, answer, Ready(time.perf_counter() - started, time.process_time() - before)
+
+
+@contextlib.contextmanager
+def nothing_else_to_collect() -> Iterator[None]:
+    """What is there already is hidden from the collector.
+
+    A contender's own user has one library imported. Here the collector, which comes again and again while an engine
+    makes its objects, would go each time through the 200,000 of PyTorch's and JAX's modules.
+    """
     gc.collect()
-    started, before = time.perf_counter(), time.process_time()
-    run, answer = contender.prepare()
-    run()
-    return run, answer, Ready(time.perf_counter() - started, time.process_time() - before)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def difference(expected: Sequence[float], found: Sequence[float]) -> float:

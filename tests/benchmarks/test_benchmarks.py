@@ -1,6 +1,7 @@
 """The benchmarks' own parts: what is measured, how it is compared and told; a small run of our contenders."""
 
 import functools
+import gc
 import importlib
 import math
 import sys
@@ -41,6 +42,20 @@ def test_a_missing_peer_is_said():
 
     (result,) = measure(Workload("W0", "a test", "us", [Contender("peer", prepare)]), 0.001, 3)
     assert result.said == "peer is not installed" and math.isnan(result.median)
+
+
+def test_the_collector_sees_only_what_a_contender_made():
+    seen = []
+
+    def prepare():
+        seen.append(gc.get_freeze_count())
+        return lambda: None, lambda: [1.0]
+
+    def missing():
+        raise Missing("peer is not installed")
+
+    measure(Workload("W0", "a test", "us", [Contender("one", prepare), Contender("none", missing)]), 0.001, 3)
+    assert min(seen) > 1000 and gc.get_freeze_count() == 0
 
 
 def test_the_table_names_ratios():
