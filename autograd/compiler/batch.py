@@ -66,8 +66,9 @@ class Batch:
 
         kinds = self.tape.kinds
         order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
-        cases = interpreter.joined(self.tape)
-        code = interpreter.encode(self.tape, cases, [order.index(i) for i in range(len(kinds))])
+        pairs = interpreter.pairs(self.tape)
+        cases = interpreter.joined(self.tape, pairs)
+        code = interpreter.encode(self.tape, cases, [order.index(i) for i in range(len(kinds))], pairs)
         self.words = code.words
         self.constants = np.array(code.constants, self.dtype)
         self.head = (ctypes.c_int64 * 2)(code.instructions, code.words.buffer_info()[0])

@@ -10,8 +10,11 @@ the sine and the cosine of a number, are done at once: their words are operation
 """
 
 import array
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from autograd.compiler import native
 from autograd.compiler.llvm_rows import Form, RowWriter, form
@@ -22,8 +25,8 @@ from autograd.compiler.vector_functions import TOGETHER, Ops
 from autograd.primitive import TABLE
 
 WORDS = 5
-UNUSED = (0, 0, 0)  # operands
-UNREAD, KEPT, FREED = -1, -2, -3  # in place of the row that reads a number last
+Pair = tuple[int, int]
+UNREAD, KEPT, NONE = -1, -2, -3  # in place of the row that reads a number last; in place of a number
 
 
 class Encoded(NamedTuple):
@@ -45,15 +48,15 @@ def plain(tape: Tape) -> tuple[Ops, ...]:
     return tuple((op,) for op in dict.fromkeys(ops + [op for op, _ in tape.rows]))
 
 
-def joined(tape: Tape) -> tuple[Ops, ...]:
+def joined(tape: Tape, pairs: Iterable[Pair]) -> tuple[Ops, ...]:
     """The cases for the tape's own operations, and for the pairs of rows that one function can compute."""
     found: set[Ops] = {(op,) for op in {op for op, _ in tape.rows}}
-    found |= {operations(tape, pair) for pair in pairs(tape)}
+    found |= {operations(tape, pair) for pair in pairs}
     return tuple(sorted(found, key=lambda case: [symbol(op, "") for op in case]))
 
 
-def pairs(tape: Tape) -> list[tuple[int, int]]:
-    """Rows that are computed together, by their numbers.
+def pairs(tape: Tape) -> list[Pair]:
+    """Rows that one function can compute, by their numbers.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
@@ -74,7 +77,9 @@ def operations(tape: Tape, rows: Iterable[int]) -> Ops:
     return tuple(tape.rows[row - len(tape.kinds)][0] for row in rows)
 
 
-def encode(tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None) -> Encoded:
+def encode(
+    tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None, pairs: Sequence[Pair] = ()
+) -> Encoded:
     """The tape as words for an interpreter of these cases; input number i stands at inputs[i], or at i.
 
     >>> from autograd.compiler.tape import record
@@ -86,58 +91,69 @@ def encode(tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None
     ([3.0], [2], 3, 10)
     """
     first = len(tape.kinds)
-    alone = {ops[0]: k for k, ops in enumerate(cases) if len(ops) == 1}
-    several = {ops: k for k, ops in enumerate(cases) if len(ops) > 1}
-    partner = {}  # by the row of a pair that comes first: its instruction, and where the two results go
-    for pair in pairs(tape) if several else ():
-        partner[min(pair)] = several[operations(tape, pair)], pair
-    constants = _constants(tape)
-    last = _last_readers(tape)
-    place: list[Any] = [*(inputs or range(first)), *[None] * len(tape.rows)]
-    count = first + len(constants)
-    words: list[int] = []
+    case = {ops: k for k, ops in enumerate(cases)}
+    operands = _operands(tape)
+    place, places = _places(operands, [*(inputs or range(first))], {min(pair): pair for pair in pairs})
+    words = np.empty((len(tape.rows), WORDS), np.int32)
+    words[:, 0] = [case[op,] for op, _ in tape.rows]
+    words[:, 1] = place[first : first + len(words)]
+    words[:, 2:] = place[operands.table]
+    both = np.array(pairs, int).reshape(-1, 2)
+    at = both.min(axis=1) - first
+    words[at, 0] = [case[operations(tape, pair)] for pair in pairs]
+    words[at, 1], words[at, 3] = place[both.T]
+    words = np.delete(words, both.max(axis=1) - first, axis=0)
+    outputs = place[operands.outputs].tolist()
+    return Encoded(array.array("i", words.tobytes()), operands.constants.tolist(), outputs, places)
+
+
+class _Operands(NamedTuple):
+    """A tape's operands in arrays. Constants have the numbers after the rows', and what is no operand has the last."""
+
+    table: Any  # a line for every row
+    outputs: Any
+    constants: Any
+
+
+def _operands(tape: Tape) -> _Operands:
+    every = [*[arg for _, args in tape.rows for arg in args], *tape.outputs]
+    numbers = np.array(every, float)
+    constant = np.array([arg.__class__ is float for arg in every], bool)
+    bits, which = np.unique(numbers[constant].view(np.int64), return_inverse=True)  # 0.0 == -0.0, and nan != nan
+    behind = len(tape.kinds) + len(tape.rows)
+    numbers[constant] = behind + which
+    sizes = np.array([len(args) for _, args in tape.rows], int)
+    table = np.full((len(sizes), WORDS - 2), behind + len(bits))
+    table[np.arange(WORDS - 2) < sizes[:, None]] = numbers[: sizes.sum()]
+    return _Operands(table, numbers[sizes.sum() :].astype(int), bits.view(float))
+
+
+def _places(operands: _Operands, inputs: list[int], joint: dict[int, Pair]) -> tuple[Any, int]:
+    """The place of every number, and how many there are; `joint` rows, by the first of them, are computed at once."""
+    table, outputs, constants = operands
+    first, end = len(inputs), len(inputs) + len(table)
+    rows = np.arange(first, end)[:, None]
+    last = np.full(end + len(constants) + 1, UNREAD)
+    last[table] = rows  # the last of several assignments stays
+    last[:first] = last[end:] = last[outputs] = KEPT
+    read_last = np.where(last[table] == rows, table, NONE)
+    unread = {*np.flatnonzero(last == UNREAD).tolist()}
+    place = [*inputs, *[NONE] * len(table), *range(first, first + len(constants)), 0]
+    fresh = itertools.count(first + len(constants))
     free: list[int] = []
-    for at, (op, args) in enumerate(tape.rows, first):
-        operands = [constants[arg.hex()] if arg.__class__ is float else place[arg] for arg in args]  # type: ignore
-        for arg in args:
-            if arg.__class__ is int and last[arg] == at:
-                free.append(place[arg])
-                last[arg] = FREED  # it may be the other operand too
-        if place[at] is None:  # else it was computed together with an earlier row
-            code, results = partner.get(at) or (alone[op], (at,))
-            for row in results:
-                if free:
-                    place[row] = free.pop()
-                else:
-                    place[row], count = count, count + 1
-            if len(results) > 1:
-                operands.append(place[results[1]])
-            words += code, place[results[0]], *operands, *UNUSED[len(operands) :]
-        if last[at] == UNREAD:
+    for at, x, y, w in zip(range(first, end), *read_last.T.tolist()):
+        if x != NONE:
+            free.append(place[x])
+        if y != NONE and y != x:
+            free.append(place[y])
+        if w != NONE and w != x and w != y:
+            free.append(place[w])
+        if place[at] == NONE:  # else it was computed together with an earlier row
+            for row in joint.get(at, (at,)):
+                place[row] = free.pop() if free else next(fresh)
+        if at in unread:
             free.append(place[at])
-    outputs = [constants[arg.hex()] if isinstance(arg, float) else place[arg] for arg in tape.outputs]
-    return Encoded(array.array("i", words), [float.fromhex(key) for key in constants], outputs, count)
-
-
-def _constants(tape: Tape) -> dict[str, int]:
-    """The place of every constant, after the inputs; by its digits, since 0.0 == -0.0 and nan != nan."""
-    found = [arg.hex() for _, args in tape.rows for arg in args if isinstance(arg, float)]
-    found += [arg.hex() for arg in tape.outputs if isinstance(arg, float)]
-    return {digits: place for place, digits in enumerate(dict.fromkeys(found), len(tape.kinds))}
-
-
-def _last_readers(tape: Tape) -> list[int]:
-    """For every number of the tape, the last row that reads it: UNREAD, or KEPT for inputs and outputs."""
-    first = len(tape.kinds)
-    last = [UNREAD] * (first + len(tape.rows))
-    for at, (_, args) in enumerate(tape.rows, first):
-        for arg in args:
-            if arg.__class__ is int:
-                last[arg] = at
-    for arg in (*range(first), *tape.outputs):
-        if isinstance(arg, int):
-            last[arg] = KEPT
-    return last
+    return np.array(place), next(fresh)
 
 
 def text(cases: Sequence[Ops], shape: Form, block: int) -> tuple[str, list[Ops]]:
