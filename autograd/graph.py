@@ -128,12 +128,12 @@ def adjoints(
     """
     adjoint = dict(seeds)
     for node in reversed(order):
-        if node in adjoint:
-            upstream = adjoint[node]
+        upstream = adjoint.get(node)
+        if upstream is not None:
             for arg, partial in zip(node.args, partials(node)):
                 if arg.__class__ is not float and partial is not None:
-                    share = times(upstream, partial)
-                    adjoint[arg] = adjoint[arg] + share if arg in adjoint else share
+                    share, before = times(upstream, partial), adjoint.get(arg)
+                    adjoint[arg] = share if before is None else before + share
     return adjoint
 
 

@@ -19,17 +19,17 @@ def as_numbers(node: Value) -> tuple[Any, ...]:
 
 def as_graph(node: Value) -> tuple[Any, ...]:
     """The rule of the table fed with Values: local derivatives that can be differentiated again."""
-    if not node.args:
+    op, args = node.op, node.args
+    if op is None or not args:
         return ()
-    assert node.op is not None
     try:
-        partials = node.op.partials(*node.args, node)
+        partials = op.partials(*args, node)
     except ZeroDivisionError:  # of constants only: Values divide by IEEE 754 themselves
-        constants = (Ieee(arg) if arg.__class__ is float else arg for arg in node.args)
-        partials = tuple(float(p) if isinstance(p, Ieee) else p for p in node.op.partials(*constants, node))
+        constants = (Ieee(arg) if arg.__class__ is float else arg for arg in args)
+        partials = tuple(float(p) if isinstance(p, Ieee) else p for p in op.partials(*constants, node))
     if type(node) is Value:  # a node that is being compiled has no number yet that could have changed
         _check_unchanged(node, partials)
-    return _but_flat(node.op, partials)
+    return partials if op.kink is None else _but_flat(op, partials)
 
 
 def _check_unchanged(node: Value, partials: tuple[Any, ...]) -> None:

@@ -28,7 +28,7 @@ from autograd.primitive import TABLE, Primitive
 from autograd.record import _OPERATORS, _answers_itself
 from autograd.value import UNKNOWN, Value
 
-_new = object.__new__
+_new, _hash = object.__new__, object.__hash__
 
 # An identity through which no gradient flows: `detach()` and `no_grad()`. Not in the table, where every row's partials
 # are the derivatives of its forward; the passes remove it.
@@ -155,12 +155,16 @@ class Plain(Traced):
             return False
         return bool(nearest == x) and decide(self.equal(nearest))
 
-    __hash__ = object.__hash__
+    __hash__ = _hash
+
+
+_ASKING_OFTEN = "autograd.graph", "autograd.func"  # tens of thousands of times for a large graph
 
 
 def _hash_asked(number: Plain) -> int:
-    if str(sys._getframe(1).f_globals.get("__name__")).startswith("autograd."):
-        return object.__hash__(number)
+    name = sys._getframe(1).f_globals.get("__name__")
+    if name in _ASKING_OFTEN or str(name).startswith("autograd."):
+        return _hash(number)
     raise left_the_graph("hash(...), as for a set or a key of a dict,", context._calling_line())
 
 
@@ -169,7 +173,7 @@ def function_runs(now: bool) -> None:
 
     The compiler itself, afterwards, walks over thousands of nodes, and is not to be asked at each of them.
     """
-    Plain.__hash__ = _hash_asked if now else object.__hash__  # type: ignore[assignment, method-assign]
+    Plain.__hash__ = _hash_asked if now else _hash  # type: ignore[assignment, method-assign]
 
 
 def _node(op: Primitive, args: tuple[Any, ...]) -> Value:
