@@ -1,9 +1,9 @@
 """Passes: tape in, shorter tape out, the same numbers to the last bit.
 
-    folded    identities replaced, operations on constants computed; every rule is one line of RULES
-    shared    equal rows computed once
-    alive     rows that no output needs dropped
-    hoisted   rows that depend on parameters alone computed once, not once per sample
+    simplified   identities replaced, every rule is one line of RULES; operations on constants computed; equal rows
+                 computed once
+    alive        rows that no output needs dropped
+    hoisted      rows that depend on parameters alone computed once, not once per sample
 
 Only what holds for every float is folded, -0.0, infinities and nan included. Not here, though often seen elsewhere:
 x + 0.0 => x (wrong for -0.0), x * 0.0 => 0.0 (wrong for inf and nan), x - x => 0.0 (the same), x / x => 1.0 (0/0),
@@ -11,10 +11,12 @@ x + 0.0 => x (wrong for -0.0), x * 0.0 => 0.0 (wrong for inf and nan), x - x => 
 """
 
 import ast
+import itertools
+import struct
 from typing import Any, NamedTuple
 
 from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Row, Tape, depends, rewritten
-from autograd.primitive import TABLE
+from autograd.primitive import TABLE, Primitive
 
 # A letter stands for any operand (the same letter for the same one), a number for that constant.
 RULES = """
@@ -73,25 +75,25 @@ def _pattern(node: ast.expr) -> Pattern:
 rules = [_parse(line) for line in RULES.strip().splitlines()]
 
 
-def _sight(rule: Rule) -> Any:
-    """What tells at a glance that the rule may fit: its operation, with a constant or the operation of an operand.
+def _sight(rule: Rule) -> float | str | None:
+    """What tells at a glance that the rule may fit: a constant or the operation of an operand. None where nothing does.
 
     >>> _sight(_parse("mul(x, 1.0) => x   exact")), _sight(_parse("neg(neg(x)) => x   exact"))
-    (('mul', 1.0), ('neg', 'neg'))
+    (1.0, 'neg')
     >>> _sight(_parse("identity(x) => x   by definition"))
-    'identity'
     """
     for part in rule.left[1]:
         if not isinstance(part, str):
-            return rule.left[0], part if isinstance(part, float) else part[0]
-    return rule.left[0]
+            return part if isinstance(part, float) else str(part[0])
+    return None
 
 
-_BY_SIGHT: dict[Any, list[Rule]] = {}
+_BY_SIGHT: dict[str, dict[Any, list[Rule]]] = {}  # the rules of each operation
 for _rule in rules:
-    _BY_SIGHT.setdefault(_sight(_rule), []).append(_rule)
-_RULED = {rule.left[0] for rule in rules}
+    _BY_SIGHT.setdefault(_rule.left[0], {}).setdefault(_sight(_rule), []).append(_rule)
+_LETTERS_ONLY = {name for name, by_sight in _BY_SIGHT.items() if None in by_sight}
 _INNER = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
+_COMMUTING = {"add", "mul"}  # to the last bit
 
 
 def optimised(tape: Tape) -> Tape:
@@ -106,56 +108,75 @@ def optimised(tape: Tape) -> Tape:
     v2 = mul(v1, v1)
     return v2
     """
-    return alive(shared(folded(tape)))
+    return alive(simplified(tape))
 
 
-def folded(tape: Tape) -> Tape:
-    """The tape with RULES applied and rows of constants computed."""
-    first = len(tape.kinds)
-    numbers: list[Any] = list(range(first))
-    rows: list[Row] = []
-    inner: dict[Arg, str] = {}  # the rows that a rule may look into, and their operations
+def simplified(tape: Tape) -> Tape:
+    """The tape with RULES applied, without rows of constants and repeated ones."""
+    found = _Simplified(len(tape.kinds))
+    numbers: list[Arg] = list(range(found.first))
     for op, args in tape.rows:
-        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
-        found: Any = None
-        while op.name in _RULED and isinstance(found := _simpler(op.name, args, rows, first, inner), tuple):
-            op, args = found  # a row again, perhaps simpler still
-            found = None
-        if found is None and args[-1].__class__ is float and set(map(type, args)) == {float}:
-            found = op.forward(*args)
-        if found is None:
-            found = first + len(rows)
-            rows.append((op, args))
-            if op.name in _INNER:
-                inner[found] = op.name
-        numbers.append(found)
-    return rewritten(tape, rows, numbers)
+        numbers.append(found.add(op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])))  # type: ignore[index]
+    return rewritten(tape, found.rows, numbers)
 
 
-def _simpler(name: str, args: tuple[Arg, ...], rows: list[Row], first: int, inner: dict[Arg, str]) -> Arg | Row | None:
-    """What the first rule that fits makes of the row, or None."""
-    candidates = _BY_SIGHT.get(name, [])
-    for arg in args:
-        seen = arg if arg.__class__ is float else inner.get(arg)
-        if seen is not None:
-            candidates = candidates + _BY_SIGHT.get((name, seen), [])
-    for rule in candidates:
-        bound: dict[str, Arg] = {}
-        if all(_fits(part, arg, bound, rows, first) for part, arg in zip(rule.left[1], args)):
-            return _build(rule.right, bound)
-    return None
+class _Simplified:
+    """Rows that are simplified one by one, so that each is looked at once, with its operands as simple as they get."""
 
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.rows: list[Row] = []
+        self.known: dict[Any, int] = {}  # the rows, by what they compute
+        self.inner: dict[Arg | None, str] = {}  # those that a rule may look into, and their operations
 
-def _fits(pattern: Pattern, arg: Arg, bound: dict[str, Arg], rows: list[Row], first: int) -> bool:
-    if isinstance(pattern, str):
-        other = bound.setdefault(pattern, arg)
-        return other is arg or key(other) == key(arg)
-    if isinstance(pattern, float):
-        return key(arg) == key(pattern)
-    if isinstance(arg, float) or arg < first:
-        return False
-    op, args = rows[arg - first]
-    return op.name == pattern[0] and all(_fits(p, a, bound, rows, first) for p, a in zip(pattern[1], args))
+    def add(self, op: Primitive, args: tuple[Arg, ...]) -> Arg:
+        """The number of the row that computes op(args), a new one if need be; or a constant.
+
+        x + y and y + x are the same row.
+        """
+        name, row = op.name, (op, args)
+        constants = args[0].__class__ is float or args[-1].__class__ is float or len(args) > 2
+        if name in _BY_SIGHT and (constants or name in _LETTERS_ONLY or not self.inner.keys().isdisjoint(args)):
+            found = self.folded(name, args)
+            if found is not None:
+                return self.add(*found) if isinstance(found, tuple) else found  # a row again, perhaps simpler still
+        computed: Any = row
+        if constants:
+            if int not in map(type, args):
+                return float(op.forward(*args))
+            computed = op, tuple([_bits(arg) if arg.__class__ is float else arg for arg in args])
+        elif name in _COMMUTING and args[0] > args[1]:
+            computed = op, args[::-1]
+        new = self.first + len(self.rows)
+        number = self.known.setdefault(computed, new)
+        if number == new:
+            self.rows.append(row)
+            if name in _INNER:
+                self.inner[new] = name
+        return number
+
+    def folded(self, name: str, args: tuple[Arg, ...]) -> Arg | Row | None:
+        """What the first rule that fits makes of the row, or None."""
+        by_sight = _BY_SIGHT[name]
+        for arg in (None, *args):
+            seen = arg if arg.__class__ is float else self.inner.get(arg)
+            for rule in by_sight.get(seen, ()):
+                bound: dict[str, Arg] = {}
+                if all(map(self.fits, rule.left[1], args, itertools.repeat(bound))):
+                    return _build(rule.right, bound)
+        return None
+
+    def fits(self, pattern: Pattern, arg: Arg, bound: dict[str, Arg]) -> bool:
+        """Whether the operand is what the pattern says; its letters are `bound`."""
+        if isinstance(pattern, str):
+            other = bound.setdefault(pattern, arg)
+            return other is arg or key(other) == key(arg)
+        if isinstance(pattern, float):
+            return key(arg) == key(pattern)
+        if isinstance(arg, float) or arg < self.first:
+            return False
+        op, args = self.rows[arg - self.first]
+        return op.name == pattern[0] and all(self.fits(p, a, bound) for p, a in zip(pattern[1], args))
 
 
 def _build(pattern: Pattern, bound: dict[str, Arg]) -> Arg | Row:
@@ -164,32 +185,12 @@ def _build(pattern: Pattern, bound: dict[str, Arg]) -> Arg | Row:
     return bound[pattern] if isinstance(pattern, str) else pattern
 
 
-def key(arg: Arg) -> Arg | str:
-    """`arg` for comparing: a constant becomes text, since 1 == 1.0 and 0.0 == -0.0 in Python, and nan != nan."""
-    return arg.hex() if isinstance(arg, float) else arg
+_bits = struct.Struct("d").pack
 
 
-_COMMUTING = {"add", "mul"}  # to the last bit
-
-
-def shared(tape: Tape) -> Tape:
-    """The tape without repeated rows: f(x, y), ..., f(x, y) => one row; x + y and y + x are the same."""
-    first = len(tape.kinds)
-    numbers: list[Any] = list(range(first))
-    known: dict[Any, int] = {}
-    rows: list[Row] = []
-    for op, args in tape.rows:
-        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]
-        which: tuple[Any, ...] = args
-        if float in map(type, args):
-            which = tuple([key(arg) for arg in args])
-        elif op.name in _COMMUTING and args[0] > args[1]:
-            which = args[::-1]
-        row = known.setdefault((op, which), first + len(rows))
-        if row == first + len(rows):
-            rows.append((op, args))
-        numbers.append(row)
-    return rewritten(tape, rows, numbers)
+def key(arg: Arg) -> Arg | bytes:
+    """`arg` for comparing: a constant becomes its bits, since 1 == 1.0 and 0.0 == -0.0 in Python, and nan != nan."""
+    return _bits(arg) if arg.__class__ is float else arg
 
 
 def alive(tape: Tape) -> Tape:

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd.graph import topological_order
+from autograd.graph import NO_OPERAND, topological_order
 from autograd.primitive import TABLE, Primitive
 from autograd.value import Value
 
@@ -72,7 +72,13 @@ def _append(order: list[Any], numbers: dict[Any, Arg], rows: list[Row], first: i
         if op is None:
             numbers[node] = node.data
             continue
-        args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in node.args])
+        x, y = node.x, node.y
+        if y is NO_OPERAND:
+            args: tuple[Arg, ...] = (numbers[x],)
+        elif y is None:
+            args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in x])
+        else:
+            args = x if x.__class__ is float else numbers[x], y if y.__class__ is float else numbers[y]
         if op.composite:
             numbers[node] = _inline(expansion(op, len(args)), args, rows, first)
         else:

@@ -6,7 +6,7 @@ import pytest
 
 from autograd import Value, func
 from autograd.compiler import passes
-from autograd.compiler.passes import alive, folded, hoisted, optimised, rules, shared
+from autograd.compiler.passes import alive, hoisted, optimised, rules, simplified
 from autograd.compiler.tape import PARAMETER, SAMPLE, Tape, evaluate, record
 from autograd.compiler.traced import detached
 from autograd.primitive import TABLE
@@ -30,7 +30,7 @@ def test_each_rule_is_exact_and_fires(rule):
     rows = []
     out = build(rule.left, letters, rows, len(letters))
     tape = Tape((PARAMETER,) * len(letters), rows, [out])
-    simpler = alive(folded(tape))
+    simpler = optimised(tape)
     assert len(simpler.rows) < len(rows) or [op for op, _ in simpler.rows] != [op for op, _ in rows]
     for point in points(len(letters)):
         (before,), (after,) = evaluate(tape, point), evaluate(simpler, point)
@@ -44,7 +44,7 @@ def test_each_rule_fires_whatever_its_letters_stand_for(rule):
     before = len(rows)
     shifted = [None] * len(letters) + letters  # a letter's number is that of its row
     out = build(rule.left, shifted, rows, len(letters))
-    simpler = folded(Tape((PARAMETER,) * len(letters), rows, [out]))
+    simpler = simplified(Tape((PARAMETER,) * len(letters), rows, [out]))
     left = alive(simpler)
     assert len(left.rows) < len(rows) or [op for op, _ in simpler.rows[before:]] != [op for op, _ in rows[before:]]
 
@@ -57,7 +57,7 @@ def test_what_is_not_exact_is_left_alone(text):
 
 
 @pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("make", [folded, shared, alive, optimised])
+@pytest.mark.parametrize("make", [simplified, alive, optimised])
 def test_random_graphs_with_second_derivatives(seed, make):
     f = random_function(seed, 25, 2)
     xs = [Value(0.4), Value(-0.7)]
@@ -72,11 +72,11 @@ def test_random_graphs_with_second_derivatives(seed, make):
 
 def test_equal_rows_are_computed_once_but_zeros_and_types_are_told_apart():
     x, y = Value(2.0), Value(3.0)
-    tape = shared(record([x * y, y * x, x - y, y - x], [x, y]))
+    tape = simplified(record([x * y, y * x, x - y, y - x], [x, y]))
     assert len(tape.rows) == 3
-    tape = shared(record([x.maximum(0.0), x.maximum(-0.0)], [x]))
+    tape = simplified(record([x.maximum(0.0), x.maximum(-0.0)], [x]))
     assert len(tape.rows) == 2
-    tape = shared(record([x + y, x + 1.0], [x, y]))  # row number 1 is not the constant 1.0
+    tape = simplified(record([x + y, x + 1.0], [x, y]))  # row number 1 is not the constant 1.0
     assert len(tape.rows) == 2
 
 
