@@ -44,17 +44,22 @@ def compile(
     holds something else than when `f` was traced (another Value, number, flag, layer or helper), `f` is traced again.
     Gradients are graph, so `compile(func.value_and_grad(f))` and `compile(func.hessian(f))` work like any other.
 
-    Arguments: `in_axes` runs many samples at once, as in jax.vmap: 0 for an argument whose first axis counts the
-    samples, None for one that all samples share; one entry per argument, or one for all. `reduce`, "mean" or "sum",
-    adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python", "jax" (for
-    accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto" (llvm
-    where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value is
-    another trace. At most `threads` share the samples, fewer where they would not pay. A single call equals the eager
-    engine to the last bit, a batch to about one ulp per function (2.5 for sigmoid), or with `exact` to the bit too. A
-    comparison that comes out otherwise than in all traces so far traces again, at most `max_traces` times for arguments
-    of one shape; after that such calls are traced and interpreted one by one, slowly, and a RuntimeWarning says so.
+    Arguments: `in_axes` runs many samples at once, as jax.vmap does: 0 for an argument that has an entry per sample,
+    None for one that all samples share; one for each argument, or one for all (see "A batch"). `reduce`, "mean" or
+    "sum", adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python", "jax"
+    (for accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto"
+    (llvm where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value
+    is another trace. At most `threads` share the samples, fewer where they would not pay. In float64 a single call
+    equals the eager engine to the last bit, a batch to about one ulp per function (2.5 for sigmoid), or with `exact` to
+    the bit too. A comparison that comes out otherwise than in all traces so far traces again, at most `max_traces`
+    times for arguments of one shape; after that such calls are traced and interpreted one by one, slowly, and a
+    RuntimeWarning says so.
 
-    A batch gives what `f` gives with a column, one entry per sample, for each number: arrays where NumPy is installed.
+    A batch: an array or a list is a list of samples, and `f` gets one of its entries; a tuple or a dict holds such
+    lists, and `f` gets a tuple or a dict of one entry of each. The result is what `f` returns with a column, one entry
+    per sample, in place of each number (arrays where NumPy is installed), be it in a list or in a tuple: what is to be
+    passed on as a list of samples has to be transposed, by `numpy.transpose(result)` or `list(zip(*result))`.
+
     `==`, `in` and `match` compare numbers by value, and each outcome is a trace as with `<`; a Value of the model, and
     what is computed with one, equals itself only, as in eager. `isinstance(x, float)` is False.
 
@@ -78,6 +83,9 @@ def compile(
     >>> square = compile(func.value_and_grad(lambda x: x * x))
     >>> square(3.0), square(4.0)
     ((9.0, 6.0), (16.0, 8.0))
+    >>> turned = compile(lambda p: [-p[1], p[0]], in_axes=0)([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> [list(map(float, column)) for column in turned]
+    [[-2.0, -4.0, -6.0], [1.0, 3.0, 5.0]]
     """
     options: dict[str, Any] = {
         "in_axes": in_axes, "reduce": reduce, "dtype": dtype, "backend": backend,
