@@ -101,7 +101,10 @@ def _binary(op: Primitive) -> Callable[[Value, Any], Value]:
 
 
 def _reflected(op: Primitive) -> Callable[[Value, Any], Value]:
-    """The same with the constant on the left: 2.0 - v."""
+    """The same with the constant on the left: 2.0 - v.
+
+    Of v - w Python asks this first where w is of a subclass that has its own `__rsub__`: then `v.__sub__` answers.
+    """
     forward, partials = on_floats(op.forward), on_floats(op.partials)
 
     def method(self: Value, other: Any) -> Any:
@@ -140,8 +143,8 @@ def _constant(other: Any) -> Any:
 
 
 def _answers_itself(other: Any) -> bool:
-    """Whether Python should ask `other` instead: an array, or another number system that records."""
-    return is_array(other) or (hasattr(other, "__autograd__") and not isinstance(other, Value))
+    """Whether Python should ask `other` instead: an array, or what records, a Value or another number system."""
+    return is_array(other) or hasattr(other, "__autograd__")
 
 
 # What Python calls the operators; the second name takes the operands in the other order: 2.0 - v.

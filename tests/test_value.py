@@ -192,6 +192,19 @@ class TestCopies:
         assert duplicate(y * 3.0).args[0].args[0].label == "a"
 
 
+def test_a_subclass_may_have_reflected_operators_of_its_own():
+    """Of v - w Python asks w first then, and v where w does not answer."""
+    class Counted(Value):
+        def __rsub__(self, other):
+            asked.append(other)
+            return super().__rsub__(other)
+
+    asked, v, w = [], Value(3.0), Counted(2.0)
+    assert [(v - w).data, (5.0 - w).data] == [1.0, 3.0]
+    assert asked == [v, 5.0]
+    assert (v - w).args == (v, w)
+
+
 def test_comparisons_are_of_numbers_and_equality_is_of_nodes():
     a, b = Value(1.0), Value(2.0)
     assert a < b and b > a and a <= 1 and 3 >= b

@@ -206,7 +206,7 @@ def _binary(op: Primitive, own: type[Traced], reflected: bool = False) -> Callab
     def method(self: Traced, other: Any) -> Any:  # a Value, or NotImplemented
         cls = other.__class__
         if cls is not Traced and cls is not float and cls is not Plain and cls is not _Shared:
-            if not isinstance(other, float) and _answers_itself(other):
+            if not isinstance(other, (float, Value)) and _answers_itself(other):
                 return NotImplemented
             other = current().operand(other)
             cls = other.__class__

@@ -6,6 +6,7 @@ import fractions
 import gc
 import json
 import math
+import operator
 import pickle
 import queue
 import threading
@@ -19,6 +20,7 @@ from autograd.compiler.tape import evaluate, record
 from autograd.compiler.trace import collector_resting, fresh, tracing
 from autograd.compiler.traced import Plain, Traced
 from autograd.primitive import TABLE
+from autograd.record import _OPERATORS
 from tests.compiler.graphs import counts, points, same
 
 
@@ -335,6 +337,9 @@ def test_a_longer_text_of_a_number_is_none_either(read):
 # ------------------------------------------------------------------------------------------------------------ threads
 
 
+COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
+
+
 def elsewhere(work):
     """What `work()` gives in another thread, while this one waits."""
     found = []
@@ -362,6 +367,36 @@ def test_in_other_threads_the_weights_of_a_trace_are_what_they_were(kind):
         assert not trace.guards
     assert inside[:-1] == want[:-1]
     assert type(w) is kind
+
+
+@pytest.mark.parametrize("kind", [Value, Marked, Wide])
+@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if len(op.operands) == 2])
+def test_in_other_threads_a_weight_of_a_trace_may_be_on_the_right(name, kind):
+    """Python asks it first there, for while the trace lasts it is of a subclass."""
+    v, w, op = Value(2.0), kind(1.5), TABLE[name]
+    uses = [op, *(getattr(operator, direct) for direct in _OPERATORS.get(name, ())[:1])]
+
+    def use():
+        nodes = [f(v, w) for f in uses]
+        return [(type(y), y.data, y.args, y.partials) for y in nodes], [f(v, w) for f in COMPARISONS]
+
+    want = use()
+    with tracing([w]):
+        assert elsewhere(use) == want
+
+
+def test_in_other_threads_derivatives_with_weights_of_a_trace_are_what_they_were():
+    w = Value(1.5)
+
+    def f(x):
+        return sum([x[0] * w, x[1] - w, x[0] / w, x[1] ** w, 2.0 - w])
+
+    def use():
+        return func.value_and_grad(f)([2.0, 3.0]), func.hessian(f)([2.0, 3.0]), autograd.grad(f([Value(2.0), 3.0]), w)
+
+    want = use()
+    with tracing([w]):
+        assert elsewhere(use) == want
 
 
 def test_a_pickle_of_a_weight_waits_for_the_trace():
