@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import autograd
 from autograd import Value, func
 from autograd.compiler import passes
 from autograd.compiler.passes import alive, hoisted, optimised, rules, simplified
@@ -114,3 +115,11 @@ def test_a_constant_is_not_taken_for_the_row_of_that_number():
 def test_the_specification_names_operations_of_the_table():
     named = set(re.findall(r"([a-z_0-9]+)\(", "\n".join(rule.text for rule in passes.rules)))
     assert named - {"detached"} <= set(TABLE)
+
+
+def test_an_operation_on_a_constant_that_gives_an_int_is_no_row_of_that_number():
+    step = autograd.register("step", lambda x: int(x > 0.0), lambda x, z: (0.0,))
+    x = Value(3.0)
+    tape = optimised(record([x + step(Value(2.0))], [x]))
+    autograd.unregister("step")
+    assert evaluate(tape, [3.0]) == [4.0]
