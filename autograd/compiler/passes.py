@@ -1,7 +1,7 @@
-"""Passes: tape in, shorter tape out, the same numbers to the last bit.
+"""Passes: a shorter tape, the same numbers to the last bit.
 
-    simplified   identities replaced, every rule is one line of RULES; operations on constants computed; equal rows
-                 computed once
+    Simplified   while it is recorded: identities replaced, each by one line of RULES; operations on constants computed;
+                 equal rows computed once
     alive        rows that no output needs dropped
     hoisted      rows that depend on parameters alone computed once, not once per sample
 
@@ -15,7 +15,7 @@ import itertools
 import struct
 from typing import Any, NamedTuple
 
-from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Row, Tape, depends, rewritten
+from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Draft, Row, Tape, depends, renumbered
 from autograd.primitive import TABLE, Primitive
 
 # A letter stands for any operand (the same letter for the same one), a number for that constant.
@@ -96,44 +96,26 @@ _INNER = {part[0] for rule in rules for part in rule.left[1] if isinstance(part,
 _COMMUTING = {"add", "mul"}  # to the last bit
 
 
-def optimised(tape: Tape) -> Tape:
-    """All passes that keep one tape one tape.
+class Simplified(Draft):
+    """Rows that are simplified as they are recorded, so that each is looked at once.
 
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
     >>> x = Value(2.0)
-    >>> optimised(record([(x * 1.0 + 3.0) * (x + 3.0)], [x]))
+    >>> record([(x * 1.0 + 3.0) * (x + 3.0)], [x], draft=Simplified)
     v0 = parameter
     v1 = add(v0, 3.0)
     v2 = mul(v1, v1)
     return v2
     """
-    return alive(simplified(tape))
-
-
-def simplified(tape: Tape) -> Tape:
-    """The tape with RULES applied, without rows of constants and repeated ones."""
-    found = _Simplified(len(tape.kinds))
-    numbers: list[Arg] = list(range(found.first))
-    for op, args in tape.rows:
-        numbers.append(found.add(op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])))  # type: ignore[index]
-    return rewritten(tape, found.rows, numbers)
-
-
-class _Simplified:
-    """Rows that are simplified one by one, so that each is looked at once, with its operands as simple as they get."""
 
     def __init__(self, first: int) -> None:
-        self.first = first
-        self.rows: list[Row] = []
+        super().__init__(first)
         self.known: dict[Any, int] = {}  # the rows, by what they compute
         self.inner: dict[Arg | None, str] = {}  # those that a rule may look into, and their operations
 
     def add(self, op: Primitive, args: tuple[Arg, ...]) -> Arg:
-        """The number of the row that computes op(args), a new one if need be; or a constant.
-
-        x + y and y + x are the same row.
-        """
+        """The number of the row that computes op(args), a new one if need be; or a constant."""
         name, row = op.name, (op, args)
         constants = args[0].__class__ is float or args[-1].__class__ is float or len(args) > 2
         if name in _BY_SIGHT and (constants or name in _LETTERS_ONLY or not self.inner.keys().isdisjoint(args)):
@@ -215,8 +197,8 @@ def _kept(tape: Tape, needed: list[bool]) -> Tape:
     for at, (op, args) in enumerate(tape.rows, first):
         numbers.append(first + len(rows))
         if needed[at]:
-            rows.append((op, tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])))  # type: ignore[index]
-    return rewritten(tape, rows, numbers)
+            rows.append((op, renumbered(args, numbers)))
+    return Tape(tape.kinds, rows, [*renumbered(tape.outputs, numbers)])
 
 
 def hoisted(tape: Tape) -> tuple[Tape, Tape]:
@@ -241,9 +223,8 @@ def hoisted(tape: Tape) -> tuple[Tape, Tape]:
     for at, (op, args) in enumerate(tape.rows, first):
         rows, numbers, begin = (each, in_each, first + len(results)) if varies[at] else (once, in_once, len(parameters))
         numbers[at] = begin + len(rows)
-        rows.append((op, tuple([arg if isinstance(arg, float) else numbers[arg] for arg in args])))
-    outputs = [arg if arg.__class__ is float else in_each[arg] for arg in tape.outputs]
+        rows.append((op, renumbered(args, numbers)))
     return (
         Tape((PARAMETER,) * len(parameters), once, [in_once[arg] for arg in results]),
-        Tape(tape.kinds + (PARAMETER,) * len(results), each, outputs),
+        Tape(tape.kinds + (PARAMETER,) * len(results), each, [*renumbered(tape.outputs, in_each)]),
     )

@@ -1,20 +1,21 @@
 """A recording: one run of a function as a tape, with all that is needed to run it again for another call."""
 
+import functools
 import inspect
+import operator
 import sys
 from collections.abc import Callable, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.guards import Guard, TraceError, left_the_graph
 from autograd.compiler.held import Held
-from autograd.compiler.passes import alive, optimised
+from autograd.compiler.passes import Simplified, alive
 from autograd.compiler.search import closed_over, reached
 from autograd.compiler.shapes import NUMBER, Shape, classes, fixed_parts, names, passed_as_is, put_together, results
-from autograd.compiler.tape import PARAMETER, Arg, Row, Tape, record
+from autograd.compiler.tape import PARAMETER, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.compiler.traced import Traced, function_runs
 from autograd.context import Line
-from autograd.primitive import TABLE
 from autograd.value import Value
 
 
@@ -56,15 +57,18 @@ def recorded(
         live = list(trace.live)
         everything = [*inputs, *live]
         kinds = [*kinds, *(PARAMETER,) * len(live)]
-        whole = record([*values, *trace.decisions], everything, kinds)
-        tape = optimised(_with_verdict(whole, len(values), trace.guards))
-        decisions = whole._replace(outputs=whole.outputs[len(values) :], rows=whole.rows if trace.guards else [])
+        agreed = [decision.equal(guard.expected) for decision, guard in zip(trace.decisions, trace.guards, strict=True)]
+        verdict = functools.reduce(operator.mul, agreed, 1.0)
+        whole = record([verdict, *values, *trace.decisions], everything, kinds, Simplified)
+    verdict, *outputs = whole.outputs
+    tape = alive(whole._replace(outputs=[*outputs[: len(values)], verdict]))
+    decisions = alive(whole._replace(outputs=outputs[len(values) :], rows=whole.rows if trace.guards else []))
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
     if any(place.container is sys.modules for place in held if not place.holds()) and again:
         return recorded(f, shape, numbers, kinds[: len(inputs)], constants, again=False)  # now its module is seen
     if not all(place.holds() for place in held) and set(reached(f, *given)[0]) <= set(older):
         held = [part for place in held for part in place.unchanged()]  # what f changes is its affair, but for Values
-    return Recording(tape, called, live, Held(held), trace.guards, alive(decisions), result)
+    return Recording(tape, called, live, Held(held), trace.guards, decisions, result)
 
 
 def _check_part(x: Any, shown: dict[str, Line]) -> None:
@@ -92,15 +96,3 @@ def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:
     plain = [p.name for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     plain += [f"arg{i}" for i in range(len(plain), len(items))]
     return [found for item, name in zip(items, plain) for found in names(item, name)]
-
-
-def _with_verdict(tape: Tape, results_count: int, guards: list[Guard]) -> Tape:
-    """The tape with the outcomes of the guards replaced by one last output: 1.0 if all are as expected, else 0.0."""
-    rows: list[Row] = list(tape.rows)
-    verdict: Arg = 1.0
-    for outcome, guard in zip(tape.outputs[results_count:], guards, strict=True):
-        held: Arg = len(tape.kinds) + len(rows)
-        rows.append((TABLE["equal"], (outcome, guard.expected)))
-        rows.append((TABLE["mul"], (verdict, held)))
-        verdict = held + 1
-    return Tape(tape.kinds, rows, [*tape.outputs[:results_count], verdict])

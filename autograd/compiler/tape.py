@@ -41,10 +41,26 @@ def _shown(arg: Arg) -> str:
     return repr(arg) if arg.__class__ is float else f"v{arg}"
 
 
-def record(outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str] | None = None) -> Tape:
+class Draft:
+    """The rows of a tape that is being recorded, after `first` inputs."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.rows: list[Row] = []
+
+    def add(self, op: Primitive, args: tuple[Arg, ...]) -> Arg:
+        """What stands for op(args) in the rows that follow: the number of a new row."""
+        self.rows.append((op, args))
+        return self.first + len(self.rows) - 1
+
+
+def record(
+    outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str] | None = None, draft: type[Draft] = Draft
+) -> Tape:
     """The tape that computes `outputs` (Values or floats) from `inputs` (Values, all parameters unless `kinds` says).
 
-    A leaf that is not among the inputs is a constant; nothing below an input is looked at.
+    A leaf that is not among the inputs is a constant; nothing below an input is looked at. Another kind of `draft` may
+    make rows simpler as they are recorded.
 
     >>> x, y = Value(2.0), Value(3.0)
     >>> record([x * y + 1.0], [x, y])
@@ -56,15 +72,15 @@ def record(outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str]
     """
     outputs = list(outputs)
     numbers: dict[Any, Arg] = {x: i for i, x in enumerate(inputs)}
-    rows: list[Row] = []
     order = topological_order((y for y in outputs if isinstance(y, Value)), inputs=set(inputs))
-    _append(order, numbers, rows, len(inputs))
+    found = draft(len(inputs))
+    _append(order, numbers, found)
     kinds = tuple(kinds) if kinds is not None else (PARAMETER,) * len(inputs)
-    return Tape(kinds, rows, [numbers[y] if isinstance(y, Value) else float(y) for y in outputs])
+    return Tape(kinds, found.rows, [numbers[y] if isinstance(y, Value) else float(y) for y in outputs])
 
 
-def _append(order: list[Any], numbers: dict[Any, Arg], rows: list[Row], first: int) -> None:
-    """Number the nodes of `order` and append their rows."""
+def _append(order: list[Any], numbers: dict[Any, Arg], draft: Draft) -> None:
+    """Number the nodes of `order` and add their rows."""
     for node in order:
         if node in numbers:
             continue
@@ -79,11 +95,7 @@ def _append(order: list[Any], numbers: dict[Any, Arg], rows: list[Row], first: i
             args = tuple([arg if arg.__class__ is float else numbers[arg] for arg in x])
         else:
             args = x if x.__class__ is float else numbers[x], y if y.__class__ is float else numbers[y]
-        if op.composite:
-            numbers[node] = _inline(expansion(op, len(args)), args, rows, first)
-        else:
-            numbers[node] = first + len(rows)
-            rows.append((op, args))
+        numbers[node] = inlined(expansion(op, len(args)), args, draft)[0] if op.composite else draft.add(op, args)
 
 
 @functools.cache
@@ -99,17 +111,12 @@ def expansion(op: Primitive | str, count: int) -> Tape:
     return record([op.forward(*inputs)], inputs)
 
 
-def _inline(body: Tape, args: tuple[Arg, ...], rows: list[Row], first: int) -> Arg:
-    """Append the rows of `body` with its inputs replaced by `args`; the number of its result."""
-    shift = first + len(rows) - len(body.kinds)
-
-    def moved(arg: Arg) -> Arg:
-        if arg.__class__ is float:
-            return arg
-        return args[arg] if arg < len(args) else arg + shift  # type: ignore[index]
-
-    rows.extend((op, tuple(map(moved, operands))) for op, operands in body.rows)
-    return moved(body.outputs[0])
+def inlined(body: Tape, args: Iterable[Arg], draft: Draft) -> tuple[Arg, ...]:
+    """Add the rows of `body` with its inputs replaced by `args`; what stands for its outputs."""
+    numbers = [*args]
+    for op, operands in body.rows:
+        numbers.append(draft.add(op, renumbered(operands, numbers)))
+    return renumbered(body.outputs, numbers)
 
 
 def evaluate(tape: Tape, inputs: Sequence[float]) -> list[float]:
@@ -133,7 +140,6 @@ def depends(tape: Tape, on: str) -> list[bool]:
     return found
 
 
-def rewritten(tape: Tape, rows: list[Row], numbers: Mapping[int, Arg] | Sequence[Arg]) -> Tape:
-    """`tape` with new rows, its outputs renumbered by `numbers`: old number -> new."""
-    outputs = [arg if arg.__class__ is float else numbers[arg] for arg in tape.outputs]  # type: ignore[index]
-    return Tape(tape.kinds, rows, outputs)
+def renumbered(args: Iterable[Arg], numbers: Mapping[Arg, Arg] | Sequence[Arg]) -> tuple[Arg, ...]:
+    """The operands by their new numbers."""
+    return tuple([arg if arg.__class__ is float else numbers[arg] for arg in args])  # type: ignore[index]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd
+from autograd.compiler.passes import Simplified, alive
+from autograd.compiler.tape import Tape, inlined
 from autograd.primitive import TABLE, Primitive
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, math.inf, -math.inf, math.nan, 1e-320, 1e308, -1e308, 710.0, 3.0, 1e-9]
@@ -19,6 +21,18 @@ BINARY = ["add", "sub", "mul", "mul", "add", "div", "maximum", "minimum", "hypot
 def same(a: float, b: float) -> bool:
     """Equal to the last bit; all nans are one number."""
     return (a != a and b != b) or struct.pack("d", a) == struct.pack("d", b)
+
+
+def simplified(tape: Tape) -> Tape:
+    """The tape as it would have been recorded by the passes."""
+    draft = Simplified(len(tape.kinds))
+    outputs = inlined(tape, range(draft.first), draft)
+    return Tape(tape.kinds, draft.rows, [*outputs])
+
+
+def optimised(tape: Tape) -> Tape:
+    """All passes that keep one tape one tape."""
+    return alive(simplified(tape))
 
 
 def random_function(seed: int, operations: int, inputs: int) -> Callable[[list[Any]], Any]:

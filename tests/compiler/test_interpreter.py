@@ -8,10 +8,9 @@ import pytest
 
 from autograd import Value, func
 from autograd.compiler import batch, interpreter, native, point
-from autograd.compiler.passes import optimised
 from autograd.compiler.tape import PARAMETER, SAMPLE, evaluate, record
 from autograd.primitive import TABLE
-from tests.compiler.graphs import counts, points, random_function, same
+from tests.compiler.graphs import counts, optimised, points, random_function, same
 
 pytest.importorskip("llvmlite")
 

@@ -7,11 +7,11 @@ import pytest
 import autograd
 from autograd import Value, func
 from autograd.compiler import passes
-from autograd.compiler.passes import alive, hoisted, optimised, rules, simplified
+from autograd.compiler.passes import alive, hoisted, rules
 from autograd.compiler.tape import PARAMETER, SAMPLE, Tape, evaluate, record
 from autograd.compiler.traced import detached
 from autograd.primitive import TABLE
-from tests.compiler.graphs import points, random_function, same
+from tests.compiler.graphs import optimised, points, random_function, same, simplified
 
 
 def build(pattern, letters, rows, first):

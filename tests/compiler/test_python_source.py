@@ -10,11 +10,10 @@ import pytest
 
 import autograd
 from autograd import Value, func
-from autograd.compiler.passes import optimised
 from autograd.compiler.python_source import function, source
 from autograd.compiler.tape import PARAMETER, Tape, record
 from autograd.primitive import TABLE
-from tests.compiler.graphs import counts, points, random_function, same
+from tests.compiler.graphs import counts, optimised, points, random_function, same
 
 
 @pytest.mark.parametrize("name", list(TABLE))

@@ -9,12 +9,11 @@ import autograd
 from autograd import Value, func
 from autograd.compiler import batch as batches
 from autograd.compiler import point as native
-from autograd.compiler.passes import optimised
 from autograd.compiler.point import NativePoint
 from autograd.compiler.straight import ROWS_PER_FUNCTION, lanes, point
 from autograd.compiler.tape import evaluate, record
 from autograd.primitive import TABLE
-from tests.compiler.graphs import counts, points, random_function, same
+from tests.compiler.graphs import counts, optimised, points, random_function, same
 
 pytest.importorskip("llvmlite")
 
