@@ -177,10 +177,13 @@ def _line(frame: FrameType) -> Line:
     return Line(frame.f_code.co_filename, frame.f_lineno)
 
 
+_NOT_THE_USERS = {"autograd", "nn", "copy", "numpy"}
+
+
 def _calling_frame() -> FrameType:
-    """The innermost that is not this project's."""
+    """The innermost that is not this project's, nor of those who ask a Value on somebody's behalf."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("autograd", "nn"):
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_THE_USERS:
         frame = frame.f_back
     return frame
 

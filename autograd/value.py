@@ -156,7 +156,8 @@ class Value:
         """NumPy's functions on Values: np.exp(v) is a Value, and an array times v an array of Values."""
         import numpy as np
 
-        inputs = tuple(x.item() if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in inputs)
+        scalars = np.ndarray, np.generic  # NumPy's own, which would ask NumPy again what to do with a Value
+        inputs = tuple(x.item() if isinstance(x, scalars) and x.ndim == 0 else x for x in inputs)
         op = BY_NUMPY_NAME.get(ufunc.__name__)
         if method == "__call__" and op is not None and not options and not any(is_array(x) for x in inputs):
             return op(*inputs)

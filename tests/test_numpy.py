@@ -17,6 +17,12 @@ def test_numpy_scalars_are_numbers():
             assert all(isinstance(arg, Value) or type(arg) is float for arg in product.args)
 
 
+@pytest.mark.parametrize("use", [lambda v: np.isclose(v, 1.0), lambda v: np.True_ & v, lambda v: np.float64(2) // v])
+def test_what_a_value_cannot_be_asked_is_a_type_error(use):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        use(Value(3.0))
+
+
 def test_every_row_that_numpy_has_is_dispatched():
     found = 0
     for op in TABLE.values():

@@ -99,10 +99,22 @@ class Traced(Value):
     def __bool__(self) -> NoReturn:
         raise left_the_graph("the truth of a number (write `x > 0` or the like)", context._calling_line())
 
+    def __and__(self, other: Any) -> NoReturn:
+        raise left_the_graph("& or |, as in np.isclose (write `abs(x - y) < 1e-8`),", context._calling_line())
+
+    __rand__ = __or__ = __ror__ = __and__
+
     def backward(self, gradient: float = 1.0) -> NoReturn:
         raise TraceError(
             "backward() inside a compiled function would write its gradients once, while tracing: use"
             " autograd.grad(outputs, inputs) or func.value_and_grad and return the derivatives"
+            f"\n  at {context._calling_line()}"
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TraceError(
+            "copying or pickling a Value inside a compiled function would happen once, while tracing: detach() gives a"
+            " new leaf with its number, list(...) a new list of the same Values; copy a Module before the call"
             f"\n  at {context._calling_line()}"
         )
 
@@ -245,7 +257,7 @@ def shared(own: Any) -> type[Value]:
     """The class, for the time of a trace, of Values of class `own` that were made before it."""
     names = [name for name in vars(Traced) if name not in _ABOUT_THE_CLASS and hasattr(own, name)]
     fields = {name: _in_turn(getattr(Traced, name), getattr(own, name)) for name in names}
-    return type(own.__name__, (own,), {"__slots__": (), "__reduce__": _reduced_later, **fields})
+    return type(own.__name__, (own,), {"__slots__": (), **fields, "__reduce__": _reduced_later})
 
 
 def _in_turn(traced: Any, own: Any) -> Any:
@@ -263,7 +275,9 @@ def _in_turn(traced: Any, own: Any) -> Any:
 
 
 def _reduced_later(self: Value) -> Any:
-    """A pickle of a shared Value waits until the trace is over, and names the Value's own class."""
+    """A pickle of a shared Value, in other threads, waits until the trace is over, and names the Value's own class."""
+    if thread.trace is not None:
+        return Traced.__reduce__(self)  # type: ignore[arg-type]
     with turn:
         return self.__reduce__()
 

@@ -1,9 +1,11 @@
 """What a number of a trace is to Python: equal to what eager finds equal, refused where it would be frozen."""
 
+import copy
 import decimal
 import enum
 import fractions
 import math
+import pickle
 
 import pytest
 
@@ -74,6 +76,27 @@ def test_equality_in_a_batch_is_an_error_that_names_it():
 def test_a_hash_is_an_error_with_its_line(use):
     with pytest.raises(TraceError, match=r"(?s)hash\(\.\.\.\).*static_argnums.*(test_traced|enum)\.py:\d+"):
         autograd.compile(lambda x: x * bool(use(x + 0.0)))(1.0)
+
+
+@pytest.mark.parametrize("use", [
+    copy.copy, copy.deepcopy, pickle.dumps, lambda v: copy.deepcopy([{"v": v}]), lambda v: copy.deepcopy(v * 2.0),
+])  # fmt: skip
+def test_a_copy_is_an_error_with_its_line(use):
+    """Of an argument and of a weight. Outside, and once the trace is over, they are copied like any other."""
+    w = Value(3.0)
+    for f in (lambda x: (use(x), x)[1], lambda x: (use(w), x)[1]):
+        with pytest.raises(TraceError, match=r"(?s)copying or pickling .* detach\(\) .*test_traced\.py:\d+: (for|copy)"):
+            autograd.compile(f)(2.0)
+    assert copy.deepcopy(w).data == 3.0
+    assert autograd.compile(lambda x: w.detach() * x)(2.0) == 6.0
+
+
+def test_numpys_isclose_is_an_error_with_its_line():
+    np = pytest.importorskip("numpy")
+    w = Value(3.0)
+    for f in (lambda x: x if np.isclose(x, 1.0) else -x, lambda x: x if np.isclose(w, 1.0) else -x):
+        with pytest.raises(TraceError, match=r"(?s)as in np\.isclose .*abs\(x - y\).*test_traced\.py:\d+: for f"):
+            autograd.compile(f)(2.0)
 
 
 def test_values_equal_themselves_only_and_may_be_in_sets():
