@@ -12,9 +12,10 @@ from nn.module import Module
 if TYPE_CHECKING:
     from nn.training import Training
 
-__all__ = ["Diverged", "Parts", "batch_loss", "epoch", "evaluate", "report", "steps"]
+__all__ = ["TOGETHER", "Diverged", "Parts", "batch_loss", "epoch", "evaluate", "report", "steps"]
 
 Parts = list[list[int]]  # the samples of one step, part by part, as row numbers
+TOGETHER = 256  # samples that are evaluated at once
 
 
 class Diverged(ArithmeticError):
@@ -81,7 +82,7 @@ def steps(order: list[int], size: int, accumulate: int) -> Iterator[Parts]:
     return (parts[i : i + accumulate] for i in range(0, len(parts), accumulate))
 
 
-def evaluate(model: Module, X: list[list[float]], y: list[Any], loss: Loss, size: int = 256) -> float:
+def evaluate(model: Module, X: list[list[float]], y: list[Any], loss: Loss, size: int = TOGETHER) -> float:
     """The mean loss on data, in evaluation mode, with nothing recorded."""
     model.eval()
     total = 0.0

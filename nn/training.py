@@ -51,6 +51,7 @@ class Training:
     history: History = field(default_factory=History)
     epoch: int = 0  # how many have ended
     compiled: Any = None  # the engine of native code, where one runs the epochs
+    batch_size: int | None = None  # the samples of a part, None: all
 
     def stop(self, reason: str) -> None:
         """End the run after this epoch."""
@@ -116,8 +117,9 @@ def fit(
     the data or the order of the samples are not those it was written with;
     `engine`, "eager" for steps in Python, "compiled" for epochs in native code (the same numbers to rounding; needs
     NumPy and llvmlite), "auto" for the second where it can and is worth it; if a run that is worth it cannot, a warning
-    says why: class weights and an `ignore_index` among the targets, branches on numbers, modules that mix rows or keep
-    what they compute in attributes, and random numbers other than Dropout's are for the eager engine;
+    says why: class weights and an `ignore_index` among the targets, branches on numbers or on the size of a batch,
+    modules that mix rows or keep what they compute in attributes, and random numbers other than Dropout's are for the
+    eager engine;
     `dtype`, "float64", or "float32" for native code in single precision, which has room for numbers up to 3.4e38 and
     seven digits of each: the weights' and the optimiser's too.
 
@@ -147,7 +149,7 @@ def fit(
     if checkpoint is not None:
         checks.kept(model, optimizer)
     training = Training(model, loss, optimizer, rows, targets, held_out, checks.schedules_of(optimizer, schedule),
-                        checks.callback_list(callbacks), clip_grad_norm, clip_grad_value)
+                        checks.callback_list(callbacks), clip_grad_norm, clip_grad_value, batch_size=batch_size)
     size = min(batch_size or len(rows), len(rows))
     checks.batches_of(model, len(rows), size)
     order, runs = Shuffle(len(rows), seed), Engine(engine, dtype)

@@ -15,7 +15,7 @@ from nn.checkpoint import generators
 from nn.module import Module, Row, _spread
 from nn.normalization import BatchNorm1d, Dropout
 
-__all__ = ["Masks", "Statistics", "Unsupported", "one_for_all", "undisturbed"]
+__all__ = ["Masks", "Statistics", "Unsupported", "one_for_all", "sees_batches", "undisturbed"]
 
 
 class Unsupported(TypeError):
@@ -182,6 +182,12 @@ def _over_batch(rows: list[Row]) -> tuple[Row, Row]:
 def follow(running: Any, observed: Any, state: Any, lr: Any, factor: Any) -> Any:
     """A running number moves towards the observed one by the share `lr`."""
     return (1.0 - lr) * running + lr * (observed * factor), state
+
+
+def sees_batches(model: Module) -> bool:
+    """Whether a module of one's own is called with whole batches, so that a row's outputs may depend on the others."""
+    methods = [getattr(module, name) for module in model.modules() for name in ("__call__", "run", "batch")]
+    return not all(method.__module__.startswith("nn.") for method in methods)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from nn.compiled.batchwise import Statistics, Unsupported
 from nn.compiled.sample import SampleLoss
 from nn.compiled.watched import Watched
 from nn.optim import Optimizer
-from nn.steps import Diverged, Parts, epoch, evaluate, report
+from nn.steps import TOGETHER, Diverged, Parts, epoch, evaluate, report
 from nn.utils import clip_grad_norm_, clip_grad_value_
 from nn.watching import evaluating
 
@@ -85,9 +85,10 @@ class Compiled:
         self._check_rules(training)
         training.model.train()
         self.loss = SampleLoss(training.model, training.loss, training.X, training.y, self.parameters, self.dtype,
-                               scaled=training.clip_grad_norm is not None)
+                               training.batch_size or len(training.X), scaled=training.clip_grad_norm is not None)
         self.held_out: SampleLoss | None = None
         self.watched: Watched | None = None
+        self.eager: set[str] = set()  # of these two, what has no native form
 
     def _check_rules(self, training: "Training") -> None:
         for group in self._groups(training):
@@ -197,25 +198,27 @@ class Compiled:
         assert training.validation is not None
         model, (X, y) = training.model, training.validation
         model.eval()
-        if self.given_up:
+        if self.given_up or "held_out" in self.eager:
             return evaluate(model, X, y, training.loss)
         if self.held_out is None or not self._holds(training, self.held_out, X, y):
             try:
-                self.held_out = SampleLoss(model, training.loss, X, y, self.parameters, self.dtype)
+                self.held_out = SampleLoss(model, training.loss, X, y, self.parameters, self.dtype, TOGETHER)
             except Unsupported:  # of its targets some may be ignored
+                self.eager.add("held_out")
                 return evaluate(model, X, y, training.loss)
         return self.held_out.mean()
 
     def look(self, training: "Training", X: list[list[float]], y: list[Any]) -> stats.Look | None:
         """`nn.stats.look`, compiled; None where it cannot be."""
         model = training.model
-        if self.given_up:
+        if self.given_up or "watched" in self.eager:
             return None
         if self.watched is None or not self._holds(training, self.watched, X, y):
             try:
                 with evaluating(model):
-                    self.watched = Watched(model, training.loss, X, y, model.parameters(), self.dtype)
+                    self.watched = Watched(model, training.loss, X, y, model.parameters(), self.dtype, len(X))
             except Unsupported:
+                self.eager.add("watched")
                 return None
         return self.watched.look()
 

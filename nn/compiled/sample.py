@@ -3,10 +3,11 @@
 import math
 import random
 from collections.abc import Sequence
+from itertools import cycle, islice
 from typing import Any
 
 from autograd import TraceError, Trainer, Value
-from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, undisturbed
+from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, sees_batches, undisturbed
 from nn.inputs import Loss, weights
 from nn.module import Module, Row
 from nn.steps import Parts
@@ -19,18 +20,20 @@ LARGEST = {"float64": math.inf, "float32": 3.4e38}
 class SampleLoss:
     """The mean loss over samples of some data, under a model in the mode that it is in now.
 
-    A sample is a row of X, its target, and the masks of its Dropouts. With `scaled` the loss is multiplied by the
-    number in `factor`, and so is its gradient.
+    A sample is a row of X, its target, and the masks of its Dropouts. The eager engine gives the model and the loss
+    `together` samples at once, and perhaps fewer at the end. With `scaled` the loss is multiplied by the number in
+    `factor`, and so is its gradient.
     Raises Unsupported for what has no native form, and for what is not the mean over its samples.
     """
 
     def __init__(
         self, model: Module, loss: Loss, X: list[list[float]], y: list[Any], parameters: Sequence[Value], dtype: str,
-        scaled: bool = False,
+        together: int, scaled: bool = False,
     ) -> None:
         self.model, self.loss, self.dtype = model, loss, dtype
         self.factor, self.scaled = Value(1.0), scaled
         self.X, self.y = [list(row) for row in X], list(y)
+        self.sizes = {min(together, len(y)), len(y) % together} - {0}
         if set(weights(loss, y)) != {1.0}:
             raise Unsupported("some targets count more than others, or not at all: weighted means need engine='eager'")
         self.statistics, self.classes = Statistics(), 0
@@ -93,17 +96,37 @@ class SampleLoss:
         return trainer
 
     def _compare(self) -> None:
-        """Raise Unsupported where the eager loss of a few samples is not what was compiled."""
-        some = self._of_all_kinds()
+        """Raise Unsupported where the eager loss of a few samples, or of a whole batch, is not what was compiled.
+
+        A batch is made of the few, again and again. What the model says to each of them is known by then, and only a
+        module that sees whole batches could say something else to more of them.
+        """
+        few = self._of_all_kinds()
+        said = dict(zip(few, self._answers_to(few)))
+        alone = {i: float(self.loss([said[i]], [self.y[i]])) for i in few}
+        whole = sees_batches(self.model)
+        for batch in (list(islice(cycle(few), size)) for size in sorted(self.sizes)):
+            if whole:
+                self._answers_to(batch)
+            else:
+                self._expect([said[i] for i in batch], batch, sum(alone[i] for i in batch) / len(batch))
+
+    def _answers_to(self, samples: list[int]) -> Any:
+        """What the eager model says to these samples; Unsupported where their loss is not what was compiled."""
         with undisturbed(self.model):
-            eager = float(self.loss(self.model([self.X[i] for i in some]), [self.y[i] for i in some]))
+            compiled, _ = self.trainer.value_and_grad(self.samples([samples]))
         with undisturbed(self.model):
-            compiled, _ = self.trainer.value_and_grad(self.samples([some]))
-        near = abs(eager - compiled) <= FAR[self.dtype] * max(1.0, abs(eager))
+            outputs = self.model([self.X[i] for i in samples])
+            self._expect(outputs, samples, compiled)
+        return outputs
+
+    def _expect(self, outputs: Any, samples: list[int], mean: float) -> None:
+        eager = float(self.loss(outputs, [self.y[i] for i in samples]))
+        near = abs(eager - mean) <= FAR[self.dtype] * max(1.0, abs(eager))
         if abs(eager) < LARGEST[self.dtype] and not near:  # beyond that the first step says what diverges
-            raise Unsupported(f"the loss of a batch is {eager}, and the mean over its samples {compiled}: modules of"
-                              " one's own that mix rows, weighted means, and branches by the type of a number need"
-                              " engine='eager'")
+            raise Unsupported(f"the loss of a batch of {len(samples)} is {eager}, and the mean over its samples {mean}:"
+                              " modules of one's own that mix rows, what asks how many there are, weighted means, and"
+                              " branches by the type of a number need engine='eager'")
 
     def _of_all_kinds(self) -> list[int]:
         """A few samples: one of each class, or with targets from the least to the greatest, where odd ones are."""

@@ -226,6 +226,62 @@ def test_a_step_of_ones_own_is_taken_by_the_eager_engine(optimizer, monkeypatch)
         fit("compiled", optimizer=optimizer)
 
 
+class Halving(nn.Module):
+    """Asks how many rows there are, which only a module that defines `batch` can."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def batch(self, rows):
+        return [[0.5 * x for x in row] for row in rows] if len(rows) == self.size else rows
+
+
+def halved(size):
+    """The mean loss, but half of it for batches of this size."""
+    def loss(outputs, targets):
+        mean = nn.functional.cross_entropy(outputs, targets)
+        return 0.5 * mean if len(targets) == size else mean
+
+    return loss
+
+
+@pytest.mark.parametrize(("options", "size"), [
+    ({"batch_size": 16}, 16), ({"batch_size": 16}, 8), ({"batch_size": 12, "accumulate": 2}, 4),
+    ({"batch_size": None}, 40), ({"batch_size": 100}, 40)], ids=str)
+@pytest.mark.parametrize("asking", ["loss", "module"])
+def test_what_asks_for_the_size_of_a_batch_is_trained_eagerly(options, size, asking, monkeypatch):
+    def run(engine):
+        if asking == "loss":
+            return fit(engine, loss=halved(size), **options)
+        return fit(engine, trained=nn.Sequential(nn.Linear(2, 3, seed=1), Halving(size)), **options)
+
+    message = f"the loss of a batch of {size} is .*, and the mean over its samples .* need engine='eager'"
+    with pytest.raises(Unsupported, match=message):
+        run("compiled")
+    monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
+    with pytest.warns(RuntimeWarning, match=f"training runs eagerly, .*: {message}"):
+        assert run("auto") == run("eager")
+
+
+def test_batch_sizes_that_the_run_does_not_have_are_not_asked_for():
+    assert fit("compiled", loss=halved(9)) == fit("compiled")
+
+
+@pytest.mark.parametrize("size", [8, 15])
+def test_a_loss_that_asks_for_the_size_of_the_validation_data_or_of_what_is_watched(size, monkeypatch):
+    """Training is compiled; what is not the mean over its samples is tried once, and computed eagerly."""
+    tried, compare = [], nn.compiled.sample.SampleLoss._compare
+    monkeypatch.setattr(nn.compiled.sample.SampleLoss, "_compare", lambda x: tried.append(x) or compare(x))
+    options = {"batch_size": 20, "loss": halved(size), "callbacks": [nn.LayerStatistics(8)], "optimizer":
+               lambda m: optim.SGD(m.parameters(), lr=0.1)}
+    (eager, _), (compiled, _) = fit("eager", **options), fit("compiled", **options)
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-10)
+    assert compiled.validation_loss == pytest.approx(eager.validation_loss, rel=1e-10)
+    for one, other in zip(eager["gradients"], compiled["gradients"], strict=True):
+        assert other == pytest.approx(one, rel=1e-9)
+    assert len(tried) == 3
+
+
 # --------------------------------------------------------------------------------------------------- single precision
 
 
