@@ -94,6 +94,10 @@ class Lanes:
         """self * factor + addend, rounded once where the processor can."""
         return self.call("llvm.fmuladd", factor, addend)
 
+    def fused(self, factor: Any, addend: Any) -> "Lanes":
+        """The same, rounded once on every processor; slow on one that cannot."""
+        return self.call("llvm.fma", factor, addend)
+
     def call(self, intrinsic: str, *others: Any) -> "Lanes":
         kind = self.value.type
         name = f"{intrinsic}.v{self.count}{self.format.suffix}"
