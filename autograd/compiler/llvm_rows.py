@@ -86,6 +86,8 @@ class RowWriter:
         self.functions: dict[tuple[Primitive, ...], None] = {}
         one = "i1" if shape.lanes == 1 else f"<{shape.lanes} x i1>"
         self.blanks = {"t": shape.t, "s": shape.s, "i1": one, "zero": shape.constant(0.0), "one": shape.constant(1.0)}
+        left = {"x": "{0}", "y": "{1}", "w": "{2}", "z": "{z}"}
+        self.instructions = {name: text.format(**self.blanks, **left) for name, text in INSTRUCTIONS.items()}
 
     def row(self, at: int, op: Primitive, operands: list[str]) -> None:
         """z = op(operands), z being number `at`."""
@@ -113,7 +115,7 @@ class RowWriter:
             self._call(f"v{at}", op, operands)
 
     def _instruction(self, z: str, name: str, operands: list[str]) -> None:
-        self.lines.append(INSTRUCTIONS[name].format(z=z, **dict(zip("xyw", operands)), **self.blanks))
+        self.lines.append(self.instructions[name].format(*operands, z=z))
 
     def _call(self, z: str, op: Primitive, operands: list[str]) -> None:
         self.functions[(op,)] = None

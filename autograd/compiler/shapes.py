@@ -185,6 +185,8 @@ def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shap
     >>> results([Value(1.0), 0.0], [])
     ('list', ('number', ('static', 0.0)))
     """
+    if x.__class__ is float and float not in constants:  # the zeros of a Hessian: very many
+        return "static", x
     if isinstance(x, Value) or (isinstance(x, constants) and not isinstance(x, bool)):
         values.append(x)
         return NUMBER
@@ -203,16 +205,20 @@ def results(x: Any, values: list[Any], constants: tuple[type, ...] = ()) -> Shap
     return "static", x
 
 
-def fixed_parts(shape: Shape) -> Iterator[Any]:
-    """What is in a result besides numbers: texts, flags, keys, objects."""
-    kind, *rest = shape if isinstance(shape, tuple) else (shape,)
+def fixed_parts(shape: Shape) -> list[Any]:
+    """What is in a result besides numbers: texts, keys, objects.
+
+    >>> fixed_parts(results({"w": [Value(1.0), 0.0], "how": "mean"}, []))
+    ['w', 'how', 'mean']
+    """
+    if not isinstance(shape, tuple):
+        return []
+    kind, *rest = shape
     if kind == "static":
-        yield rest[0]
-    elif kind != NUMBER:
-        yield from rest[0] if kind == "dict" else ()
-        parts = rest[0] if len(rest) == 1 else rest[1]
-        for part in parts if isinstance(parts, tuple) else ():
-            yield from fixed_parts(part)
+        return [] if isinstance(rest[0], (float, int)) else rest  # there may be very many
+    keys = rest[0] if kind == "dict" else ()
+    parts = rest[1] if kind in ("dict", "array") else rest[0]
+    return [*keys, *(x for part in parts for x in fixed_parts(part))] if isinstance(parts, tuple) else []
 
 
 def passed_as_is(shape: Shape) -> list[AsIs]:
