@@ -63,10 +63,11 @@ def compile(
     `==`, `in` and `match` compare numbers by value, and each outcome is a trace as with `<`; a Value of the model, and
     what is computed with one, equals itself only, as in eager. `isinstance(x, float)` is False.
 
-    Raises TraceError where `f` takes a number out of the graph (float(v), .data, a key of a dict), or uses a Value that
-    cannot be found in what it can be seen to use; GuardError where the samples of one batch take different branches;
-    both name the line. ValueError or TypeError for options that contradict each other, for what is no number, and for
-    samples of which there are none, or not equally many, or of different shapes.
+    Raises TraceError where `f` takes a number out of the graph (float(v), .data, a key of a dict), uses a Value that
+    cannot be found in what it can be seen to use, or changes an argument (`w -= ...`, `w.append(...)`: the caller's
+    would stay as it is, so return the new numbers); GuardError where the samples of one batch take different branches;
+    both name the line or the argument. ValueError or TypeError for options that contradict each other, for what is no
+    number, and for samples of which there are none, or not equally many, or of different shapes.
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
     back, and must not decide anything as a part of a longer text), drawing random numbers (a Dropout's mask), asking

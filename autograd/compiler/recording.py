@@ -1,17 +1,17 @@
 """A recording: one run of a function as a tape, with all that is needed to run it again for another call."""
 
 import functools
-import inspect
 import operator
 import sys
 from collections.abc import Callable, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
+from autograd.compiler.arguments import check_unchanged, number_names
 from autograd.compiler.guards import Guard, TraceError, left_the_graph
 from autograd.compiler.held import Held
 from autograd.compiler.passes import Simplified, alive
 from autograd.compiler.search import closed_over, reached
-from autograd.compiler.shapes import NUMBER, Shape, classes, fixed_parts, names, passed_as_is, put_together, results
+from autograd.compiler.shapes import Shape, classes, fixed_parts, passed_as_is, put_together, results
 from autograd.compiler.tape import PARAMETER, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.compiler.traced import Traced, function_runs
@@ -43,12 +43,14 @@ def recorded(
     """
     given = [*(part.thing for part in passed_as_is(shape)), *classes(shape)]
     older, held = reached(f, *given)
-    called = argument_names(f, shape)
+    called = number_names(f, shape)
     with tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
         values: list[Any] = []
-        result = results(f(*put_together(shape, iter(inputs))), values, constants)
+        args = put_together(shape, iter(inputs))
+        result = results(f(*args), values, constants)
         function_runs(False)
+        check_unchanged(f, args, put_together(shape, iter(inputs)))
         for part in fixed_parts(result):
             _check_part(part, trace.shown)
         for value in values:
@@ -84,15 +86,3 @@ def _check_part(x: Any, shown: dict[str, Line]) -> None:
             f"the result has a {type(x).__name__}, which a compiled function cannot make anew at each call: return"
             " numbers in lists, tuples, dicts and arrays"
         )
-
-
-def argument_names(f: Callable[..., Any], shape: Shape) -> list[str]:
-    """A name for every number of a call."""
-    items = (NUMBER,) * shape[1] if isinstance(shape[1], int) else shape[1]
-    try:
-        given = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):  # a builtin
-        given = []
-    plain = [p.name for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    plain += [f"arg{i}" for i in range(len(plain), len(items))]
-    return [found for item, name in zip(items, plain) for found in names(item, name)]
