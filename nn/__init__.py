@@ -34,6 +34,7 @@ from nn.activations import Softplus as Softplus
 from nn.activations import Tanh as Tanh
 from nn.callbacks import EarlyStopping as EarlyStopping
 from nn.callbacks import LayerStatistics as LayerStatistics
+from nn.compiled import Unsupported as Unsupported
 from nn.containers import Residual as Residual
 from nn.containers import Sequential as Sequential
 from nn.descent import gradient_descent as gradient_descent

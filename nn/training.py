@@ -124,7 +124,8 @@ def fit(
     seven digits of each: the weights' and the optimiser's too.
 
     Raises ValueError or TypeError, before any work, for data that do not fit together, the model or the loss, and for a
-    target that the loss refuses; FileError where the checkpoint would replace a file that is none. A loss or gradient
+    target that the loss refuses; nn.Unsupported, a TypeError that says why, for what engine="compiled" cannot do, which
+    may turn up between epochs; FileError where the checkpoint would replace a file that is none. A loss or gradient
     that is nan or inf ends the run with a RuntimeWarning before the weights take harm: `history.stopped` says which
     operation made it. A validation loss that is nan or inf ends it too, after its epoch.
 

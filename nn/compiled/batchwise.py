@@ -15,11 +15,15 @@ from nn.checkpoint import generators
 from nn.module import Module, Row, _spread
 from nn.normalization import BatchNorm1d, Dropout
 
-__all__ = ["Masks", "Statistics", "Unsupported", "one_for_all", "sees_batches", "undisturbed"]
+__all__ = ["ONLY_DROPOUT", "Masks", "Statistics", "Unsupported", "one_for_all", "sees_batches", "undisturbed"]
 
 
 class Unsupported(TypeError):
     """This training cannot be compiled; the message says why."""
+
+
+ONLY_DROPOUT = ("nn.Dropout's are the only random numbers that native code has anew in each step: use it, or"
+                " engine='eager'")
 
 
 @dataclass
@@ -120,7 +124,8 @@ def _draws(rng: random.Random, before: Any, calls: list[tuple[Dropout, int, int]
     for _ in range(sum(count * units for _, count, units in calls)):
         twin.random()
     if type(rng) is not random.Random or twin.getstate() != rng.getstate():
-        raise Unsupported("a module of this model draws random numbers in each step, and is no Dropout")
+        raise Unsupported("a module of this model draws random numbers in each step, and is no Dropout:"
+                          f" {ONLY_DROPOUT}")
     sites = [(module, units) for module, _, units in calls]
     seen = {count for _, count, _ in calls}
     if seen == {rows}:

@@ -1,13 +1,22 @@
 """The loss of one sample, compiled: what the native loop averages over batches."""
 
 import math
+import pickle
 import random
 from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Any
 
 from autograd import TraceError, Trainer, Value
-from nn.compiled.batchwise import Masks, Statistics, Unsupported, one_for_all, sees_batches, undisturbed
+from nn.compiled.batchwise import (
+    ONLY_DROPOUT,
+    Masks,
+    Statistics,
+    Unsupported,
+    one_for_all,
+    sees_batches,
+    undisturbed,
+)
 from nn.inputs import Loss, weights
 from nn.module import Module, Row
 from nn.steps import Parts
@@ -86,13 +95,14 @@ class SampleLoss:
         return self.model([row])
 
     def _trainer(self, parameters: Sequence[Value]) -> Trainer:
-        before = random.getstate()
+        before = _common_generators()
         features = len(self.X[0]) + len(self._target(self.y[0])) + self.masks.width
         trainer = Trainer(self._of_one, parameters, features, self.dtype)
-        if random.getstate() != before:
-            raise Unsupported("this model or loss draws from Python's random numbers in each step")
+        if _common_generators() != before:
+            raise Unsupported(f"this model or loss draws random numbers in each step: {ONLY_DROPOUT}")
         if not trainer.records(self._of_one):
-            raise Unsupported("this model or loss computes something else each time it is asked: it counts its calls")
+            raise Unsupported("this model or loss gives another result on the next call, for it draws random numbers or"
+                              f" counts its calls: {ONLY_DROPOUT}")
         return trainer
 
     def _compare(self) -> None:
@@ -155,3 +165,10 @@ class SampleLoss:
         """The mean loss of all samples, of a model that is in evaluation mode."""
         parts = [self.table[i:i + size] for i in range(0, len(self.table), size)]
         return sum(self.trainer.value_and_grad(part)[0] * len(part) for part in parts) / len(self.table)
+
+
+def _common_generators() -> bytes:
+    """Where the generators that everybody draws from are, Python's and NumPy's."""
+    import numpy as np
+
+    return pickle.dumps((random.getstate(), np.random.get_state(legacy=False)))

@@ -9,6 +9,8 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
+import numpy as np
+
 import autograd
 import nn
 from nn import functional as F
@@ -202,6 +204,17 @@ class Noisy(nn.Module):
         return [x + self.rng.gauss(0.0, 1.0) for x in row]
 
 
+class NoisyByNumPy(nn.Module):
+    """Adds the same noise to all of a row: from the generator of the module, which can be looked at, or another one."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def forward(self, row):
+        noise = self.draw()
+        return [x + noise for x in row]
+
+
 class Centred(nn.Module):
     """Mixes the rows of a batch, in a way that the compiler does not know."""
 
@@ -249,8 +262,13 @@ def mixed_order():
 
 
 @pytest.mark.parametrize(("model", "loss", "message"), [
-    (lambda: between(Noisy(random.Random(0))), None, "draws random numbers in each step, and is no Dropout"),
-    (lambda: between(Noisy(random)), None, "draws from Python's random numbers"),
+    (lambda: between(Noisy(random.Random(0))), None,
+     r"draws random numbers in each step, and is no Dropout: nn\.Dropout's are the only .*: use it, or engine='eager'"),
+    (lambda: between(Noisy(random)), None, "this model or loss draws random numbers in each step: nn.Dropout's are"),
+    (lambda: between(NoisyByNumPy(lambda: np.random.randint(2))), None,
+     "this model or loss draws random numbers in each step: nn.Dropout's are"),
+    (lambda: between(NoisyByNumPy(np.random.default_rng(1).normal)), None,
+     "another result on the next call, for it draws random numbers or counts its calls: nn.Dropout's are"),
     (lambda: between(Centred()), None, "modules of one's own that mix rows"),
     (norm_met_twice, None, "a BatchNorm1d that a forward pass meets twice"),
     (mixed_order, None, "draw for single rows here and for batches there"),
@@ -266,8 +284,9 @@ def mixed_order():
     (lambda: nn.MLP(2, [4], seed=1),
      lambda outputs, targets: sum(row[0] for row in outputs) * (1 // (len(targets) - 1)),
      "cannot be compiled: ZeroDivisionError"),
-], ids=["noise", "noise of Python's", "mixed rows", "norm met twice", "mixed order", "weighted mean", "branch",
-        "equality", "kept", "kept in private", "kept inputs", "another error"])
+], ids=["noise", "noise of Python's", "noise of NumPy's", "noise of another's", "mixed rows", "norm met twice",
+        "mixed order", "weighted mean", "branch", "equality", "kept", "kept in private", "kept inputs",
+        "another error"])
 def test_what_cannot_be_compiled_says_so(model, loss, message):
     run = training(model(), OPTIMIZERS["sgd"], BLOBS.features, BLOBS.labels, loss)
     before = [dict(vars(module)) for module in run.model.modules()], run.model.state_dict()

@@ -9,7 +9,6 @@ pytest.importorskip("llvmlite")
 
 import nn
 from nn import optim
-from nn.compiled import Unsupported
 from nn.data import blobs
 from nn.optim import lr_scheduler
 
@@ -222,7 +221,7 @@ def test_a_step_of_ones_own_is_taken_by_the_eager_engine(optimizer, monkeypatch)
     with pytest.warns(RuntimeWarning, match="training runs eagerly, .*: .* has a step of its own") as told:
         assert fit("auto", optimizer=optimizer) == eager
     assert len(told) == 1 and "\n" not in str(told[0].message)
-    with pytest.raises(Unsupported, match="has a step of its own"):
+    with pytest.raises(nn.Unsupported, match="has a step of its own"):
         fit("compiled", optimizer=optimizer)
 
 
@@ -256,7 +255,7 @@ def test_what_asks_for_the_size_of_a_batch_is_trained_eagerly(options, size, ask
         return fit(engine, trained=nn.Sequential(nn.Linear(2, 3, seed=1), Halving(size)), **options)
 
     message = f"the loss of a batch of {size} is .*, and the mean over its samples .* need engine='eager'"
-    with pytest.raises(Unsupported, match=message):
+    with pytest.raises(nn.Unsupported, match=message):
         run("compiled")
     monkeypatch.setattr("nn.compiled.engine.WORTH", 0.0)
     with pytest.warns(RuntimeWarning, match=f"training runs eagerly, .*: {message}"):

@@ -63,10 +63,10 @@ def test_the_engine_that_fit_chooses_gives_the_same_numbers(name, monkeypatch):
 def test_a_loss_that_hides_what_it_ignores_is_not_compiled():
     """No partial says so: the compiled loss of a batch is nan, and is not taken for the eager one."""
     pytest.importorskip("llvmlite")
-    with pytest.raises(nn.compiled.Unsupported, match=r"the loss of a batch is .*, and the mean over its samples nan"):
+    with pytest.raises(nn.Unsupported, match=r"the loss of a batch of 3 is .*, and the mean over its samples nan"):
         nn.fit(nn.MLP(2, [3], seed=0), X, Y, loss=lambda o, t: F.cross_entropy(o, t, ignore_index=2),
                engine="compiled", progress=False)
-    with pytest.raises(nn.compiled.Unsupported, match="weighted means"):  # of the last class alone
+    with pytest.raises(nn.Unsupported, match="weighted means"):  # of the last class alone
         nn.fit(nn.MLP(2, [5], seed=0), X, [i % 5 for i in range(48)], engine="compiled", progress=False,
                loss=lambda o, t: F.cross_entropy(o, t, weight=[1.0, 1.0, 1.0, 1.0, 3.0]))
 
