@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from autograd import context
 from autograd.graph import adjoints, tangents, topological_order
 from autograd.partials import as_graph, as_numbers
-from autograd.primitive import number
+from autograd.primitive import is_module, number, shown
 from autograd.primitives import identity
 from autograd.tree import flatten, flatten_like
 from autograd.value import Value
@@ -77,10 +77,11 @@ def derivative(outputs: Any, inputs: Any, grad_outputs: Any = None, create_graph
     (18.0,)
     """
     outputs = [outputs] if isinstance(outputs, Value) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Value) else list(inputs)
+    inputs = list(inputs) if hasattr(inputs, "__iter__") else [inputs]
     for x in inputs:
         if not isinstance(x, Value):
-            raise TypeError(f"grad differentiates with respect to Values, not {type(x).__name__} ({x!r})")
+            advice = ": pass model.parameters()" if is_module(x) else ""
+            raise TypeError(f"grad differentiates with respect to Values, not {shown(x)}{advice}")
     if grad_outputs is None:
         seeds = [1.0] * len(outputs)
     else:

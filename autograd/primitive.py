@@ -123,7 +123,9 @@ def number(x: Any) -> float:
             return float(x)
         except OverflowError:  # an int beyond the floats rounds to infinity, as IEEE 754 rounds
             return inf if operator.gt(x, 0) else -inf
-    if isinstance(x, str) or x is None:
+    if is_module(x):
+        advice = "call it, or differentiate by its parameters: autograd.grad(loss, model.parameters())"
+    elif isinstance(x, str) or x is None:
         advice = "convert it with float(...) first" if isinstance(x, str) else "is a return statement missing?"
     elif isinstance(x, complex):
         advice = "use its .real and .imag"
@@ -133,6 +135,20 @@ def number(x: Any) -> float:
         advice = "apply the operation to each of its elements"
     else:
         advice = "pass a Value, float or int"
-    shown = repr(x)
-    shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    raise TypeError(f"Value arithmetic needs Values or real numbers, not {type(x).__name__} ({shown}): {advice}")
+    raise TypeError(f"Value arithmetic needs Values or real numbers, not {shown(x)}: {advice}")
+
+
+def shown(x: Any) -> str:
+    """`x` in a message: its type and, in one short line, the beginning of its repr.
+
+    >>> shown([1.0])
+    'list ([1.0])'
+    """
+    whole = repr(x)
+    short = whole if len(whole) <= 40 and "\n" not in whole else whole.partition("\n")[0][:37] + "..."
+    return f"{type(x).__name__} ({short})"
+
+
+def is_module(x: Any) -> bool:
+    """Whether `x` is a Module: an object whose class has `parameters()`."""
+    return callable(getattr(type(x), "parameters", None))

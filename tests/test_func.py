@@ -5,6 +5,7 @@ import math
 import pytest
 
 import autograd
+import nn
 from autograd import Value, func
 from autograd.graph import backpropagate
 
@@ -43,6 +44,35 @@ def test_grad_refuses_what_it_cannot_do():
         func.grad(lambda x: [x, x])(1.0)
     with pytest.raises(ValueError, match="argnums=1, but the function was called with 1 arguments"):
         func.grad(lambda x: x, argnums=1)(1.0)
+
+
+BY_A_MODULE = r"not MLP \(MLP\(\)  13 parameters\.\.\.\): call it, .* autograd\.grad\(loss, model\.parameters\(\)\)$"
+
+
+@pytest.mark.parametrize("derivative", [
+    func.grad, func.value_and_grad, func.jacobian, lambda f: lambda model: func.vjp(f, model),
+    lambda f: lambda model: func.grad(lambda held: f(held["model"]))({"model": model}),
+], ids=["grad", "value_and_grad", "jacobian", "vjp", "in a dictionary"])
+def test_a_module_is_differentiated_by_its_parameters(derivative):
+    model = nn.MLP(2, [3, 1], seed=1)
+    derived = derivative(lambda model: model([1.0, 2.0]))
+    with pytest.raises(TypeError, match=BY_A_MODULE):
+        derived(model)
+    with pytest.raises(TypeError, match=BY_A_MODULE):
+        autograd.compile(derived)(model)
+
+
+def test_the_way_to_differentiate_by_a_module():
+    def slopes(model):
+        return autograd.grad(model([1.0, 2.0]), model.parameters())
+
+    model = nn.MLP(2, [3, 1], seed=1)
+    assert autograd.compile(slopes)(model) == slopes(model)
+    model([1.0, 2.0]).backward()
+    assert slopes(model) == tuple(p.grad for p in model.parameters())
+    for inputs in (model, [model], nn.Sequential(model)):
+        with pytest.raises(TypeError, match=r"not MLP \(MLP\(\)  13 parameters\.\.\.\): pass model\.parameters\(\)$"):
+            autograd.grad(model([1.0, 2.0]), inputs)
 
 
 def test_third_derivative_of_tanh_against_its_closed_form():

@@ -25,8 +25,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.guards import TraceError
 from autograd.compiler.places import FIELDS, Contents, Kept, Numbers, Place
-from autograd.compiler.shapes import is_module
-from autograd.primitive import TABLE
+from autograd.primitive import TABLE, is_module
 from autograd.value import Value
 
 _ENDS = {int, float, complex, str, bytes, bool, type(None)}  # plain things: they and tuples of them lead nowhere

@@ -23,7 +23,7 @@ from autograd.compiler.containers import (
     kind_of_dict,
     made_of,
 )
-from autograd.primitive import number
+from autograd.primitive import is_module, number
 from autograd.value import Value
 
 Shape = Any
@@ -86,11 +86,6 @@ def _take_other_apart(x: Any, numbers: list[float]) -> Shape:
                         f" {type(x).__name__}: pass a list of its numbers")
     numbers.append(number(x))
     return NUMBER
-
-
-def is_module(x: Any) -> bool:
-    """Whether `x` is a Module: an object whose class has `parameters()`."""
-    return callable(getattr(type(x), "parameters", None))
 
 
 class AsIs:
