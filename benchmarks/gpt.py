@@ -4,6 +4,9 @@ The transformer of Vaswani et al., "Attention Is All You Need" (2017), decoder o
 and position embeddings, root-mean-square normalisation (Zhang and Sennrich, 2019), causal attention with several
 heads, a perceptron with ReLU, residual connections. It reads the letters of a name and guesses the next one.
 
+Notebook 12 builds its sibling, of the same width and heads, for shorter names: 8 places and not 16, so that the table
+of positions has 128 numbers fewer, 4,064 in all; and it normalises before the scores, not after the embedding.
+
     python -m benchmarks.gpt        trains it, compiled, and lets it invent names
 """
 

@@ -70,7 +70,8 @@ def main() -> None:
     steps = parser.parse_args().steps
     known, draw = names(), random.Random(0)
     training = Training(Config(), adam)
-    print(f"{len(training.parameters):,} parameters, {steps:,} steps of Adam on one of {len(known):,} names each")
+    print(f"{len(training.parameters):,} parameters for {training.config.block} places (notebook 12: 4,064, for 8)")
+    print(f"{steps:,} steps of Adam, on one of {len(known):,} names each")
     chosen = [encode(draw.choice(known)) for _ in range(steps)]
     runs = [training.step(name, (*corrections(k), RATE * (1.0 - k / steps))) for k, name in enumerate(chosen)]
     print(f"tracing    {training.tracing:.2f} s: {training.rows:,} rows, in {len(training.programs)} lengths of names")

@@ -219,8 +219,10 @@ def test_training_the_gpt_tells_times_and_words(capsys, monkeypatch):
 
     monkeypatch.setattr(sys, "argv", ["gpt", "--steps", "1"])
     main()
-    said = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert said == ["4,192", "tracing", "compiling", "training", "new"]
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["4,192", "1", "tracing", "compiling", "training", "new"]
+    assert "(notebook 12: 4,064, for 8)" in said[0]
+    assert len(Config.flat(Config(block=8).initial())) == 4064
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "W3", "W4", "W7", "SIZE"])
