@@ -11,6 +11,7 @@ from typing import Any
 from autograd.compiler.backends import Program
 from autograd.compiler.calls import Call, per_argument
 from autograd.compiler.deciding import active
+from autograd.compiler.held import following
 from autograd.compiler.one_by_one import one_by_one
 from autograd.compiler.options import checked
 from autograd.compiler.python_source import source
@@ -71,9 +72,10 @@ def compile(
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
     back, and must not decide anything as a part of a longer text), drawing random numbers (a Dropout's mask), asking
-    Python, the clock or files for anything, changing lists and attributes (what `f` itself has changed, it may change
-    later without another trace). What installed packages other than that of `f` define is taken not to change; an
-    object that is part of a result is the same at each call. `detect_anomaly` notices nothing: call `f` itself there.
+    Python, the clock or files for anything, changing lists and attributes (what a trace has left there may be changed
+    by further traces; if anything else changes it, an eager call too, `f` is traced anew; after `clear()` it is in any
+    case). What installed packages other than that of `f` define is taken not to change; an object that is part of a
+    result is the same at each call. `detect_anomaly` notices nothing: call `f` itself there.
     Called with Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a
     larger graph.
 
@@ -166,10 +168,11 @@ class Compiled:
 
     def _as_graph(self, args: tuple[Any, ...]) -> Any:
         """The function itself, for a larger graph; a batch sample by sample."""
-        if self._options["in_axes"] is None:
-            return self._f(*args)
-        axes = per_argument(self._options["in_axes"], len(args), self._options["static_argnums"])
-        return one_by_one(self._f, args, axes, self._options["reduce"])
+        with following():
+            if self._options["in_axes"] is None:
+                return self._f(*args)
+            axes = per_argument(self._options["in_axes"], len(args), self._options["static_argnums"])
+            return one_by_one(self._f, args, axes, self._options["reduce"])
 
     def _tried(self, call: Call) -> tuple[Any] | None:
         """The result by the first program that suits the call."""

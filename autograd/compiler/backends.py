@@ -47,6 +47,7 @@ class Program:
         self.native: NativePoint | None = None
         self.point: Callable[[Sequence[float]], Sequence[float]] | None = None
         self._builtin: Callable[..., Any] | None = None
+        self._looks: Any = None  # at these places
         tape = recording.tape
         if interpreted:
             self.point = functools.partial(evaluate, tape)
@@ -81,9 +82,10 @@ class Program:
             self.batch = JaxProgram(with_refusal(tape), options["dtype"], self.reduce)
 
     def builtin(self, call: Call, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
-        """The whole call as one builtin function, if it is numbers, lists and tuples that go in. Made once."""
+        """The whole call as one builtin function, if it is numbers, lists and tuples that go in."""
         recording = self.recording
-        if self._builtin is None and self.native is not None:
+        if self.native is not None and self._looks is not recording.held.words:
+            self._looks = recording.held.words
             self._builtin = calling.builtin(
                 call.shape, recording.live, recording.held, recording.result, self.native, otherwise
             )

@@ -1,25 +1,44 @@
-"""All the places on which a recording depends, looked at together: natively where that can be, else one by one."""
+"""All the places on which a recording depends, looked at together: natively where that can be, else one by one.
 
+    def f(x):
+        if s.scale is None:
+            s.scale = 2.0           f leaves 2.0 where None was when it was traced
+        s.count += 1                and another number at each trace
+        return x * s.scale
+
+What a function leaves somewhere is expected there. A later trace that changes it, of another path of this function or
+of another one, moves the expectation along: else two that both count would make each other stale for ever. What
+changes it outside of a trace moves nothing, and is noticed.
+"""
+
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.places import Kept, words
 
 
 class Held(Sequence[Kept]):
-    """The places, and whether all hold what they held.
+    """The places, and whether all hold what they held; `left` are those that the function itself has changed.
 
     >>> from autograd.compiler.places import Place
-    >>> names = {"rate": 2.0}
-    >>> held = Held([Place.of(names, "rate")])
+    >>> names = {"rate": 2.0, "count": 1}
+    >>> held = Held([Place.of(names, "rate")], left=[Place.of(names, "count")])
+    >>> with following():
+    ...     names["count"] += 1
+    >>> held.current()
+    True
     >>> names["rate"] = 3.0
     >>> held.current(), [str(place) for place in held.moved()]
     (False, ['rate'])
     """
 
-    def __init__(self, kept: list[Kept]) -> None:
-        self._kept = kept
+    def __init__(self, kept: list[Kept], left: Sequence[Kept] = ()) -> None:
+        self._kept, self._left = [*left, *kept], len(left)
+        if left:
+            _leaving.append(weakref.ref(self, _leaving.remove))
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -35,6 +54,17 @@ class Held(Sequence[Kept]):
         """The places that hold something else."""
         return [place for place in self._kept if not place.holds()]
 
+    def as_left(self) -> set[int]:
+        """Which of the places that were left are as they were left."""
+        return {i for i in range(self._left) if self._kept[i].holds()}
+
+    def follow(self, followed: set[int]) -> None:
+        """Expect what is now at these places."""
+        if not all(self._kept[i].holds() for i in followed):
+            self._kept = [place.now() if i in followed else place for i, place in enumerate(self._kept)]
+            for looked in ("words", "_unmoved"):
+                vars(self).pop(looked, None)
+
     @functools.cached_property
     def words(self) -> tuple[list[int], list[Any]] | None:
         """What native code looks at: see `places.words`."""
@@ -46,3 +76,17 @@ class Held(Sequence[Kept]):
         from autograd.compiler.calling import look
 
         return look(self.words) or bool
+
+
+_leaving: list[weakref.ref[Held]] = []  # those with places that were left
+
+
+@contextlib.contextmanager
+def following() -> Iterator[None]:
+    """While a function runs that may change again what was left: who expected the old then expects the new."""
+    expecting = [(held, held.as_left()) for ref in list(_leaving) if (held := ref())]
+    try:
+        yield
+    finally:
+        for held, places in expecting:
+            held.follow(places)

@@ -5,8 +5,9 @@ weight, a rate, a flag, None, a helper function. Each is a place, and all are lo
 holds another object (or, if both are plain, another number or text), the function is traced again. Only the `.data`
 of a Value may change without that, for it is read at each call.
 
-What the function changes itself, while it is traced, is not looked at, unless it puts Values there: a counter counts
-traces then.
+What the function changes itself, while it is traced, is expected to be as it has left it, or as the latest trace that
+has changed it since, of another path or another function (`held.py`): a counter counts traces then, and only a change
+from outside is one. If the function puts Values there, it is traced again, to find them beforehand.
 
 Where is looked (`search.py`): the function's closure and globals, the functions, classes and modules that it names,
 and the attributes and items of all objects met on the way, those among the arguments included.
@@ -47,6 +48,10 @@ class Place(NamedTuple):
     def of(cls, container: Any, key: Any = None) -> "Place":
         return cls(container, key, _there(container, key))
 
+    def now(self) -> "Place":
+        """With what is there now."""
+        return self.of(self.container, self.key)
+
     def holds(self) -> bool:
         return same(_there(self.container, self.key), self.item)
 
@@ -84,8 +89,12 @@ class Contents(NamedTuple):
             return cls(container, list(container), list(container.values()))
         return cls(container, [], list(container))
 
+    def now(self) -> "Contents":
+        """With what is there now."""
+        return self.of(self.container)
+
     def holds(self) -> bool:
-        now, is_ = self.of(self.container), operator.is_
+        now, is_ = self.now(), operator.is_
         if len(now.items) != len(self.items) or not all(map(is_, now.keys, self.keys)):
             return False
         return all(map(is_, now.items, self.items)) or all(map(same, now.items, self.items))
@@ -111,6 +120,10 @@ class Numbers(NamedTuple):
     @classmethod
     def of(cls, container: Any) -> "Numbers":
         return cls(container, _bytes(container))
+
+    def now(self) -> "Numbers":
+        """With what is there now."""
+        return self.of(self.container)
 
     def holds(self) -> bool:
         return _bytes(self.container) == self.numbers

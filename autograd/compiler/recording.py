@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd.compiler.arguments import check_unchanged, number_names
 from autograd.compiler.guards import Guard, TraceError, left_the_graph
-from autograd.compiler.held import Held
+from autograd.compiler.held import Held, following
 from autograd.compiler.passes import Simplified, alive
 from autograd.compiler.search import closed_over, reached
 from autograd.compiler.shapes import Shape, classes, fixed_parts, passed_as_is, put_together, results
@@ -42,9 +42,9 @@ def recorded(
     Raises TraceError where f does something that cannot be recorded.
     """
     given = [*(part.thing for part in passed_as_is(shape)), *classes(shape)]
-    older, held = reached(f, *given)
+    older, before = reached(f, *given)
     called = number_names(f, shape)
-    with tracing(older) as trace:
+    with following(), tracing(older) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
         values: list[Any] = []
         args = put_together(shape, iter(inputs))
@@ -66,11 +66,16 @@ def recorded(
     tape = alive(whole._replace(outputs=[*outputs[: len(values)], verdict]))
     decisions = alive(whole._replace(outputs=outputs[len(values) :], rows=whole.rows if trace.guards else []))
     called += [x.label if x.label.isidentifier() else f"p{i}" for i, x in enumerate(live)]
-    if any(place.container is sys.modules for place in held if not place.holds()) and again:
+    held = Held([*before.values()])
+    moved = held.moved()
+    if any(place.container is sys.modules for place in moved) and again:
         return recorded(f, shape, numbers, kinds[: len(inputs)], constants, again=False)  # now its module is seen
-    if not all(place.holds() for place in held) and set(reached(f, *given)[0]) <= set(older):
-        held = [part for place in held for part in place.unchanged()]  # what f changes is its affair, but for Values
-    return Recording(tape, called, live, Held(held), trace.guards, decisions, result)
+    if moved:
+        values, after = reached(f, *given)
+        if set(values) <= set(older):  # else it is traced again, with the Values that it has put somewhere as inputs
+            left = [place for at, place in after.items() if at not in before or not before[at].holds()]
+            held = Held([part for place in before.values() for part in place.unchanged()], left)
+    return Recording(tape, called, live, held, trace.guards, decisions, result)
 
 
 def _check_part(x: Any, shown: dict[str, Line]) -> None:

@@ -36,18 +36,20 @@ _WINDOWS: tuple[type, ...] = (MappingProxyType, type({}.keys()), type({}.values(
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
 
 
-def reached(*roots: Any) -> tuple[list[Value], list[Kept]]:
+def reached(*roots: Any) -> tuple[list[Value], dict[Any, Kept]]:
     """The Values that the roots, functions and objects, can be seen to use, and the places on which they depend.
+
+    A place is found under what is the same in the next search.
 
     >>> weights = [Value(2.0)]
     >>> values, kept = reached(functools.partial(max, weights))
     >>> weights.append(Value(3.0))
-    >>> values, all(place.holds() for place in kept)
+    >>> values, all(place.holds() for place in kept.values())
     ([Value(data=2.0, grad=0.0)], False)
     """
     search = _Search({_package(root) for root in roots})
     search.visit(roots)
-    return list(search.values), list(search.kept.values())
+    return list(search.values), search.kept
 
 
 def closed_over(f: Any) -> list[Value]:

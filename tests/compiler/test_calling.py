@@ -39,6 +39,23 @@ def test_numbers_lists_and_tuples_go_the_fast_way():
     assert quick(fast)
 
 
+def test_what_another_trace_has_left_is_followed(monkeypatch):
+    counter = [0.0]
+
+    def step(x):
+        counter[0] += 1.0
+        return x * 2.0 if x > 0.0 else x
+
+    fast, other = native(step), native(step)
+    assert [fast(1.0), fast(-1.0), other(1.0), fast(-1.0), counter] == [2.0, -1.0, 2.0, -1.0, [3.0]]
+    assert quick(fast)
+    with monkeypatch.context() as patch:
+        patch.delattr(Held, "current")
+        assert fast(-2.0) == -2.0
+    counter[0] = 7.0
+    assert [fast(-1.0), counter] == [-1.0, [8.0]]
+
+
 def test_results_of_every_shape():
     def f(x):
         return {"a": x, "b": [x + 1.0, 7, (x, None)], 3: "text", "c": {"d": ()}}, [], [[x], []]

@@ -7,7 +7,7 @@ import math
 import sys
 import threading
 from argparse import Namespace
-from collections import ChainMap, UserDict, UserList, deque, namedtuple
+from collections import ChainMap, UserDict, UserList, defaultdict, deque, namedtuple
 from contextvars import ContextVar
 from types import MappingProxyType, ModuleType, SimpleNamespace
 
@@ -120,9 +120,9 @@ def test_every_kind_of_place_has_words_or_says_that_a_look_does_not_tell():
         (lambda x: some[0] * x, {0, 2, 3}), (lambda x: table["w"], {0, 3, 4}), (lambda x: box.w, {0, 1, 3, 5}),
         (lambda x: array[0], {0, 3, 6}), (lambda x: SHIFT, {1, 3}),
     ]:  # fmt: skip
-        found = places.words(reached(f)[1])
+        found = places.words([*reached(f)[1].values()])
         assert set(found[0][::4]) == kinds
-    assert places.words(reached(lambda x: queue[0])[1]) is None
+    assert places.words([*reached(lambda x: queue[0])[1].values()]) is None
 
 
 class Settings:
@@ -326,6 +326,73 @@ def test_what_the_function_counts_itself_is_its_affair(backend):
     assert log == ["traced"]
     calls.rate = 3.0
     assert f(1.0) == 3.0
+
+
+# What f itself changes, an `s` that it changes, and what somebody else does to the same place.
+LEFT = {
+    "made when it is first asked for": ("", "s.scale = s.scale or 2.0; return x * s.scale", "s.scale = 10.0"),
+    "taken back": ("", "s.scale = s.scale or 2.0; s.n = s.n + 1; return x * s.scale + s.n", "s.scale = None"),
+    "another type": ("", "s.n = s.n * 1.0; return x * s.n", "s.n = 0.5"),
+    "an entry of a defaultdict": ("d = defaultdict(float)", "return x + d['k']", "d['k'] = 5.0"),
+    "one that f did not know": ("d = defaultdict(float)", "return x + d['k'] + sum(d.values())", "d['j'] = 5.0"),
+    "a list": ("ks = []", "ks.append(sum(ks) + 1.0); return x * ks[-1]", "ks[0] = 4.0"),
+    "in what f has made": ("", "s.memo = s.memo or {'k': 2.0}; return x * s.memo['k']", "s.memo['k'] = 3.0"),
+    "an array": ("a = np.ones(2)", "a[0] = max(a[0], 2.0); return x * a[0]", "a[0] = 7.0"),
+    "a variable around f": ("", "nonlocal k; k = k or 2.0; return x * k", "k = 3.0"),
+    "an attribute of a class": ("class C: k = None", "C.k = C.k or 2.0; return x * C.k", "C.k = 5.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_the_function_has_left_somewhere_is_changed_by_another(backend, name):
+    before, body, change = LEFT[name]
+    lines = ["def made():", " k, s = None, Settings(scale=None, n=1, memo=None)", f" {before or 'pass'}", " def f(x):",
+             f"  {body}", " def change():", f"  nonlocal k; {change}", " return f, change"]  # fmt: skip
+    scope = {"__name__": __name__, "Settings": Settings, "np": np, "defaultdict": defaultdict}
+    exec("\n".join(lines), scope)
+    plain, change_plain = scope["made"]()
+    f, change_f = scope["made"]()
+    fast = autograd.compile(f, backend=backend)
+    want = plain(3.0)
+    assert [fast(3.0), fast(3.0), fast(3.0)] == [want] * 3
+    change_f()
+    change_plain()
+    assert fast(3.0) == plain(3.0) != want
+
+
+def test_two_paths_two_functions_and_an_eager_call_that_count_do_not_chase_each_other(backend):
+    s, traced = Settings(count=0, log=[], rate=2.0), []
+
+    def step(x):
+        traced.append(None)
+        s.count += 1
+        s.log.append("step")
+        return x * s.rate if x > 0.0 else x - s.rate
+
+    f, g = [autograd.compile(step, backend=backend) for _ in range(2)]
+    for _ in range(3):
+        assert [f(1.0), f(-1.0), f([1.0][0]), g(2.0), g(-2.0)] == [2.0, -3.0, 2.0, 4.0, -4.0]
+    assert (len(traced), s.count, len(s.log)) == (4, 4, 4)
+    f(Value(1.0))
+    assert [f(1.0), f(-1.0), g(2.0), g(-2.0), s.count] == [2.0, -3.0, 4.0, -4.0, 5]
+    s.rate = 3.0
+    assert [f(1.0), f(-1.0), g(2.0), g(-2.0), s.count] == [3.0, -4.0, 6.0, -5.0, 9]
+    s.count = 0
+    assert [f(1.0), f(-1.0), g(2.0), g(-2.0), s.count] == [3.0, -4.0, 6.0, -5.0, 4]
+
+
+def test_a_path_that_only_reads_what_another_changes_is_traced_again(backend):
+    s = Settings(rate=1.0)
+
+    def f(x):
+        if x > 0.0:
+            return x * s.rate
+        s.rate += 1.0
+        return x
+
+    fast = autograd.compile(f, backend=backend)
+    assert [fast(1.0), fast(1.0), fast(-1.0), fast(1.0), fast(1.0), fast(-1.0)] == [1.0, 1.0, -1.0, 2.0, 2.0, -1.0]
+    assert s.rate == 2.0
 
 
 def test_a_weight_that_the_function_makes_and_keeps(backend):

@@ -76,10 +76,10 @@ def test_installed_packages_are_fixed_but_for_the_function_s_own(monkeypatch, tm
     monkeypatch.setitem(sys.modules, "installed", package)
     search._is_installed.cache_clear()
     f = names["f"]
-    assert [place.key for place in reached(f)[1]] == [*FIELDS[:2], "k"]
-    assert [place.key for place in reached(func.grad(f))[1]] == [*FIELDS[:2], "k"]
-    assert [place.key for place in reached(lambda x: f(x))[1]] == [*FIELDS[:2], None]
-    assert [place.key for place in reached(lambda x: math.exp(x))[1]] == [*FIELDS[:2], "math"]
+    assert [place.key for place in reached(f)[1].values()] == [*FIELDS[:2], "k"]
+    assert [place.key for place in reached(func.grad(f))[1].values()] == [*FIELDS[:2], "k"]
+    assert [place.key for place in reached(lambda x: f(x))[1].values()] == [*FIELDS[:2], None]
+    assert [place.key for place in reached(lambda x: math.exp(x))[1].values()] == [*FIELDS[:2], "math"]
 
 
 def test_too_many_objects_are_an_error(monkeypatch):
