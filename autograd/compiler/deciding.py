@@ -6,7 +6,7 @@ The choice becomes a guard of the trace: `guards.py`.
 from typing import TYPE_CHECKING, Any
 
 from autograd import context
-from autograd.compiler.guards import TraceError, guard
+from autograd.compiler.guards import finished, guard
 from autograd.compiler.turns import thread
 from autograd.graph import topological_order
 from autograd.value import Value
@@ -26,15 +26,8 @@ def current() -> "Trace":
     """The trace that this thread is recording."""
     trace = active()
     if trace is None:
-        raise _finished()
+        raise finished()
     return trace
-
-
-def _finished() -> TraceError:
-    return TraceError(
-        "a number of a finished trace is used: the compiled function stored it somewhere while it was traced;"
-        " return it as an output instead"
-    )
 
 
 class _Filled:
@@ -57,7 +50,7 @@ def number_of(node: Value) -> float:
     for below in topological_order([node], inputs=_FILLED):
         if below not in _FILLED:
             if below.op is None:
-                raise _finished()
+                raise finished()
             data = [arg if arg.__class__ is float else read(arg) for arg in below.args]
             slot.__set__(below, below.op.forward(*data))
     return float(read(node))

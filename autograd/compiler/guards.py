@@ -68,11 +68,23 @@ def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) ->
     return Guard(text, number_of(comparison), abs(numbers[0] - numbers[1]), line)
 
 
+def finished() -> TraceError:
+    """The error for a number that was stored somewhere during a trace which is over."""
+    return TraceError(
+        "a number of a finished trace is used: the compiled function stored it somewhere while it was traced;"
+        " return it as an output instead"
+    )
+
+
+def refused(why: str, line: Line) -> TraceError:
+    """The error for what may not be done to a number of the trace that this thread records."""
+    return TraceError(f"{why}\n  at {line}") if thread.trace is not None else finished()
+
+
 def left_the_graph(what: str, line: Line) -> TraceError:
     """The error for a traced number that Python asked for as a plain number."""
-    return TraceError(
+    return refused(
         f"{what} takes a number out of the graph while it is being compiled: the compiled function would repeat"
         " this call's number for ever. Use the operations of autograd (exp, where, maximum, ...) on the Value itself,"
-        " return it as an output, or mark the argument with static_argnums"
-        f"\n  at {line}"
+        " return it as an output, or mark the argument with static_argnums", line
     )

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from autograd import context
 from autograd.compiler.deciding import active, current, decide, is_over, number_of
-from autograd.compiler.guards import TraceError, left_the_graph
+from autograd.compiler.guards import left_the_graph, refused
 from autograd.compiler.texts import Text
 from autograd.compiler.turns import thread, turn
 from autograd.graph import NO_OPERAND
@@ -57,9 +57,9 @@ class Traced(Value):
 
     @data.setter
     def data(self, x: float) -> None:
-        raise TraceError(
+        raise refused(
             "assigning .data inside a compiled function would happen once, while tracing, and never again: return the"
-            f" new number as an output\n  at {context._calling_line()}"
+            " new number as an output", context._calling_line()
         )
 
     @property
@@ -70,9 +70,9 @@ class Traced(Value):
 
     @grad.setter
     def grad(self, x: float) -> None:
-        raise TraceError(
+        raise refused(
             "assigning .grad inside a compiled function would happen once, while tracing, and never again: return the"
-            f" derivatives, of autograd.grad(outputs, inputs), as outputs\n  at {context._calling_line()}"
+            " derivatives, of autograd.grad(outputs, inputs), as outputs", context._calling_line()
         )
 
     @property  # type: ignore[misc]
@@ -97,7 +97,10 @@ class Traced(Value):
     __trunc__ = __round__ = __index__ = __int__
 
     def __bool__(self) -> NoReturn:
-        raise left_the_graph("the truth of a number (write `x > 0` or the like)", context._calling_line())
+        raise left_the_graph(
+            "the truth of a number (write `x > 0` or the like; for a flag pass True or False, not 1 or 0)",
+            context._calling_line()
+        )
 
     def __and__(self, other: Any) -> NoReturn:
         raise left_the_graph("& or |, as in np.isclose (write `abs(x - y) < 1e-8`),", context._calling_line())
@@ -105,17 +108,16 @@ class Traced(Value):
     __rand__ = __or__ = __ror__ = __and__
 
     def backward(self, gradient: float = 1.0) -> NoReturn:
-        raise TraceError(
+        raise refused(
             "backward() inside a compiled function would write its gradients once, while tracing: use"
-            " autograd.grad(outputs, inputs) or func.value_and_grad and return the derivatives"
-            f"\n  at {context._calling_line()}"
+            " autograd.grad(outputs, inputs) or func.value_and_grad and return the derivatives", context._calling_line()
         )
 
     def __reduce__(self) -> NoReturn:
-        raise TraceError(
+        raise refused(
             "copying or pickling a Value inside a compiled function would happen once, while tracing: detach() gives a"
-            " new leaf with its number, list(...) a new list of the same Values; copy a Module before the call"
-            f"\n  at {context._calling_line()}"
+            " new leaf with its number, list(...) a new list of the same Values; copy a Module before the call",
+            context._calling_line()
         )
 
     def detach(self) -> Value:

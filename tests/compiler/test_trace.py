@@ -1,6 +1,7 @@
 """Tracing: what is recorded, what is noticed, what is refused with its line."""
 
 import ast
+import copy
 import decimal
 import fractions
 import gc
@@ -258,6 +259,27 @@ def test_a_number_kept_from_an_earlier_trace_is_an_error():
         compiled.clear() or compiled(1.0)
     with pytest.raises(TraceError, match="a number of a finished trace"):
         bool(kept[0] > 0.0)
+
+
+@pytest.mark.parametrize("use", [
+    float, int, bool, math.exp, copy.copy, lambda x: x.data, lambda x: x.grad, lambda x: x.item(), lambda x: x + 1,
+    lambda x: x.backward(), lambda x: setattr(x, "data", 1.0), lambda x: setattr(x, "grad", 1.0),
+])  # fmt: skip
+def test_what_a_trace_has_left_is_no_number_and_the_error_says_why(use):
+    """It is used when nothing is being compiled, which an error about compiling would not explain."""
+    kept = {}
+    f = autograd.compile(lambda x: kept.update(last=x, next=x * 2.0) or x)
+    f(1.0)
+    for x in kept.values():
+        with pytest.raises(TraceError, match=r"^a number of a finished trace is used: .* return it as an output"):
+            use(x)
+
+
+def test_a_flag_that_is_a_number_is_an_error_that_asks_for_a_bool():
+    f = autograd.compile(lambda x, flag: 2.0 * x if flag else x)
+    with pytest.raises(TraceError, match=r"(?s)truth of a number .* for a flag pass True or False.*test_trace\.py:"):
+        f(1.0, 1)
+    assert [f(1.0, True), f(1.0, False)] == [2.0, 1.0]
 
 
 def test_printing_shows_the_traced_number(capsys):
