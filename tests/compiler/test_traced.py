@@ -85,7 +85,7 @@ def test_a_copy_is_an_error_with_its_line(use):
     """Of an argument and of a weight. Outside, and once the trace is over, they are copied like any other."""
     w = Value(3.0)
     for f in (lambda x: (use(x), x)[1], lambda x: (use(w), x)[1]):
-        with pytest.raises(TraceError, match=r"(?s)copying or pickling .* detach\(\) .*test_traced\.py:\d+: (for|copy)"):
+        with pytest.raises(TraceError, match=r"(?s)copying or pickling .*detach.*test_traced\.py:\d+: (for|copy)"):
             autograd.compile(f)(2.0)
     assert copy.deepcopy(w).data == 3.0
     assert autograd.compile(lambda x: w.detach() * x)(2.0) == 6.0
