@@ -3,6 +3,7 @@
 A network that overflows should show inf where it overflowed, not stop with an exception; `detect_anomaly` says where.
 """
 
+import array
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -71,6 +72,15 @@ def power(x: float, y: float) -> float:
     except OverflowError:
         pass
     return copysign(inf, x) if y % 2.0 == 1.0 else inf
+
+
+def float32(x: float) -> float:
+    """The nearest number of single precision; beyond them infinite.
+
+    >>> float32(0.1), float32(1e39)
+    (0.10000000149011612, inf)
+    """
+    return array.array("f", (x,))[0]
 
 
 def _operator(compute: Callable[[float, float], float], reflected: bool = False) -> Any:

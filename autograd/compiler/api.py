@@ -13,7 +13,7 @@ from autograd.compiler.calls import Call, per_argument
 from autograd.compiler.deciding import active
 from autograd.compiler.held import following
 from autograd.compiler.one_by_one import one_by_one
-from autograd.compiler.options import checked
+from autograd.compiler.options import ROUNDING, checked
 from autograd.compiler.python_source import source
 from autograd.compiler.recording import Recording, recorded
 from autograd.compiler.shapes import AsIs, HasValues, Shape, passed_as_is
@@ -47,14 +47,15 @@ def compile(
 
     Arguments: `in_axes` runs many samples at once, as jax.vmap does: 0 for an argument that has an entry per sample,
     None for one that all samples share; one for each argument, or one for all (see "A batch"). `reduce`, "mean" or
-    "sum", adds the results up over the samples. `dtype` is "float64" or "float32". `backend` is "llvm", "python", "jax"
-    (for accelerators: it spreads the samples over all devices, and gives XLA's numbers, `jax_program.py`) or "auto"
-    (llvm where llvmlite is installed). The arguments in `static_argnums` are passed to `f` as they are; another value
-    is another trace. At most `threads` share the samples, fewer where they would not pay. In float64 a single call
-    equals the eager engine to the last bit, a batch to about one ulp per function (2.5 for sigmoid), or with `exact` to
-    the bit too. A comparison that comes out otherwise than in all traces so far traces again, at most `max_traces`
-    times for arguments of one shape; after that such calls are traced and interpreted one by one, slowly, and a
-    RuntimeWarning says so.
+    "sum", adds the results up over the samples. `dtype` is "float64", or "float32": every number, the arguments, the
+    constants and the result of each operation, is rounded to single precision, and comparisons are of such numbers.
+    `backend` is "llvm", "python", "jax" (for accelerators: it spreads the samples over all devices, and gives XLA's
+    numbers, `jax_program.py`) or "auto" (llvm where llvmlite is installed). The arguments in `static_argnums` are
+    passed to `f` as they are; another value is another trace. At most `threads` share the samples, fewer where they
+    would not pay. A single call equals the eager engine, rounded so, to the last bit, a batch to about one ulp per
+    function (2.5 for sigmoid), or with `exact` to the bit too. A comparison that comes out otherwise than in all traces
+    so far traces again, at most `max_traces` times for arguments of one shape; after that such calls are traced and
+    interpreted one by one, slowly, and a RuntimeWarning says so.
 
     A batch: an array or a list is a list of samples, and `f` gets one of its entries; a tuple or a dict holds such
     lists, and `f` gets a tuple or a dict of one entry of each. The result is what `f` returns with a column, one entry
@@ -66,9 +67,10 @@ def compile(
 
     Raises TraceError where `f` takes a number out of the graph (float(v), .data, a key of a dict), uses a Value that
     cannot be found in what it can be seen to use, or changes an argument (`w -= ...`, `w.append(...)`: the caller's
-    would stay as it is, so return the new numbers); GuardError where the samples of one batch take different branches;
-    both name the line or the argument. ValueError or TypeError for options that contradict each other, for what is no
-    number, and for samples of which there are none, or not equally many, or of different shapes.
+    would stay as it is, so return the new numbers); GuardError where the samples of one batch take different branches,
+    or where a last bit decides, in which a batch without `exact` or JAX differs; both name the line or the argument.
+    ValueError or TypeError for options that contradict each other, for what is no number, and for samples of which
+    there are none, or not equally many, or of different shapes.
 
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
     back, and must not decide anything as a part of a longer text), drawing random numbers (a Dropout's mask), asking
@@ -192,9 +194,9 @@ class Compiled:
             if found:
                 return found[0]
             programs = self._current(call.shape)
-            columns, single = call.batched, self._options["dtype"] == "float32"  # which rounds constants, too
-            constants = (float, int) if columns else (float,) if single else ()
-            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants)
+            columns, rounded = call.batched, ROUNDING[self._options["dtype"]]  # constants, too
+            constants = (float, int) if columns else () if rounded is float else (float,)
+            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants, rounded)
             many = len(programs) >= self._options["max_traces"]
             if many:
                 self._say(
@@ -268,9 +270,10 @@ class Compiled:
         if not self.recordings:
             raise ValueError("nothing has been traced yet: call the function first, or give source() its arguments")
         recording = self.recordings[-1]
+        rounded = ROUNDING[self._options["dtype"]]
         outputs = recording.tape.outputs
         shown = recording.tape._replace(outputs=outputs if recording.guards else outputs[:-1])
-        return source(shown, recording.names)
+        return source(shown, recording.names, rounded=rounded)
 
     def clear(self) -> None:
         """Forget all traces: the next call traces again, draws random numbers anew, and so on."""

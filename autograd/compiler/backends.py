@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.compiler import calling, native
 from autograd.compiler.calls import Call, rebuilt
+from autograd.compiler.options import ROUNDING
 from autograd.compiler.python_source import function
 from autograd.compiler.recording import Recording
 from autograd.compiler.tape import Tape, evaluate
@@ -43,6 +44,7 @@ class Program:
         self.recording = recording
         self.reduce: str | None = options["reduce"]
         self.single = options["dtype"] == "float32"
+        self.rounded = ROUNDING[options["dtype"]]
         self.batch: Batch | JaxProgram | None = None
         self.native: NativePoint | None = None
         self.point: Callable[[Sequence[float]], Sequence[float]] | None = None
@@ -50,13 +52,13 @@ class Program:
         self._looks: Any = None  # at these places
         tape = recording.tape
         if interpreted:
-            self.point = functools.partial(evaluate, tape)
+            self.point = functools.partial(evaluate, tape, rounded=self.rounded)
         elif options["backend"] == "jax":
             self._make_jax(tape, options)
         elif options["backend"] == "llvm" or (options["backend"] == "auto" and with_llvm()):
             self._make_native(tape, options)
         else:
-            made = function(tape, recording.names)
+            made = function(tape, recording.names, rounded=self.rounded)
             self.point = lambda numbers: made(*numbers)
 
     def _make_native(self, tape: Tape, options: dict[str, Any]) -> None:
@@ -100,7 +102,7 @@ class Program:
                 self._check_agreement(call, live)
             return found
         *results, held = self._at([*call.numbers, *live])
-        return self._rounded(results) if held == 1.0 else None
+        return results if held == 1.0 else None
 
     def _at(self, numbers: list[float]) -> Sequence[float]:
         assert self.point is not None
@@ -134,7 +136,7 @@ class Program:
     def _check_agreement(self, call: Call, live: list[float]) -> None:
         """After a guard failed somewhere in the batch: raise unless sample 0 too should take another branch."""
         for at in range(call.samples):
-            outcomes = evaluate(self.recording.decisions, [*call.sample(at), *live])
+            outcomes = evaluate(self.recording.decisions, [*call.sample(at), *live], self.rounded)
             for guard, outcome in zip(self.recording.guards, outcomes):
                 if outcome != guard.expected:
                     if at == 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import context
 from autograd.compiler.guards import finished, guard
+from autograd.compiler.tape import applied
 from autograd.compiler.turns import thread
 from autograd.graph import topological_order
 from autograd.value import Value
@@ -46,13 +47,14 @@ _FILLED: Any = _Filled()
 
 def number_of(node: Value) -> float:
     """The number `node` has in the call that is traced, computed when first asked for."""
-    read = slot.__get__
+    read, trace = slot.__get__, active()
+    rounded = trace.rounded if trace is not None else float
     for below in topological_order([node], inputs=_FILLED):
         if below not in _FILLED:
             if below.op is None:
                 raise finished()
             data = [arg if arg.__class__ is float else read(arg) for arg in below.args]
-            slot.__set__(below, below.op.forward(*data))
+            slot.__set__(below, applied(below.op, data, rounded))
     return float(read(node))
 
 

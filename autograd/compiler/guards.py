@@ -48,10 +48,11 @@ class Guard(NamedTuple):
         )
 
     def undecided(self) -> GuardError:
-        """The error for a comparison that rounds differently here than in the trace (float32)."""
+        """The error for a comparison that rounding decides, in the program otherwise than in the trace."""
         return GuardError(
-            f"the comparison `{self.text}` is {bool(self.expected)} in float64 and {not self.expected} in"
-            f" this precision: compile with dtype='float64', or choose with where\n  at {self.line}"
+            f"the comparison `{self.text}` is {bool(self.expected)} as Python computes its sides and"
+            f" {not self.expected} in the compiled program, whose functions differ in the last bits: choose with"
+            f" where(greater(x, y), a, b), or compile the batch with exact=True\n  at {self.line}"
         )
 
 
@@ -62,10 +63,28 @@ def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) ->
     """The guard of a node that compares two operands."""
     assert comparison.op is not None
     x, y = comparison.args
-    shown = [repr(arg) if arg.__class__ is float else arg.label or "..." for arg in (x, y)]
     numbers = [arg if arg.__class__ is float else number_of(arg) for arg in (x, y)]
-    text = f"{shown[0]} {_SIGNS[comparison.op.name]} {shown[1]}"
+    text = f"{_written(x)} {_SIGNS[comparison.op.name]} {_written(y)}"
     return Guard(text, number_of(comparison), abs(numbers[0] - numbers[1]), line)
+
+
+def _written(x: Value | float, depth: int = 2) -> str:
+    """A number as a formula, its deeper parts as dots.
+
+    >>> x = Value(2.0, label="x")
+    >>> _written((x * x - 1.0) / (x * x).exp())
+    '((... - 1.0) / exp(...))'
+    """
+    if isinstance(x, float):
+        return repr(x)
+    if x.label or x.op is None or depth == 0 or len(x.args) > 3:
+        return x.label or "..."
+    if x.op.name in ("identity", "detached"):
+        return _written(x.args[0], depth)
+    parts = [_written(arg, depth - 1) for arg in x.args]
+    if len(parts) == 2 and x.op.symbol:
+        return f"({parts[0]} {x.op.symbol} {parts[1]})"
+    return f"{x.op.name}({', '.join(parts)})"
 
 
 def finished() -> TraceError:

@@ -8,6 +8,7 @@ import struct
 from typing import NamedTuple
 
 from autograd.compiler.mathematics import joint_symbol, symbol
+from autograd.ieee import float32
 from autograd.primitive import Primitive
 
 _COMPARE = "%{z}.c = fcmp {how} {t} {x}, {y}\n%{z} = select {i1} %{z}.c, {t} {one}, {t} {zero}"
@@ -47,17 +48,9 @@ class Form(NamedTuple):
 
     def constant(self, x: float) -> str:
         if self.element == "float":
-            x = rounded(x)
+            x = float32(x)
         bits = f"0x{struct.unpack('>Q', struct.pack('>d', x))[0]:016X}"
         return bits if self.lanes == 1 else f"<{', '.join([f'{self.element} {bits}'] * self.lanes)}>"
-
-
-def rounded(x: float) -> float:
-    """x in single precision; beyond its range infinite."""
-    try:
-        return float(struct.unpack("f", struct.pack("f", x))[0])
-    except OverflowError:
-        return float("inf") if x > 0.0 else float("-inf")
 
 
 def form(dtype: str, lanes: int = 1) -> Form:

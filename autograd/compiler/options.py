@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from autograd.compiler.tape import Rounding
+from autograd.ieee import float32
+
+ROUNDING: dict[str, Rounding] = {"float64": float, "float32": float32}  # of every number, by `dtype`
+
 
 def checked(options: dict[str, Any]) -> dict[str, Any]:
     """The options, if they are right; raises ValueError for one that is not."""
     for name, allowed in {
         "reduce": (None, "mean", "sum"),
-        "dtype": ("float64", "float32"),
+        "dtype": tuple(ROUNDING),
         "backend": ("auto", "llvm", "python", "jax"),
     }.items():
         if options[name] not in allowed:

@@ -15,7 +15,7 @@ import itertools
 import struct
 from typing import Any, NamedTuple
 
-from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Draft, Row, Tape, depends, renumbered
+from autograd.compiler.tape import PARAMETER, SAMPLE, Arg, Draft, Rounding, Row, Tape, applied, depends, renumbered
 from autograd.primitive import TABLE, Primitive
 
 # A letter stands for any operand (the same letter for the same one), a number for that constant.
@@ -109,8 +109,9 @@ class Simplified(Draft):
     return v2
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, rounded: Rounding = float) -> None:
         super().__init__(first)
+        self.rounded = rounded  # constants that are computed here are what the program would compute
         self.known: dict[Any, int] = {}  # the rows, by what they compute
         self.inner: dict[Arg | None, str] = {}  # those that a rule may look into, and their operations
 
@@ -125,7 +126,7 @@ class Simplified(Draft):
         computed: Any = row
         if constants:
             if int not in map(type, args):
-                return float(op.forward(*args))
+                return applied(op, args, self.rounded)
             computed = op, tuple([_bits(arg) if arg.__class__ is float else arg for arg in args])
         elif name in _COMMUTING and args[0] > args[1]:
             computed = op, args[::-1]

@@ -12,7 +12,7 @@ from autograd.compiler.held import Held, following
 from autograd.compiler.passes import Simplified, alive
 from autograd.compiler.search import closed_over, reached
 from autograd.compiler.shapes import Shape, classes, fixed_parts, passed_as_is, put_together, results
-from autograd.compiler.tape import PARAMETER, Tape, record
+from autograd.compiler.tape import PARAMETER, Rounding, Tape, record
 from autograd.compiler.trace import fresh, tracing
 from autograd.compiler.traced import Traced, function_runs
 from autograd.context import Line
@@ -33,9 +33,9 @@ class Recording(NamedTuple):
 
 def recorded(
     f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str],
-    constants: tuple[type, ...] = (), again: bool = True,
+    constants: tuple[type, ...] = (), rounded: Rounding = float, again: bool = True,
 ) -> Recording:
-    """Run `f` once on arguments of this shape; `numbers` decide its branches.
+    """Run `f` once on arguments of this shape; `numbers`, and those computed from them, `rounded`, decide its branches.
 
     An output that is a plain number of a type in `constants` is an output of the tape, else part of the result's shape.
     Where f has imported a module of one's own, it is run `again`: what it takes from there can be watched then.
@@ -44,7 +44,7 @@ def recorded(
     given = [*(part.thing for part in passed_as_is(shape)), *classes(shape)]
     older, before = reached(f, *given)
     called = number_names(f, shape)
-    with following(), tracing(older) as trace:
+    with following(), tracing(older, rounded) as trace:
         inputs = [fresh(x, name) for x, name in zip(numbers, called, strict=True)]
         values: list[Any] = []
         args = put_together(shape, iter(inputs))
@@ -61,7 +61,8 @@ def recorded(
         kinds = [*kinds, *(PARAMETER,) * len(live)]
         agreed = [decision.equal(guard.expected) for decision, guard in zip(trace.decisions, trace.guards, strict=True)]
         verdict = functools.reduce(operator.mul, agreed, 1.0)
-        whole = record([verdict, *values, *trace.decisions], everything, kinds, Simplified)
+        draft = functools.partial(Simplified, rounded=rounded)
+        whole = record([verdict, *values, *trace.decisions], everything, kinds, draft)
     verdict, *outputs = whole.outputs
     tape = alive(whole._replace(outputs=[*outputs[: len(values)], verdict]))
     decisions = alive(whole._replace(outputs=outputs[len(values) :], rows=whole.rows if trace.guards else []))
@@ -69,7 +70,7 @@ def recorded(
     held = Held([*before.values()])
     moved = held.moved()
     if any(place.container is sys.modules for place in moved) and again:
-        return recorded(f, shape, numbers, kinds[: len(inputs)], constants, again=False)  # now its module is seen
+        return recorded(f, shape, numbers, kinds[: len(inputs)], constants, rounded, False)  # now its module is seen
     if moved:
         values, after = reached(f, *given)
         if set(values) <= set(older):  # else it is traced again, with the Values that it has put somewhere as inputs

@@ -10,7 +10,7 @@ floats.
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.graph import NO_OPERAND, topological_order
@@ -21,6 +21,7 @@ PARAMETER, SAMPLE = "parameter", "sample"
 
 Arg = int | float  # the number of a row or an input; a constant
 Row = tuple[Primitive, tuple[Arg, ...]]
+Rounding = Callable[[float], float]  # `float`, or `ieee.float32`: what a number becomes in the precision asked for
 
 
 class Tape(NamedTuple):
@@ -55,7 +56,8 @@ class Draft:
 
 
 def record(
-    outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str] | None = None, draft: type[Draft] = Draft
+    outputs: Iterable[Any], inputs: Sequence[Value], kinds: Sequence[str] | None = None,
+    draft: Callable[[int], Draft] = Draft,
 ) -> Tape:
     """The tape that computes `outputs` (Values or floats) from `inputs` (Values, all parameters unless `kinds` says).
 
@@ -119,17 +121,32 @@ def inlined(body: Tape, args: Iterable[Arg], draft: Draft) -> tuple[Arg, ...]:
     return renumbered(body.outputs, numbers)
 
 
-def evaluate(tape: Tape, inputs: Sequence[float]) -> list[float]:
+def evaluate(tape: Tape, inputs: Sequence[float], rounded: Rounding = float) -> list[float]:
     """The outputs at one point, row by row with the table's own forward functions: the plainest interpreter.
+
+    Every number, constants too, is `rounded`.
 
     >>> x = Value(2.0)
     >>> evaluate(record([x * x, 1.0], [x]), [3.0])
     [9.0, 1.0]
     """
-    values = list(inputs)
+    values = [*map(rounded, inputs)]
     for op, args in tape.rows:
-        values.append(op.forward(*[arg if arg.__class__ is float else values[arg] for arg in args]))  # type: ignore[index]
-    return [arg if arg.__class__ is float else values[arg] for arg in tape.outputs]  # type: ignore[index]
+        values.append(applied(op, renumbered(args, values), rounded))
+    return [*map(rounded, renumbered(tape.outputs, values))]
+
+
+def applied(op: Primitive, operands: Iterable[float], rounded: Rounding = float) -> float:
+    """The number of one operation; of a composite, every row that it is made of is rounded.
+
+    >>> from autograd.ieee import float32
+    >>> applied(TABLE["sum"], [16777216.0, 1.0, 1.0]), applied(TABLE["sum"], [16777216.0, 1.0, 1.0], float32)
+    (16777218.0, 16777216.0)
+    """
+    given = [*map(rounded, operands)]
+    if op.composite and rounded is not float:
+        return evaluate(expansion(op, len(given)), given, rounded)[0]
+    return rounded(op.forward(*given))
 
 
 def depends(tape: Tape, on: str) -> list[bool]:

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from autograd import context
 from autograd.compiler.deciding import active, current, slot
 from autograd.compiler.guards import Guard, TraceError
+from autograd.compiler.tape import Rounding
 from autograd.compiler.traced import Plain, Traced, _new, _node, function_runs, shared
 from autograd.compiler.turns import running, thread, turn
 from autograd.graph import topological_order
@@ -29,7 +30,8 @@ from autograd.value import Value
 class Trace:
     """What one run of a function met: guards, the Values made before it, the constants made by it."""
 
-    def __init__(self) -> None:
+    def __init__(self, rounded: Rounding = float) -> None:
+        self.rounded = rounded  # as the compiled function will round the numbers that are compared
         self.guards: list[Guard] = []
         self.decisions: list[Value] = []  # the comparisons themselves, one per guard
         self.live: dict[Value, None] = {}
@@ -58,6 +60,8 @@ class Trace:
             for arg in node.args:
                 self.operand(arg)
             node.__class__ = Traced
+            if self.rounded is not float:
+                slot.__delete__(node)  # which Value's method did not round
 
     def read(self, x: Value) -> None:
         """A Value decides something, with a number that is a constant unless it was made before the trace."""
@@ -92,13 +96,13 @@ def collector_resting() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def tracing(older: Sequence[Value]) -> Iterator[Trace]:
+def tracing(older: Sequence[Value], rounded: Rounding = float) -> Iterator[Trace]:
     """Record everything this thread does with Values; `older` ones are shared with the threads that do not trace.
 
     Traces take turns. One that has refused something ends with that TraceError.
     """
     with turn:
-        trace, before = Trace(), thread.trace
+        trace, before = Trace(rounded), thread.trace
         thread.trace, thread.refused, running[0] = trace, None, 1
         borrowed: list[Any] = [(x, x.__class__) for x in dict.fromkeys(older) if not isinstance(x, Traced)]
         try:

@@ -2,9 +2,11 @@
 
 import copy
 import dataclasses
+import functools
 import gc
 import math
 import pickle
+import random
 import threading
 import warnings
 import weakref
@@ -654,11 +656,52 @@ def test_float32_rounds(compiled):
     np.testing.assert_array_equal(batch, np.arange(5, dtype=np.float32) / np.float32(3.0))
 
 
-def test_a_comparison_that_rounding_decides_is_an_error_in_single_precision():
+def test_single_precision_overflows_in_every_row(compiled):
+    fast = compiled(lambda x: x * x / x, dtype="float32")
+    assert [fast(1e30), fast(3.0)] == [math.inf, 3.0]
+
+
+def test_comparisons_are_of_single_precision(compiled):
+    """In the trace too: of arguments and constants, of rows and of composites, of constants that the function makes."""
+    w, rng = Value(0.1), random.Random(0)
+
+    def f(x, t):
+        near = x + 1e-9 > x, x == 0.1, w * x > 0.1 * x
+        terms = [1.0, w, x, x, x, 1e-9]
+        made = Value(2.0) * 1.1 + 0.1
+        return x * x >= t, autograd.sum(terms) >= t, made * x * 1.1 + 0.1 >= t, near
+
+    def by_numpy(x, t):
+        tenth, more = f32(0.1), f32(1.1)
+        total = ((f32(1.0) + tenth + x + x) + x) + f32(1e-9)
+        return x * x >= t, total >= t, (f32(2.0) * more + tenth) * x * more + tenth >= t, (False, x == tenth, False)
+
+    f32, fast, outcomes = np.float32, compiled(f, dtype="float32", max_traces=100), set()
+    for _ in range(400):
+        x = f32(rng.choice([0.1, rng.uniform(1.0, 2.0)]))
+        t = rng.choice([x * x, 1.1 + 3.0 * float(x), 2.3 * float(x) * 1.1 + 0.1]) + rng.choice([-1e-7, 0.0, 1e-7])
+        assert fast(float(x), float(t)) == by_numpy(x, f32(t)), (x, t)
+        outcomes.add(fast(float(x), float(t)))
+    assert len(outcomes) > 6
+
+
+def test_calls_beyond_max_traces_and_the_source_are_of_single_precision(compiled):
+    fast = compiled(lambda x: x * 0.1 / 3.0 if x > 0.0 else -x, dtype="float32", max_traces=1)
+    assert fast.source(-1.0).startswith("from autograd import equal, greater\nfrom autograd.ieee import float32")
+    with pytest.warns(RuntimeWarning, match="different branches"):
+        assert fast(0.7) == float(np.float32(0.7) * np.float32(0.1) / np.float32(3.0))
+
+
+def test_a_last_bit_that_decides_a_comparison_is_an_error():
+    """One in which a function on vectors differs from Python's."""
     pytest.importorskip("llvmlite")
-    fast = autograd.compile(lambda x: x if x + 1e-9 > x else -x, dtype="float32", backend="llvm")
-    with pytest.raises(GuardError, match=r"(?s)`... > x` is True in float64 and False in this precision.*test_api.py"):
-        fast(1.0)
+    x = np.linspace(-3.0, 3.0, 4001)
+    fast, exact = (autograd.compile(lambda x: x.exp(), in_axes=0, exact=exact)(x) for exact in (False, True))
+    lower = np.flatnonzero(fast < exact)[:1]
+    compiled = functools.partial(autograd.compile, lambda x, c: x if x.exp() >= c else -x, in_axes=0)
+    with pytest.raises(GuardError, match=r"`exp\(x\) >= c` is True as Python .* False in the compiled .* exact=True"):
+        compiled()(x[lower], exact[lower])
+    assert compiled(exact=True)(x[lower], exact[lower]) == x[lower]
 
 
 def test_many_threads_call_at_once(compiled):

@@ -12,6 +12,7 @@ import autograd
 from autograd import Value, func
 from autograd.compiler.python_source import function, source
 from autograd.compiler.tape import PARAMETER, Tape, record
+from autograd.ieee import float32
 from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, optimised, points, random_function, same
 
@@ -81,6 +82,18 @@ def test_a_program_finds_operations_of_your_own():
         assert f"# cube_{id(cube):x}: what cube was when this was traced" in source(record([cube(x)], [x]), ["x"])
     finally:
         autograd.unregister("cube")
+
+
+def test_an_operation_may_be_called_like_what_rounds():
+    op = autograd.register("float32", lambda x: x * 3.0, lambda x, z: (3.0,))
+    try:
+        x = Value(2.0)
+        tape = record([op(x) + 0.1], [x])
+        space = {}
+        exec(source(tape, ["float32"], rounded=float32), space)
+        assert space["compiled"](2.0) == function(tape, ["x"], rounded=float32)(2.0) == (float32(6.0 + float32(0.1)),)
+    finally:
+        autograd.unregister("float32")
 
 
 def test_names_that_would_collide_are_changed():
