@@ -73,6 +73,8 @@ class Compiled:
 
     def __init__(self, training: "Training", dtype: str = "float64", insist: bool = True) -> None:
         self.dtype, self.insist, self.told, self.given_up = dtype, insist, False, False
+        if not available():
+            raise Unsupported("compiling needs NumPy and llvmlite: install stepgrad[compile]")
         self._compile(training)
 
     def _compile(self, training: "Training") -> None:

@@ -51,8 +51,6 @@ class SampleLoss:
                 self._compile(parameters)
         except Unsupported:
             raise
-        except ImportError as error:
-            raise Unsupported(f"compiling needs NumPy and llvmlite ({error}): install stepgrad[compile]") from error
         except Exception as error:  # code of one's own may do anything with numbers that are being recorded
             said = error if isinstance(error, (TraceError, ValueError)) else f"{type(error).__name__}: {error}"
             raise Unsupported(f"this model and loss cannot be compiled: {said}") from error

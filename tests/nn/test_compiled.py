@@ -1,6 +1,7 @@
 """The compiled engine leaves the numbers the eager one leaves: losses, parameters, gradients, optimiser states."""
 
 import functools
+import importlib.util
 import math
 import random
 
@@ -13,6 +14,7 @@ import numpy as np
 
 import autograd
 import nn
+from autograd.compiler import native
 from nn import functional as F
 from nn import optim
 from nn.activations import MODULES as ACTIVATION_MODULES
@@ -374,6 +376,21 @@ def test_losses_that_ask_which_class_or_number_a_target_is():
     same(lambda: training(nn.MLP(2, [4], seed=1), OPTIMIZERS["sgd"], BLOBS.features, LABELS, by_class))
     same(lambda: training(nn.MLP(2, [4, 1], activation="tanh", seed=1), OPTIMIZERS["sgd"], BLOBS.features, MASKED,
                           masked_by_where))
+
+
+def test_what_is_not_installed_is_said_once(monkeypatch):
+    def fit(loss=None):
+        model = nn.MLP(2, [4], seed=1)
+        nn.fit(model, BLOBS.features, LABELS, loss=loss, epochs=1, engine="compiled", progress=False)
+
+    with pytest.raises(Unsupported, match=r"cannot be compiled: ModuleNotFoundError: No module named 'not_there'$"):
+        fit(lambda outputs, targets: importlib.import_module("not_there"))
+    find = importlib.util.find_spec
+    without = lambda name, *rest: None if name == "llvmlite" else find(name, *rest)
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    monkeypatch.setattr(native, "lacking", native.lacking.__wrapped__)
+    with pytest.raises(Unsupported, match=r"^compiling needs NumPy and llvmlite: install stepgrad\[compile\]$"):
+        fit()
 
 
 def test_a_loss_with_a_derivative_inside():
