@@ -2,19 +2,23 @@
 
 An entry is a checksum and machine code, so whoever could write one could have it run: only a folder that is the user's
 own, and that nobody else may write, is read. One that is cut short, altered, unreadable or another text's is made anew.
-Nothing in it is unpickled or evaluated. If the folder cannot be used, so be it: all is made each time.
+Nothing in it is unpickled or evaluated. If the folder cannot be used, all is made each time, and a warning says why.
 
 It lies in ~/.cache/stepgrad, or in stepgrad under $XDG_CACHE_HOME, or in $STEPGRAD_CACHE. It keeps to 64 MB: one write
 in sixteen looks, and removes what has not been used for longest. All of it may be removed at any time, by hand too.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+
+from autograd.context import _calling_line
 
 CHECKSUM = 32  # bytes
 MOST = 64 * 2**20  # bytes of all entries
@@ -37,21 +41,37 @@ def entry(key: str, make: Callable[[], bytes]) -> bytes:
     home = folder()
     if home is None:
         return make()
+    refusal = _refusal(home)
+    if refusal:
+        _say(home, refusal)
+        return make()
     path = home / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.o"
-    code = _read(path, key) if _private(home) else None
+    code = _read(path, key)
     if code is None:
         code = make()
         _write(path, _checksum(key, code) + code)
     return code
 
 
-def _private(home: Path) -> bool:
-    """Whether the folder is there, the user's, and writable by nobody else."""
+def _refusal(home: Path) -> str:
+    """Why the folder cannot be used; empty where it is there now, the user's, and writable by nobody else."""
     try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = home.stat()
-    except OSError:
-        return False
-    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+    except FileExistsError:
+        return "it is no folder"
+    except OSError as error:
+        return str(error.strerror)
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        return "it is another user's"
+    return "others may write there" if hasattr(os, "getuid") and found.st_mode & 0o022 else ""
+
+
+@functools.cache
+def _say(home: Path, why: str) -> None:
+    """Warn, once, at the line of the call."""
+    said = f"{home} is not used, so that every process compiles again: {why} ($STEPGRAD_CACHE names another folder)"
+    warnings.warn_explicit(said, RuntimeWarning, *_calling_line())
 
 
 def _checksum(key: str, code: bytes) -> bytes:
@@ -78,9 +98,6 @@ def _read(path: Path, key: str) -> bytes | None:
 def _write(path: Path, content: bytes) -> None:
     """All or nothing: another process may be reading, or writing the same."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _private(path.parent):
-            return
         if path.name.startswith("0"):  # one in sixteen, whatever the process
             _shrink(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
@@ -90,8 +107,11 @@ def _write(path: Path, content: bytes) -> None:
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)
-    except OSError:
+            raise
+    except FileNotFoundError:  # another process has removed it, to make room
         pass
+    except OSError as error:
+        _say(path.parent, str(error.strerror))
 
 
 def _shrink(home: Path) -> None:

@@ -1,7 +1,9 @@
 """The disk cache: found again when sound, made anew when not, never needed, and nobody else's."""
 
+import errno
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,8 +91,8 @@ def test_the_folder_is_private(folder, made):
     assert folder.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
     folder.chmod(0o777)  # now anyone may put code there: it is neither read nor written
-    assert found(made) == CODE
-    assert found(made, "new") == CODE
+    with pytest.warns(RuntimeWarning, match="others may write there"):
+        assert [found(made), found(made, "new")] == [CODE] * 2
     assert made == ["key", "key", "new"]
     assert len(list(folder.iterdir())) == 1
 
@@ -100,22 +102,58 @@ def test_another_users_folder_is_not_read(folder, made, monkeypatch):
     found(made)
     owner = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: owner + 1)
-    assert found(made) == CODE
+    with pytest.warns(RuntimeWarning, match="it is another user's"):
+        assert found(made) == CODE
     assert made == ["key", "key"]
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(folder, made):
+def a_file(folder):
     folder.write_text("a file where the folder should be")
-    assert found(made) == CODE
 
 
-def test_a_full_disk_is_no_error_and_leaves_nothing(folder, made, monkeypatch):
+def in_a_file(folder):
+    folder.parent.joinpath("file").write_text("a file where the folder should lie")
+    return folder.parent / "file" / "cache"
+
+
+def open_to_all(folder):
+    folder.mkdir()
+    folder.chmod(0o777)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions are POSIX's")
+@pytest.mark.parametrize(("spoil", "why"), [
+    (a_file, "it is no folder"), (in_a_file, "Not a directory"), (open_to_all, "others may write there"),
+])  # fmt: skip
+def test_a_folder_that_cannot_be_used_is_said_once(folder, made, monkeypatch, spoil, why):
+    folder = spoil(folder) or folder
+    monkeypatch.setenv("STEPGRAD_CACHE", str(folder))
+    message = rf"{re.escape(str(folder))} is not used.*again: {why} .*STEPGRAD_CACHE"
+    with pytest.warns(RuntimeWarning, match=message) as said:
+        assert [found(made, key) for key in "aba"] == [CODE] * 3
+    assert made == ["a", "b", "a"]
+    assert [warning.filename for warning in said] == [__file__]
+
+
+def test_a_full_disk_is_said_once_and_leaves_nothing(folder, made, monkeypatch):
     def full(*_):
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "replace", full)
-    assert found(made) == CODE
+    with pytest.warns(RuntimeWarning, match=os.strerror(errno.ENOSPC)) as said:
+        assert [found(made) for _ in range(2)] == [CODE] * 2
+    assert len(said) == 1
     assert list(folder.iterdir()) == []
+
+
+def test_what_another_process_has_removed_is_not_the_folder_s_fault(folder, made, monkeypatch, recwarn):
+    def removed(temporary, _):
+        os.unlink(temporary)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr(os, "replace", removed)
+    assert found(made) == CODE
+    assert not recwarn
 
 
 def fill(folder, count, size=1000):
@@ -163,8 +201,8 @@ def test_a_folder_that_others_may_write_is_left_alone(folder, made, monkeypatch)
     paths = fill(folder, 3)
     folder.chmod(0o777)
     monkeypatch.setattr(cache, "MOST", 0)
-    for k in range(40):
-        found(made, str(k))
+    with pytest.warns(RuntimeWarning, match="others may write there"):
+        assert [found(made, str(k)) for k in range(40)] == [CODE] * 40
     assert sorted(folder.iterdir()) == paths
 
 

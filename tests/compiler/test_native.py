@@ -72,5 +72,5 @@ def test_a_missing_function_is_named():
 
 
 def test_without_the_disk_all_is_made(folder, monkeypatch):
-    monkeypatch.setattr(cache, "_private", lambda home: False)
+    monkeypatch.setattr(cache, "folder", lambda: None)
     assert [answer(native.compiled(TEXT, 0)) for _ in range(2)] == [42, 42]
