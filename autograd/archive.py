@@ -36,6 +36,7 @@ def restore(
 ) -> Any:
     node = object.__new__(cls)
     node.data, node.op, node.args, node.partials = data, op, args, partials
+    node.zero_grad()
     for name, value in named.items():
         setattr(node, name, value)
     return node

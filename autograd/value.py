@@ -31,14 +31,17 @@ class Value:
     (-0.999988, -7.4e-05)
     """
 
-    __slots__ = ("data", "grad", "op", "x", "y", "dx", "dy", "label", "scope", "__weakref__")
+    __slots__ = ("data", "grad", "op", "x", "y", "dx", "dy", "_label", "_scope", "__weakref__")
     grad: float
     x: Any
     y: Any
     dx: Any
     dy: float
-    label: str
-    scope: str
+
+    # Most nodes have neither. Not a __getattr__ that knows what an unfilled slot reads as: with one in the class Python
+    # takes four times as long to read any field of any node.
+    label: Any = property(lambda self: getattr(self, "_label", ""), lambda self, text: setattr(self, "_label", text))
+    scope: Any = property(lambda self: getattr(self, "_scope", ""), lambda self, text: setattr(self, "_scope", text))
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if data.__class__ is float else number(data)
@@ -146,12 +149,6 @@ class Value:
 
         return explain(self, wrt, k)
 
-    # Most nodes never get a gradient, a label or a scope: a slot that nobody filled costs nothing and reads as this.
-    def __getattr__(self, name: str) -> Any:
-        if name in _UNFILLED:
-            return _UNFILLED[name]
-        raise AttributeError(f"Value has no attribute {name!r}: it is neither a field nor an operation of the table")
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on Values: np.exp(v) is a Value, and an array times v an array of Values."""
         import numpy as np
@@ -169,7 +166,9 @@ class Value:
 
     __hash__ = object.__hash__
 
-    if TYPE_CHECKING:  # the operators are made from the table, in autograd.record; a type checker is told of them here
+    if TYPE_CHECKING:  # the methods are made from the table, in autograd.record; a type checker is told of them here
+
+        def __getattr__(self, name: str) -> Any: ...
 
         def __autograd__(self, op: Primitive, args: tuple[Any, ...]) -> "Value": ...
 
@@ -244,9 +243,6 @@ class Value:
     @property
     def _op(self) -> str:
         return "" if self.op is None else self.op.symbol or self.op.name
-
-
-_UNFILLED = {"grad": UNKNOWN, "label": "", "scope": ""}
 
 
 def _brief(v: Value, field: str) -> str:

@@ -283,7 +283,7 @@ def test_the_wrong_number_of_operands_is_named():
 
 
 def test_unknown_attributes_are_named():
-    with pytest.raises(AttributeError, match="Value has no attribute 'backwards'"):
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'backwards'"):
         Value(1.0).backwards()
 
 
