@@ -68,20 +68,20 @@ def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) ->
     return Guard(text, number_of(comparison), abs(numbers[0] - numbers[1]), line)
 
 
-def _written(x: Value | float, depth: int = 2) -> str:
-    """A number as a formula, its deeper parts as dots.
+def _written(x: Value | float, deeper: bool = True) -> str:
+    """A number as the operation that made it, with dots for what made its operands: every guard has such a text.
 
     >>> x = Value(2.0, label="x")
-    >>> _written((x * x - 1.0) / (x * x).exp())
-    '((... - 1.0) / exp(...))'
+    >>> _written(x * -1.0), _written(x.exp()), _written(x * x - 1.0)
+    ('(x * -1.0)', 'exp(x)', '(... - 1.0)')
     """
     if isinstance(x, float):
         return repr(x)
-    if x.label or x.op is None or depth == 0 or len(x.args) > 3:
+    if x.label or x.op is None or not deeper or len(x.args) > 3:
         return x.label or "..."
     if x.op.name in ("identity", "detached"):
-        return _written(x.args[0], depth)
-    parts = [_written(arg, depth - 1) for arg in x.args]
+        return _written(x.args[0])
+    parts = [_written(arg, False) for arg in x.args]
     if len(parts) == 2 and x.op.symbol:
         return f"({parts[0]} {x.op.symbol} {parts[1]})"
     return f"{x.op.name}({', '.join(parts)})"
