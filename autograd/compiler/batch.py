@@ -25,6 +25,7 @@ from autograd.compiler.tape import SAMPLE, Tape
 from autograd.compiler.vector_functions import Ops, vector_function
 
 BLOCK = 512  # bytes of a block of samples, a number for each: eight of the widest vectors
+SIDE_BY_SIDE = 2  # vectors that the interpreter computes at once: while one waits for a result, the other goes on
 SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
 # Straight-line code is two to three times as fast as the interpreter in plain arithmetic. But it takes time to make,
 # and puts all its registers away around a call of a function. So the interpreter has the tapes of
@@ -57,7 +58,7 @@ class Batch:
     def _translate(self) -> None:
         """Straight-line code."""
         code = straight.lanes(self.tape, self.dtype, self.width, self.block)
-        self.library = native.compiled(code.text, 0, self._functions(code.functions))
+        self.library = native.compiled(code.text, 0, self._functions(code.functions, self.width))
         self.blocks, self.places = code.blocks, code.outputs
 
     def _encode(self) -> None:
@@ -78,13 +79,14 @@ class Batch:
             place if arg.__class__ is int and (arg >= len(kinds) or kinds[arg] == SAMPLE) else -1
             for arg, place in zip(self.tape.outputs, code.outputs)
         ]
-        text, functions = interpreter.text(cases, form(self.dtype, self.width), self.block)
+        width = SIDE_BY_SIDE * self.width
+        text, functions = interpreter.text(cases, form(self.dtype, width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
-        self.library = native.compiled(text + body, 2, self._functions(functions))
+        self.library = native.compiled(text + body, 2, self._functions(functions, width))
 
-    def _functions(self, wanted: Iterable[Ops]) -> list[tuple[str, int]]:
-        """The vector functions of these operations."""
-        self.called = [vector_function(ops, self.element, self.width, self.exact) for ops in wanted]
+    def _functions(self, wanted: Iterable[Ops], width: int) -> list[tuple[str, int]]:
+        """The functions of these operations, of vectors of so many numbers."""
+        self.called = [vector_function(ops, self.element, width, self.exact) for ops in wanted]
         return [(symbol, at) for symbol, _, at in self.called]
 
     def _plan(self, inputs: int) -> None:
