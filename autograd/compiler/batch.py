@@ -67,9 +67,7 @@ class Batch:
 
         kinds = self.tape.kinds
         order = sorted(range(len(kinds)), key=lambda i: kinds[i] != SAMPLE)  # inputs of samples first
-        pairs = interpreter.pairs(self.tape)
-        cases = interpreter.joined(self.tape, pairs)
-        code = interpreter.encode(self.tape, cases, [order.index(i) for i in range(len(kinds))], pairs)
+        code = interpreter.encode(self.tape, inputs=[order.index(i) for i in range(len(kinds))])
         self.words = code.words
         self.constants = np.array(code.constants, self.dtype)
         self.head = (ctypes.c_int64 * 2)(code.instructions, code.words.buffer_info()[0])
@@ -80,7 +78,7 @@ class Batch:
             for arg, place in zip(self.tape.outputs, code.outputs)
         ]
         width = SIDE_BY_SIDE * self.width
-        text, functions = interpreter.text(cases, form(self.dtype, width), self.block)
+        text, functions = interpreter.text(code.cases, form(self.dtype, width), self.block)
         body = interpreter.BODY.replace("T*", f"{self.element}*")
         self.library = native.compiled(text + body, 2, self._functions(functions, width))
 

@@ -2,37 +2,36 @@
 
 It is compiled once, for all tapes (and kept on disk): a switch with one case per operation, each written by the same
 `RowWriter` that writes straight-line code, so that the two give the same bits. It needs a few nanoseconds a row to find
-the case, and no time to prepare; over a block of samples, which each case works through, finding costs nothing.
+the case, and no time to prepare; over a block of samples, which each case works through, finding costs little, and some
+cases compute two rows (`joining.py`).
 
-A program is the tape as 32-bit words, five to a row: operation, result, operands. Numbers stand in one workspace:
-inputs, constants, then rows, whose places are used again after their last reader. Two rows that one function computes,
-the sine and the cosine of a number, are done at once: their words are operation, first result, operand, second result.
+A program is made of 32-bit words, five to an instruction: case, result, operands; a second result is the fourth word.
+Numbers stand in one workspace: inputs, constants, then rows, whose places are used again after their last reader.
 """
 
 import array
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler import native
+from autograd.compiler.joining import NONE, Case, Joined, joined, singly
 from autograd.compiler.llvm_rows import Form, RowWriter, form
-from autograd.compiler.mathematics import symbol
 from autograd.compiler.once import once
 from autograd.compiler.tape import Tape
-from autograd.compiler.vector_functions import TOGETHER, Ops
-from autograd.primitive import TABLE
+from autograd.compiler.vector_functions import Ops
 
 WORDS = 5
-Pair = tuple[int, int]
-UNREAD, KEPT, NONE = -1, -2, -3  # in place of the row that reads a number last; in place of a number
+UNREAD, KEPT = -2, -3  # in place of the row that reads a number last
 
 
 class Encoded(NamedTuple):
     """A tape for the interpreter: the words of its rows, its constants, and where things stand."""
 
     words: "array.array[int]"
+    cases: tuple[Case, ...]
     constants: list[float]
     outputs: list[int]
     places: int
@@ -42,69 +41,35 @@ class Encoded(NamedTuple):
         return len(self.words) // WORDS
 
 
-def plain(tape: Tape) -> tuple[Ops, ...]:
-    """The cases to have: the operations of the table that are not written with others, then the tape's own."""
-    ops = [op for op in TABLE.values() if not op.composite]
-    return tuple((op,) for op in dict.fromkeys(ops + [op for op, _ in tape.rows]))
+def encode(tape: Tape, cases: tuple[Case, ...] = (), inputs: Sequence[int] | None = None) -> Encoded:
+    """The tape as words for an interpreter of these cases; without them, of those that it is shortest with.
 
+    Input number i stands at inputs[i], or at i.
 
-def joined(tape: Tape, pairs: Iterable[Pair]) -> tuple[Ops, ...]:
-    """The cases for the tape's own operations, and for the pairs of rows that one function can compute."""
-    found: set[Ops] = {(op,) for op in {op for op, _ in tape.rows}}
-    found |= {operations(tape, pair) for pair in pairs}
-    return tuple(sorted(found, key=lambda case: [symbol(op, "") for op in case]))
-
-
-def pairs(tape: Tape) -> list[Pair]:
-    """Rows that one function can compute, by their numbers.
-
+    >>> from autograd.compiler.joining import plain
     >>> from autograd.compiler.tape import record
     >>> from autograd.value import Value
     >>> x = Value(2.0)
-    >>> pairs(record([x.sin() + x * x.cos()], [x]))
-    [(3, 1)]
-    """
-    names = {name for pair in TOGETHER for name in pair}
-    rows = {(op.name, args): at for at, (op, args) in enumerate(tape.rows, len(tape.kinds)) if op.name in names}
-    others = dict(TOGETHER.keys())
-    return [
-        (at, rows[others[name], args]) for (name, args), at in rows.items() if (others.get(name), args) in rows
-    ]
-
-
-def operations(tape: Tape, rows: Iterable[int]) -> Ops:
-    """The operations of the rows with these numbers."""
-    return tuple(tape.rows[row - len(tape.kinds)][0] for row in rows)
-
-
-def encode(
-    tape: Tape, cases: Sequence[Ops], inputs: Sequence[int] | None = None, pairs: Sequence[Pair] = ()
-) -> Encoded:
-    """The tape as words for an interpreter of these cases; input number i stands at inputs[i], or at i.
-
-    >>> from autograd.compiler.tape import record
-    >>> from autograd.value import Value
-    >>> x = Value(2.0)
-    >>> tape = record([(x * 3.0).exp()], [x])
+    >>> tape = record([(x * 3.0 + x).exp()], [x])
     >>> found = encode(tape, plain(tape))
-    >>> found.constants, found.outputs, found.places, len(found.words)
-    ([3.0], [2], 3, 10)
+    >>> found.constants, found.outputs, found.places, found.instructions
+    ([3.0], [2], 3, 3)
+    >>> encode(tape).instructions
+    2
     """
     first = len(tape.kinds)
-    case = {ops: k for k, ops in enumerate(cases)}
     operands = _operands(tape)
-    place, places = _places(operands, [*(inputs or range(first))], {min(pair): pair for pair in pairs})
+    done = singly(tape, cases) if cases else joined(tape, operands.table, operands.outputs)
+    place, places = _places(operands, [*(inputs or range(first))], done)
     words = np.empty((len(tape.rows), WORDS), np.int32)
-    words[:, 0] = [case[op,] for op, _ in tape.rows]
+    words[done.kept, 0] = done.case
     words[:, 1] = place[first : first + len(words)]
     words[:, 2:] = place[operands.table]
-    both = np.array(pairs, int).reshape(-1, 2)
-    at = both.min(axis=1) - first
-    words[at, 0] = [case[operations(tape, pair)] for pair in pairs]
-    words[at, 1], words[at, 3] = place[both.T]
-    words = np.delete(words, both.max(axis=1) - first, axis=0)
+    at = done.pairs.min(axis=1)
+    words[at, 1], words[at, 3] = place[done.pairs.T + first]
+    words = words[done.kept]
     outputs = place[operands.outputs].tolist()
-    return Encoded(array.array("i", words.tobytes()), operands.constants.tolist(), outputs, places)
+    return Encoded(array.array("i", words.tobytes()), done.cases, operands.constants.tolist(), outputs, places)
 
 
 class _Operands(NamedTuple):
@@ -128,17 +93,20 @@ def _operands(tape: Tape) -> _Operands:
     return _Operands(table, numbers[sizes.sum() :].astype(int), bits.view(float))
 
 
-def _places(operands: _Operands, inputs: list[int], joint: dict[int, Pair]) -> tuple[Any, int]:
-    """The place of every number, and how many there are; `joint` rows, by the first of them, are computed at once."""
+def _places(operands: _Operands, inputs: list[int], done: Joined) -> tuple[Any, int]:
+    """The place of every number, and how many there are."""
     table, outputs, constants = operands
     first, end = len(inputs), len(inputs) + len(table)
     rows = np.arange(first, end)[:, None]
     last = np.full(end + len(constants) + 1, UNREAD)
     last[table] = rows  # the last of several assignments stays
-    last[:first] = last[end:] = last[outputs] = KEPT
+    last[:first] = last[end:] = last[outputs] = last[first + done.inner] = KEPT
     read_last = np.where(last[table] == rows, table, NONE)
     unread = {*np.flatnonzero(last == UNREAD).tolist()}
     place = [*inputs, *[NONE] * len(table), *range(first, first + len(constants)), 0]
+    for at in done.inner.tolist():
+        place[first + at] = 0  # it has none
+    together = {min(pair): pair for pair in (first + done.pairs).tolist()}
     fresh = itertools.count(first + len(constants))
     free: list[int] = []
     for at, x, y, w in zip(range(first, end), *read_last.T.tolist()):
@@ -149,14 +117,14 @@ def _places(operands: _Operands, inputs: list[int], joint: dict[int, Pair]) -> t
         if w != NONE and w != x and w != y:
             free.append(place[w])
         if place[at] == NONE:  # else it was computed together with an earlier row
-            for row in joint.get(at, (at,)):
+            for row in together.get(at, (at,)):
                 place[row] = free.pop() if free else next(fresh)
         if at in unread:
             free.append(place[at])
     return np.array(place), next(fresh)
 
 
-def text(cases: Sequence[Ops], shape: Form, block: int) -> tuple[str, list[Ops]]:
+def text(cases: Sequence[Case], shape: Form, block: int) -> tuple[str, list[Ops]]:
     """LLVM text of `interpret(number* work, i32* words, i64 rows)`, and the functions it calls."""
     writer = RowWriter(shape)
     t, e = shape.t, shape.element
@@ -179,18 +147,21 @@ def text(cases: Sequence[Ops], shape: Form, block: int) -> tuple[str, list[Ops]]
     lines.append("switch i32 %op, label %done [")
     lines.extend(f"i32 {k}, label %case{k}" for k in range(len(cases)))
     lines.append("]")
-    for k, case in enumerate(cases):
+    for k, done in enumerate(cases):
         lines.append(
             f"case{k}:\nbr label %loop{k}\nloop{k}:\n%i{k} = phi i64 [ 0, %case{k} ], [ %i{k}.n, %loop{k} ]"
         )
         operands = []
-        for j in range(len(case[0].operands)):
+        for j in range(done.operands):
             lines.append(
                 f"%p{k}.{j} = getelementptr {e}, {e}* %b{j + 1}, i64 %i{k}\n"
                 f"%q{k}.{j} = bitcast {e}* %p{k}.{j} to {t}*\n%x{k}.{j} = load {t}, {t}* %q{k}.{j}"
             )
             operands.append(f"%x{k}.{j}")
-        for j, value in enumerate(writer.rows(k, case, operands)):
+        if done.inner is not None:
+            read = slice(done.slot, done.slot + len(done.inner.operands))
+            operands[read] = writer.rows(f"{k}.inner", (done.inner,), operands[read])
+        for j, value in enumerate(writer.rows(k, done.ops, operands)):
             lines.append(
                 f"%r{k}.{j} = getelementptr {e}, {e}* %b{2 * j}, i64 %i{k}\n"
                 f"%s{k}.{j} = bitcast {e}* %r{k}.{j} to {t}*\nstore {t} {value}, {t}* %s{k}.{j}"
@@ -276,7 +247,7 @@ done:
 
 
 @once
-def at_points(cases: tuple[Ops, ...]) -> native.Library:
+def at_points(cases: tuple[Case, ...]) -> native.Library:
     """The interpreter for one point."""
     code, functions = text(cases, form("float64"), 1)
     return native.compiled(code + POINT, 2, native.operations(op for (op,) in functions))

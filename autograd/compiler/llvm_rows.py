@@ -82,7 +82,7 @@ class RowWriter:
         left = {"x": "{0}", "y": "{1}", "w": "{2}", "z": "{z}"}
         self.instructions = {name: text.format(**self.blanks, **left) for name, text in INSTRUCTIONS.items()}
 
-    def row(self, at: int, op: Primitive, operands: list[str]) -> None:
+    def row(self, at: int | str, op: Primitive, operands: list[str]) -> None:
         """z = op(operands), z being number `at`."""
         name = op.name
         if name == "pow":  # a square is x*x, rounded once
@@ -122,7 +122,7 @@ class RowWriter:
             return
         self.lines.append(f"%{z} = call {t} @{symbol(op, self.called.s)}({', '.join(f'{t} {x}' for x in operands)})")
 
-    def rows(self, at: int, ops: tuple[Primitive, ...], operands: list[str]) -> list[str]:
+    def rows(self, at: int | str, ops: tuple[Primitive, ...], operands: list[str]) -> list[str]:
         """Rows of the same operands, several by one call; how their numbers are written."""
         if len(ops) == 1:
             if ops[0].name == "identity":

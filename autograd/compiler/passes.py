@@ -93,7 +93,7 @@ for _rule in rules:
     _BY_SIGHT.setdefault(_rule.left[0], {}).setdefault(_sight(_rule), []).append(_rule)
 _LETTERS_ONLY = {name for name, by_sight in _BY_SIGHT.items() if None in by_sight}
 _INNER = {part[0] for rule in rules for part in rule.left[1] if isinstance(part, tuple)}
-_COMMUTING = {"add", "mul"}  # to the last bit
+COMMUTING = {"add", "mul"}  # to the last bit
 
 
 class Simplified(Draft):
@@ -128,7 +128,7 @@ class Simplified(Draft):
             if int not in map(type, args):
                 return applied(op, args, self.rounded)
             computed = op, tuple([_bits(arg) if arg.__class__ is float else arg for arg in args])
-        elif name in _COMMUTING and args[0] > args[1]:
+        elif name in COMMUTING and args[0] > args[1]:
             computed = op, args[::-1]
         new = self.first + len(self.rows)
         number = self.known.setdefault(computed, new)

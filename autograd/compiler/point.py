@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Sequence
 
-from autograd.compiler import interpreter, native, straight
+from autograd.compiler import interpreter, joining, native, straight
 from autograd.compiler.tape import Tape
 
 LONG = 4000  # rows: from here on the interpreter, which is slower, and ready at once
@@ -25,7 +25,7 @@ class NativePoint:
         self.types = [ctypes.c_double * max(1, size) for size in self.sizes]
 
     def _interpreted(self, tape: Tape) -> tuple[int, native.Library]:
-        cases = interpreter.plain(tape)
+        cases = joining.plain(tape)
         code = interpreter.encode(tape, cases)
         constants = (ctypes.c_double * max(1, len(code.constants)))(*code.constants)
         head = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, func
-from autograd.compiler import batch, interpreter, native, point
+from autograd.compiler import batch, interpreter, joining, point
 from autograd.compiler.tape import PARAMETER, SAMPLE, evaluate, record
 from autograd.primitive import TABLE
 from tests.compiler.graphs import counts, optimised, points, random_function, same
@@ -115,7 +115,7 @@ def test_places_are_reused():
     for _ in range(10_000):
         y = y.sin() + x
     tape = record([y], [x])
-    assert interpreter.encode(tape, interpreter.plain(tape)).places <= 4
+    assert interpreter.encode(tape, joining.plain(tape)).places <= 4
 
 
 def test_a_dead_row_and_outputs_that_are_inputs_or_constants():
@@ -123,12 +123,3 @@ def test_a_dead_row_and_outputs_that_are_inputs_or_constants():
     tape = record([x, x * x, 7.0, x], [x])
     tape.rows.append((TABLE["exp"], (0,)))
     assert at_point(tape)([3.0]) == [3.0, 9.0, 7.0, 3.0]
-
-
-def test_the_cases_are_the_tables_plain_operations():
-    x = Value(1.0)
-    cases = interpreter.plain(record([x], [x]))
-    assert {op.name for (op,) in cases} == {name for name, op in TABLE.items() if not op.composite}
-    code, _ = interpreter.text(cases, interpreter.form("float64"), 1)
-    assert code.count("\ncase") == len(cases)
-    assert isinstance(interpreter.at_points(cases), native.Library)
