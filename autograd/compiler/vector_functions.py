@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from autograd.compiler import native
 from autograd.compiler.lanes import FORMATS, Lanes
-from autograd.compiler.mathematics import address, joint_symbol, symbol
+from autograd.compiler.mathematics import joint_symbol
 from autograd.compiler.once import once
 from autograd.compiler.vectormath import circular, lane_by_lane, operation
 from autograd.primitive import Primitive
@@ -25,27 +25,25 @@ TOGETHER: dict[tuple[str, str], Callable[[Lanes], list[Lanes]]] = {("sin", "cos"
 @once
 def vector_function(ops: Ops, element: str, width: int, exact: bool) -> tuple[str, Any, int]:
     """The symbol of a function of vectors, its library, and its address. With `exact` it asks the scalar functions."""
-    name, text = written(ops, element, width, exact)
-    library = native.compiled(text, 2, [(symbol(op, "f64"), address(op)) for op in ops])
-    return name, library, library.address(name)
-
-
-def written(ops: Ops, element: str, width: int, exact: bool) -> tuple[str, str]:
-    """The symbol, and LLVM text. The results of several operations are a structure."""
     form = FORMATS["float64" if element == "double" else "float32"]
-    kind = ir.VectorType(form.element, width)
-    module, name = ir.Module(name="vector functions"), joint_symbol(ops, f"v{width}{form.suffix}")
-    result = kind if len(ops) == 1 else ir.LiteralStructType([kind] * len(ops))
-    function = ir.Function(module, ir.FunctionType(result, [kind] * len(ops[0].operands)), name)
-    builder = ir.IRBuilder(function.append_basic_block())
-    found = values(ops, [Lanes(builder, x) for x in function.args], exact)
-    if len(ops) == 1:
-        builder.ret(found[0].value)
-    else:
-        builder.ret(functools.reduce(
-            lambda whole, k: builder.insert_value(whole, found[k].value, k), range(len(ops)),
-            ir.Constant(result, ir.Undefined)))
-    return name, str(module)
+    kind, operands = ir.VectorType(form.element, width), len(ops[0].operands)
+    name = joint_symbol(ops, f"v{width}{form.suffix}")
+
+    def build(module: Any) -> None:
+        """The results of several operations are a structure."""
+        result = kind if len(ops) == 1 else ir.LiteralStructType([kind] * len(ops))
+        function = ir.Function(module, ir.FunctionType(result, [kind] * operands), name)
+        builder = ir.IRBuilder(function.append_basic_block())
+        found = values(ops, [Lanes(builder, x) for x in function.args], exact)
+        if len(ops) == 1:
+            builder.ret(found[0].value)
+        else:
+            builder.ret(functools.reduce(
+                lambda whole, k: builder.insert_value(whole, found[k].value, k), range(len(ops)),
+                ir.Constant(result, ir.Undefined)))
+
+    library = native.built(f"{name} of {operands}{' exact' * exact}", build, native.operations(ops))
+    return name, library, library.address(name)
 
 
 def values(ops: Ops, args: Sequence[Lanes], exact: bool) -> list[Lanes]:
