@@ -27,10 +27,10 @@ from autograd.compiler.vector_functions import Ops, vector_function
 BLOCK = 512  # bytes of a block of samples, a number for each: eight of the widest vectors
 SIDE_BY_SIDE = 2  # vectors that the interpreter computes at once: while one waits for a result, the other goes on
 SHARE = 150_000  # rows times samples for a thread, at least: about 40 us of work, what waking it costs
-# Straight-line code is two to three times as fast as the interpreter in plain arithmetic. But it takes time to make,
-# and puts all its registers away around a call of a function. So the interpreter has the tapes of
+# Straight-line code is as fast as the interpreter in plain arithmetic, with 16 vector registers. But it takes
+# time to make, and puts them all away around a call of a function. So the interpreter has the tapes of
 LONG = 3000  # rows and more, where it is ready at once;
-CALLS = 1 / 7  # calls a row and more, where it is faster too: level at 0.14, a quarter ahead at 0.2 (measured)
+CALLS = 1 / 14  # calls a row and more, where it is faster too: level at 0.05, a third ahead at 0.1 (measured, AVX2)
 
 
 class Batch:
