@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.compiler import native
-from autograd.compiler.joining import NONE, Case, Joined, joined, singly
+from autograd.compiler.joining import NONE, Case, Joined, joined, pairs
 from autograd.compiler.llvm_rows import Form, RowWriter, form
 from autograd.compiler.once import once
 from autograd.compiler.tape import Tape
@@ -53,23 +53,23 @@ def encode(tape: Tape, cases: tuple[Case, ...] = (), inputs: Sequence[int] | Non
     >>> tape = record([(x * 3.0 + x).exp()], [x])
     >>> found = encode(tape, plain(tape))
     >>> found.constants, found.outputs, found.places, found.instructions
-    ([3.0], [2], 3, 3)
-    >>> encode(tape).instructions
-    2
+    ([3.0], [2], 3, 2)
     """
     first = len(tape.kinds)
     operands = _operands(tape)
-    done = singly(tape, cases) if cases else joined(tape, operands.table, operands.outputs)
+    done = joined(tape, operands.table, operands.outputs, [] if cases else pairs(tape))
+    cases = cases or done.cases
+    number = {case: k for k, case in enumerate(cases)}
     place, places = _places(operands, [*(inputs or range(first))], done)
     words = np.empty((len(tape.rows), WORDS), np.int32)
-    words[done.kept, 0] = done.case
+    words[done.kept, 0] = np.array([number[case] for case in done.cases], int)[done.case]
     words[:, 1] = place[first : first + len(words)]
     words[:, 2:] = place[operands.table]
     at = done.pairs.min(axis=1)
     words[at, 1], words[at, 3] = place[done.pairs.T + first]
     words = words[done.kept]
     outputs = place[operands.outputs].tolist()
-    return Encoded(array.array("i", words.tobytes()), done.cases, operands.constants.tolist(), outputs, places)
+    return Encoded(array.array("i", words.tobytes()), cases, operands.constants.tolist(), outputs, places)
 
 
 class _Operands(NamedTuple):

@@ -1,8 +1,8 @@
 """Which rows of a tape one instruction of the interpreter computes.
 
-    sin(x), cos(x)     since one function computes both for little more than the price of one
-    (x + y) * z        since a number that is read once need not leave its register: over a block of samples, its loads
-                       and stores cost more than the arithmetic
+    sin(x), cos(x)     in batches, where one function computes both for little more than the price of one
+    (x + y) * z        since a number that is read once need not leave its register: finding the instruction, loads and
+                       stores cost more than the arithmetic
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from autograd.compiler.tape import Tape
 from autograd.compiler.vector_functions import TOGETHER, Ops
 from autograd.primitive import TABLE, Primitive
 
-ARITHMETIC = {"neg", "add", "sub", "mul"}  # what derivatives are mostly made of: there is a case for each two of them
+ARITHMETIC = "neg", "add", "sub", "mul"  # what derivatives are mostly made of: there is a case for each two of them
 NONE = -1  # in place of a row's number
 ALONE, FIRST, SECOND, BOTH = range(4)  # a row; a row whose first or second operand is another row; two rows
 
@@ -45,20 +45,23 @@ class Joined(NamedTuple):
 
 
 def plain(tape: Tape) -> tuple[Case, ...]:
-    """The cases for one point: the operations of the table that are not written with others, then the tape's own."""
-    ops = [op for op in TABLE.values() if not op.composite]
-    return tuple(Case((op,)) for op in dict.fromkeys(ops + [op for op, _ in tape.rows]))
+    """The cases for one point: of any tape the same, but for operations that you registered.
+
+    The operations of the table that are not written with others, the tape's own, and arithmetic in arithmetic.
+    """
+    ops = [op for op in TABLE.values() if not op.composite] + [op for op, _ in tape.rows]
+    arithmetic = [TABLE[name] for name in ARITHMETIC]
+    nested = [
+        Case((outer,), inner, slot)
+        for outer in arithmetic
+        for inner in arithmetic
+        for slot in range(1 if outer.name in COMMUTING else len(outer.operands))
+    ]
+    return (*[Case((op,)) for op in dict.fromkeys(ops)], *nested)
 
 
-def singly(tape: Tape, cases: tuple[Case, ...]) -> Joined:
-    """An instruction for every row, of cases that are there."""
-    number = {op: k for k, ((op, *_), _, _) in enumerate(cases)}
-    none = np.zeros((0, 2), int)
-    return Joined(cases, np.arange(len(tape.rows)), [number[op] for op, _ in tape.rows], none, none[:, 0])
-
-
-def joined(tape: Tape, table: Any, outputs: Any) -> Joined:
-    """The fewest instructions for a tape, and the cases that they need.
+def joined(tape: Tape, table: Any, outputs: Any, together: list[tuple[int, int]]) -> Joined:
+    """The fewest instructions for a tape, and the cases that they need; these pairs of rows are computed `together`.
 
     `table` has three operands for every row: numbers of inputs, rows and constants, the last of which is no operand.
     Where a row is computed in another one, its operands are put there in place of its result.
@@ -68,7 +71,7 @@ def joined(tape: Tape, table: Any, outputs: Any) -> Joined:
     number = {op: k for k, op in enumerate(ops)}
     op = np.array([number[op] for op, _ in tape.rows], int)
     arithmetic, commuting = (np.array([op.name in names for op in ops], bool)[op] for names in (ARITHMETIC, COMMUTING))
-    both = np.array(pairs(tape), int).reshape(-1, 2) - first
+    both = np.array(together, int).reshape(-1, 2) - first
     outer, inner = _nested(table, outputs, first, arithmetic)
     where = _put_in(table, outer, inner, first, commuting)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from autograd.compiler import batch, interpreter, joining, native
+from autograd.compiler import batch, interpreter, joining, native, point
 from autograd.compiler.tape import SAMPLE, evaluate, record
 from autograd.primitive import TABLE
 from tests.compiler.graphs import points, same
@@ -20,6 +20,7 @@ OPTIONS = {"dtype": "float64", "reduce": None, "threads": 1, "exact": False}
 def test_arithmetic_in_arithmetic(outer, inner, monkeypatch):
     """Each operation in each, as either operand, and the other operand before and after its own."""
     monkeypatch.setattr(batch, "LONG", 0)
+    monkeypatch.setattr(point, "LONG", 0)
     outer, inner = TABLE[outer], TABLE[inner]
     inputs = [Value(0.5), Value(2.0), Value(3.0)]
     for slot in range(len(outer.operands)):
@@ -28,11 +29,13 @@ def test_arithmetic_in_arithmetic(outer, inner, monkeypatch):
             operands[slot] = inner(*others[: len(inner.operands)])
             tape = record([outer(*operands)], inputs, [SAMPLE] * 3)
             made = batch.Batch(tape, lambda t: lambda xs: evaluate(t, xs), OPTIONS)
-            assert len(made.words) == interpreter.WORDS
+            run = point.NativePoint(tape, "float64")
+            assert len(made.words) == len(run.kept[0].words) == interpreter.WORDS
             where = points(3)
             (column,) = made(list(np.array(where).T), len(where))
             for p, number in zip(where, column.tolist(), strict=True):
                 assert same(number, evaluate(tape, p)[0]), (p, number)
+                assert same(number, run(p)[0]), (p, number)
 
 
 def instructions(*outputs):
