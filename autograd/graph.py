@@ -74,9 +74,9 @@ def reset(root: Any) -> tuple[list[Any], list[tuple[Any, float]]]:
             if y is not None:
                 stack.append(node)
                 stack.append(None)
-                if type(x) is not float:
+                if type(x) is not float and x.grad is not zero:
                     stack.append(x)
-                if type(y) is not float:
+                if type(y) is not float and y.grad is not zero:
                     stack.append(y)
             elif node.op is not None:
                 stack.append(node)
