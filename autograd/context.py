@@ -193,7 +193,7 @@ def annotate(node: Any) -> None:
     if current.recorder is not None:
         return current.recorder(node)
     if current.scope:
-        node.scope = current.scope
+        node._scope = current.scope  # not by the property: every node of a network comes by here
     if current.remember_lines:
         frame = _calling_frame()
         if not frame.f_globals.get("__name__", "").startswith("hypothesis."):  # where it calls an operation: nobody's
