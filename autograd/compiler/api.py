@@ -11,7 +11,6 @@ from typing import Any
 from autograd.compiler.backends import Program
 from autograd.compiler.calls import Call, per_argument
 from autograd.compiler.deciding import active
-from autograd.compiler.held import following
 from autograd.compiler.one_by_one import one_by_one
 from autograd.compiler.options import ROUNDING, checked
 from autograd.compiler.python_source import source
@@ -75,9 +74,10 @@ def compile(
     What runs once, while tracing, and not at later calls: printing (of `<traced 2.0>`, which is no number to read
     back, and must not decide anything as a part of a longer text), drawing random numbers (a Dropout's mask), asking
     Python, the clock or files for anything, changing lists and attributes (what a trace has left there may be changed
-    by further traces; if anything else changes it, an eager call too, `f` is traced anew; after `clear()` it is in any
-    case). What installed packages other than that of `f` define is taken not to change; an object that is part of a
-    result is the same at each call. `detect_anomaly` notices nothing: call `f` itself there.
+    by further traces; if anything else changes it, an eager call too, `f` is traced anew, and if it then changes that
+    once more, as it does a counter, it is not looked at any more; after `clear()` it is traced in any case). What
+    installed packages other than that of `f` define is taken not to change; an object that is part of a result is the
+    same at each call. `detect_anomaly` notices nothing: call `f` itself there.
     Called with Values, the compiled function is `f` itself (of one sample after the other), so that it can be part of a
     larger graph.
 
@@ -170,11 +170,10 @@ class Compiled:
 
     def _as_graph(self, args: tuple[Any, ...]) -> Any:
         """The function itself, for a larger graph; a batch sample by sample."""
-        with following():
-            if self._options["in_axes"] is None:
-                return self._f(*args)
-            axes = per_argument(self._options["in_axes"], len(args), self._options["static_argnums"])
-            return one_by_one(self._f, args, axes, self._options["reduce"])
+        if self._options["in_axes"] is None:
+            return self._f(*args)
+        axes = per_argument(self._options["in_axes"], len(args), self._options["static_argnums"])
+        return one_by_one(self._f, args, axes, self._options["reduce"])
 
     def _tried(self, call: Call) -> tuple[Any] | None:
         """The result by the first program that suits the call."""
@@ -193,10 +192,10 @@ class Compiled:
             found = self._tried(call)  # another thread may have been here first
             if found:
                 return found[0]
-            programs = self._current(call.shape)
+            programs, counted = self._current(call.shape)
             columns, rounded = call.batched, ROUNDING[self._options["dtype"]]  # constants, too
             constants = (float, int) if columns else () if rounded is float else (float,)
-            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants, rounded)
+            recording = recorded(self._f, call.shape, call.sample(0), call.kinds, constants, rounded, counted)
             many = len(programs) >= self._options["max_traces"]
             if many:
                 self._say(
@@ -212,8 +211,11 @@ class Compiled:
         self._run = program.builtin(call, self._call) or self._call
         return program.result(numbers, call)
 
-    def _current(self, shape: Shape) -> "_Programs":
-        """The programs of a shape, less those for which something has changed; room is made for a new shape."""
+    def _current(self, shape: Shape) -> "tuple[_Programs, set[Any]]":
+        """The programs of a shape, less those for which something has changed; room is made for a new shape.
+
+        And which of the places that those have left had changed.
+        """
         for other in [other for other, programs in self._programs.items() if programs.useless]:
             del self._programs[other]
         if shape not in self._programs:
@@ -225,12 +227,13 @@ class Compiled:
         programs = self._programs[shape]
         programs.used = next(self._clock)
         moved = [str(place) for program in programs for place in program.recording.held.moved()]
+        counted = {at for program in programs for at in program.recording.held.left_and_moved()}
         programs[:] = [program for program in programs if program.recording.held.current()]
         self._moves += bool(moved)
         if self._moves == MOST_MOVES:
             self._say(f"has been traced anew {MOST_MOVES} times because something that it uses had changed, the last"
                       f" time {moved[0]}: what changes often should be an argument")
-        return programs
+        return programs, counted
 
     def _say(self, what: str) -> None:
         """Warn once, at the line of the call."""

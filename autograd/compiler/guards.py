@@ -56,11 +56,14 @@ class Guard(NamedTuple):
         )
 
 
+_COPIES = {"identity", "detached"}
 _SIGNS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "=="}
 
 
 def guard(comparison: Value, number_of: Callable[[Value], float], line: Line) -> Guard:
-    """The guard of a node that compares two operands."""
+    """The guard of a node that compares two operands, or is a copy of one that does, as inside `no_grad`."""
+    while comparison.op is not None and comparison.op.name in _COPIES:
+        comparison = comparison.args[0]
     assert comparison.op is not None
     x, y = comparison.args
     numbers = [arg if arg.__class__ is float else number_of(arg) for arg in (x, y)]
@@ -79,7 +82,7 @@ def _written(x: Value | float, deeper: bool = True) -> str:
         return repr(x)
     if x.label or x.op is None or not deeper or len(x.args) > 3:
         return x.label or "..."
-    if x.op.name in ("identity", "detached"):
+    if x.op.name in _COPIES:
         return _written(x.args[0])
     parts = [_written(arg, False) for arg in x.args]
     if len(parts) == 2 and x.op.symbol:

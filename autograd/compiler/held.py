@@ -8,13 +8,15 @@
 
 What a function leaves somewhere is expected there. A later trace that changes it, of another path of this function or
 of another one, moves the expectation along: else two that both count would make each other stale for ever. What
-changes it outside of a trace moves nothing, and is noticed.
+changes it outside of a trace moves nothing, and is noticed. If the function, traced anew for that, changes it once
+more, as it does the count but not the scale, then that is its own affair: each look would end in another trace.
 """
 
 import contextlib
 import functools
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd.compiler.places import Kept, words
@@ -25,7 +27,7 @@ class Held(Sequence[Kept]):
 
     >>> from autograd.compiler.places import Place
     >>> names = {"rate": 2.0, "count": 1}
-    >>> held = Held([Place.of(names, "rate")], left=[Place.of(names, "count")])
+    >>> held = Held([Place.of(names, "rate")], left={"its count": Place.of(names, "count")})
     >>> with following():
     ...     names["count"] += 1
     >>> held.current()
@@ -35,8 +37,8 @@ class Held(Sequence[Kept]):
     (False, ['rate'])
     """
 
-    def __init__(self, kept: list[Kept], left: Sequence[Kept] = ()) -> None:
-        self._kept, self._left = [*left, *kept], len(left)
+    def __init__(self, kept: list[Kept], left: Mapping[Any, Kept] = MappingProxyType({})) -> None:
+        self._kept, self._left = [*left.values(), *kept], list(left)
         if left:
             _leaving.append(weakref.ref(self, _leaving.remove))
 
@@ -56,7 +58,11 @@ class Held(Sequence[Kept]):
 
     def as_left(self) -> set[int]:
         """Which of the places that were left are as they were left."""
-        return {i for i in range(self._left) if self._kept[i].holds()}
+        return {i for i in range(len(self._left)) if self._kept[i].holds()}
+
+    def left_and_moved(self) -> set[Any]:
+        """Under what those places were found that the function has left, and that hold something else now."""
+        return {at for at, place in zip(self._left, self._kept) if not place.holds()}
 
     def follow(self, followed: set[int]) -> None:
         """Expect what is now at these places."""

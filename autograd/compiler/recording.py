@@ -3,7 +3,7 @@
 import functools
 import operator
 import sys
-from collections.abc import Callable, Iterator, MappingView, Sequence
+from collections.abc import Callable, Collection, Iterator, MappingView, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.arguments import check_unchanged, number_names
@@ -33,11 +33,12 @@ class Recording(NamedTuple):
 
 def recorded(
     f: Callable[..., Any], shape: Shape, numbers: Sequence[float], kinds: Sequence[str],
-    constants: tuple[type, ...] = (), rounded: Rounding = float, again: bool = True,
+    constants: tuple[type, ...] = (), rounded: Rounding = float, counted: Collection[Any] = (), again: bool = True,
 ) -> Recording:
     """Run `f` once on arguments of this shape; `numbers`, and those computed from them, `rounded`, decide its branches.
 
     An output that is a plain number of a type in `constants` is an output of the tape, else part of the result's shape.
+    What f changes is watched as f leaves it, but for the places `counted`, which an earlier trace had left already.
     Where f has imported a module of one's own, it is run `again`: what it takes from there can be watched then.
     Raises TraceError where f does something that cannot be recorded.
     """
@@ -70,11 +71,13 @@ def recorded(
     held = Held([*before.values()])
     moved = held.moved()
     if any(place.container is sys.modules for place in moved) and again:
-        return recorded(f, shape, numbers, kinds[: len(inputs)], constants, rounded, False)  # now its module is seen
+        kinds = kinds[: len(inputs)]
+        return recorded(f, shape, numbers, kinds, constants, rounded, counted, False)  # now its module is seen
     if moved:
         values, after = reached(f, *given)
         if set(values) <= set(older):  # else it is traced again, with the Values that it has put somewhere as inputs
-            left = [place for at, place in after.items() if at not in before or not before[at].holds()]
+            changed = {at for at in after if at not in before or not before[at].holds()}
+            left = {at: after[at] for at in after if at in changed and at not in counted}
             held = Held([part for place in before.values() for part in place.unchanged()], left)
     return Recording(tape, called, live, held, trace.guards, decisions, result)
 

@@ -455,3 +455,15 @@ def test_functions_that_share_weights_are_traced_in_turn():
         w.data = 0.1
     assert [f(0.5) for f in fast] == [float(f(0.5)) for f in plain]
     assert [len(f.recordings[0].live) for f in fast] == [50] * 3
+
+
+@pytest.mark.parametrize("compare", [lambda x: x > 0.3, lambda x: x == 1.0, lambda x: max(x, 0.3) > 0.3])
+def test_a_comparison_inside_no_grad(compare):
+    def f(x):
+        with autograd.no_grad():
+            if compare(x):
+                return x * 2.0
+        return x
+
+    fast = autograd.compile(f)
+    assert [fast(x) for x in (1.0, 0.1, 1.0)] == [f(x) for x in (1.0, 0.1, 1.0)] == [2.0, 0.1, 2.0]
