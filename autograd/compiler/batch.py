@@ -20,6 +20,7 @@ from typing import Any
 from autograd.compiler import interpreter, native, straight
 from autograd.compiler.batch_loop import block_loop
 from autograd.compiler.llvm_rows import form
+from autograd.compiler.options import ROUNDING
 from autograd.compiler.passes import hoisted
 from autograd.compiler.tape import SAMPLE, Tape
 from autograd.compiler.vector_functions import Ops, vector_function
@@ -46,6 +47,7 @@ class Batch:
         self.block = BLOCK // (4 if single else 8)
         self.loop = block_loop(self.element, self.block)
         self.dtype, self.exact = options["dtype"], options["exact"]
+        self.rounded = ROUNDING[self.dtype]
         self.program = 0
         self.constants: Any = []
         if len(each.rows) < LONG and straight.calls(each) <= CALLS * len(each.rows):
@@ -129,7 +131,8 @@ class Batch:
 
     def _reduced(self, x: float, samples: int) -> float:
         """The sum or mean of equal numbers."""
-        return x * samples if self.reduce == "sum" else x
+        x = self.rounded(x)
+        return self.rounded(x * samples) if self.reduce == "sum" else x
 
     def _run(self, columns: list[Any], parameters: Any, samples: int) -> list[Any]:
         """The outputs that depend on the sample: an array per output, or its sum or mean."""
