@@ -68,7 +68,15 @@ def _form(x: Any) -> Any:
 def _pairs(now: Any, then: Any) -> Iterable[tuple[Any, Any, Any]]:
     """The keys of two containers, and what is there in one and in the other."""
     if isinstance(then, dict):
-        return [(key, now.get(key, MISSING), then.get(key, MISSING)) for key in {**then, **now}]
+        return [(key, dict.get(now, key, MISSING), _read(then, key)) for key in {**then, **now}]
     if is_array(then):
         return zip(itertools.product(*map(range, then.shape)), now.ravel().tolist(), then.ravel().tolist())
     return zip(itertools.count(), now, then)
+
+
+def _read(d: dict[Any, Any], key: Any) -> Any:
+    """What is there, or comes in by being read, as in a defaultdict: for the function to read it is no change."""
+    try:
+        return dict.__getitem__(d, key)
+    except Exception:  # a __missing__ of one's own may raise anything
+        return MISSING

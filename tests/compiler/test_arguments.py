@@ -1,6 +1,6 @@
 """A compiled function is given copies of its arguments: what it changes in them is an error, as it reaches nobody."""
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 
 import numpy as np
 import pytest
@@ -40,7 +40,12 @@ CHANGES = [
     (lambda w, x: w.pop() * x, [1.0, 2.0], r"w, .*caller's list"),
     (count, {"n": 0}, r"d\['n'\], .*caller's dict .*d\.copy\(\)"),
     (lambda d, x: d.setdefault("b", x), {"a": 1.0}, r"d\['b'\], .*caller's dict"),
-    (lambda d, x: d["missing"] + x, defaultdict(float), r"d\['missing'\], .*caller's defaultdict"),
+    (count, defaultdict(float, n=1.0), r"d\['n'\], .*caller's defaultdict"),
+    (count, defaultdict(float), r"d\['n'\], .*caller's defaultdict"),
+    (count, Counter(), r"d\['n'\], .*caller's Counter"),
+    (lambda d, x: d["rows"].append(x) or x, defaultdict(list), r"d\['rows'\], .*caller's list"),
+    (lambda d, x: d.setdefault("n", x), defaultdict(None), r"d\['n'\], .*caller's defaultdict"),
+    (lambda d, x: d.pop("n") * x, defaultdict(float, n=1.0), r"d\['n'\], .*caller's defaultdict"),
     (lambda d, x: d.move_to_end("a") or x, OrderedDict(a=1.0, b=2.0), r"d, .*caller's OrderedDict"),
     (halve, ({}, {"w": [1.0]}), r"rows\[1\]\['w'\]\[0\], .*caller's list .*rows\[1\]\['w'\]\.copy\(\)"),
     (lambda w, x: w.__setitem__(0, [1.0]) or x, [1.0], r"w\[0\], .*caller's list"),
@@ -95,6 +100,14 @@ def test_a_copy_may_be_changed(copied):
     fast = autograd.compile(step)
     assert [list(fast([2.0, 3.0], x)) for x in (1.0, 2.0)] == [[1.5, 3.0], [1.0, 3.0]]
     assert autograd.compile(lambda w, x: fast(list(w), x)[0])([2.0], 1.0) == 1.5
+
+
+@pytest.mark.parametrize("d", [defaultdict(float, a=1.0), defaultdict(lambda: 2.0), Counter(a=1)])
+def test_reading_what_a_dict_makes_when_asked_is_no_change(d):
+    f = lambda d, x: d["b"] * x + d["a"]
+    fast = autograd.compile(f)
+    assert [fast(d.copy(), x) for x in (2.0, 3.0)] == [f(d.copy(), x) for x in (2.0, 3.0)]
+    assert autograd.compile(lambda d, x: sum(d["rows"], x))(defaultdict(list), 2.0) == 2.0
 
 
 def test_what_the_function_puts_back_and_what_func_copies_is_no_change():
