@@ -23,6 +23,7 @@ from nn.steps import Parts
 
 FAR = {"float64": 1e-9, "float32": 1e-4}  # a relative difference far above rounding, far below another formula's
 MOST_CLASSES = 1000
+MOST_COMPARED = 256  # samples of a batch: what asks how many there are mostly tells few from many; 0.1 s, not seconds
 LARGEST = {"float64": math.inf, "float32": 3.4e38}
 
 
@@ -32,7 +33,8 @@ class SampleLoss:
     A sample is a row of X, its target, and the masks of its Dropouts. The eager engine gives the model and the loss
     `together` samples at once, and perhaps fewer at the end. With `scaled` the loss is multiplied by the number in
     `factor`, and so is its gradient.
-    Raises Unsupported for what has no native form, and for what is not the mean over its samples.
+    Raises Unsupported for what has no native form, and for what is not the mean over its samples, as far as batches of
+    the run's sizes show it, or of MOST_COMPARED samples where it has larger ones.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class SampleLoss:
         self.model, self.loss, self.dtype = model, loss, dtype
         self.factor, self.scaled = Value(1.0), scaled
         self.X, self.y = [list(row) for row in X], list(y)
-        self.sizes = {min(together, len(y)), len(y) % together} - {0}
+        self.sizes = {min(size, MOST_COMPARED) for size in (min(together, len(y)), len(y) % together) if size}
         if set(weights(loss, y)) != {1.0}:
             raise Unsupported("some targets count more than others, or not at all: weighted means need engine='eager'")
         self.statistics, self.classes = Statistics(), 0
@@ -110,16 +112,16 @@ class SampleLoss:
         module that sees whole batches could say something else to more of them.
         """
         few = self._of_all_kinds()
-        said = dict(zip(few, self._answers_to(few)))
+        said = dict(zip(few, self._checked_answers(few)))
         alone = {i: float(self.loss([said[i]], [self.y[i]])) for i in few}
         whole = sees_batches(self.model)
         for batch in (list(islice(cycle(few), size)) for size in sorted(self.sizes)):
             if whole:
-                self._answers_to(batch)
+                self._checked_answers(batch)
             else:
                 self._expect([said[i] for i in batch], batch, sum(alone[i] for i in batch) / len(batch))
 
-    def _answers_to(self, samples: list[int]) -> Any:
+    def _checked_answers(self, samples: list[int]) -> Any:
         """What the eager model says to these samples; Unsupported where their loss is not what was compiled."""
         with undisturbed(self.model):
             compiled, _ = self.trainer.value_and_grad(self.samples([samples]))
@@ -129,6 +131,7 @@ class SampleLoss:
         return outputs
 
     def _expect(self, outputs: Any, samples: list[int], mean: float) -> None:
+        """Raise Unsupported where the eager loss of these outputs is not `mean`."""
         eager = float(self.loss(outputs, [self.y[i] for i in samples]))
         near = abs(eager - mean) <= FAR[self.dtype] * max(1.0, abs(eager))
         if abs(eager) < LARGEST[self.dtype] and not near:  # beyond that the first step says what diverges

@@ -262,6 +262,22 @@ def test_what_asks_for_the_size_of_a_batch_is_trained_eagerly(options, size, ask
         assert run("auto") == run("eager")
 
 
+def test_of_large_batches_a_part_is_compared(monkeypatch):
+    """The eager engine would take seconds for thousands of samples; what tells few from many is found all the same."""
+    data, sizes = blobs(600, classes=3, seed=1), []
+
+    def run(loss):
+        trained = nn.Sequential(nn.Linear(2, 3, seed=1), Halving(0))
+        monkeypatch.setattr(Halving, "batch", lambda self, rows: sizes.append(len(rows)) or rows)
+        nn.fit(trained, data.features, data.labels, loss=loss, optimizer=optim.SGD(trained.parameters(), lr=0.1),
+               epochs=1, batch_size=None, engine="compiled", progress=False)
+
+    run(lambda outputs, targets: sizes.append(len(targets)) or nn.functional.cross_entropy(outputs, targets))
+    assert max(sizes) == 256
+    with pytest.raises(nn.Unsupported, match="the loss of a batch of 256 is"):
+        run(lambda outputs, targets: nn.functional.cross_entropy(outputs, targets) * (0.5 if len(targets) > 15 else 1))
+
+
 def test_batch_sizes_that_the_run_does_not_have_are_not_asked_for():
     assert fit("compiled", loss=halved(9)) == fit("compiled")
 
