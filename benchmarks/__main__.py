@@ -3,6 +3,7 @@
 Numbers are compared first, then timed; the last table says which bars were met, with --quick who agrees. stepgrad's
 cache of machine code starts empty, so that what is "ready" includes making it, unless STEPGRAD_CACHE names one. HIPS
 autograd cannot be in the same environment: HIPS_PYTHON names the Python of another one that has it (`peers/hips.py`).
+The last whole run is kept: `results.md` is what it printed, `results.json` its figures, `results.png` its plot.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from benchmarks.bars import reached
 from benchmarks.measure import measure
 from benchmarks.plot import plot
 from benchmarks.report import agreement, record, table
+from benchmarks.summary import summary
 
 MODULES = {
     "W1": "w1_expression",
@@ -77,7 +79,7 @@ def main() -> int:
             print(table(workload, results), flush=True)
             records.append(record(workload, results))
             disagreed = disagreed or any("differs" in result.said for result in results)
-    print(agreement(records) if arguments.quick else reached(records))
+    print(agreement(records) if arguments.quick else f"{reached(records)}\n{summary(records)}")
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump({"versions": versions, "results": records}, file, indent=1)
