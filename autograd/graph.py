@@ -59,7 +59,7 @@ def topological_order(roots: "Iterable[Any]", inputs: Collection[Any] = ()) -> l
 def reset(root: Any) -> tuple[list[Any], list[tuple[Any, float]]]:
     """`topological_order`, every gradient in it set to zero; and the leaves, each with the gradient that it had.
 
-    The same walk without a set: what it has reached wears this pass's own zero. That is a sixth of a backward pass.
+    The same walk without a set, which takes longer: what it has reached wears this pass's own zero.
     """
     zero = float("0.0")  # told apart from any other zero by being this very object
     order: list[Any] = []

@@ -12,6 +12,15 @@ LONGEST_FIELD = 80  # characters of a label that `repr` writes
 BY_NUMPY_NAME: dict[str, Primitive] = {}  # filled with the methods, in autograd.record
 
 
+def _text(slot: str) -> property:
+    """A field that most nodes lack: a slot that nobody filled costs nothing, and reads as "".
+
+    Not a `__getattr__` that knows what it reads as: with one in its class Python takes four times as long to read any
+    field of any node.
+    """
+    return property(lambda self: getattr(self, slot, ""), lambda self, text: setattr(self, slot, text))
+
+
 class Value:
     """A real number and the operation that made it: a node of the computation graph.
 
@@ -38,10 +47,8 @@ class Value:
     dx: Any
     dy: float
 
-    # Most nodes have neither. Not a __getattr__ that knows what an unfilled slot reads as: with one in the class Python
-    # takes four times as long to read any field of any node.
-    label: Any = property(lambda self: getattr(self, "_label", ""), lambda self, text: setattr(self, "_label", text))
-    scope: Any = property(lambda self: getattr(self, "_scope", ""), lambda self, text: setattr(self, "_scope", text))
+    label: Any = _text("_label")
+    scope: Any = _text("_scope")
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = data if data.__class__ is float else number(data)

@@ -62,9 +62,11 @@ def _refusal(home: Path) -> str:
         return "it is no folder"
     except OSError as error:
         return str(error.strerror)
-    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+    if not hasattr(os, "getuid"):
+        return ""
+    if found.st_uid != os.getuid():
         return "it is another user's"
-    return "others may write there" if hasattr(os, "getuid") and found.st_mode & 0o022 else ""
+    return "others may write there" if found.st_mode & 0o022 else ""
 
 
 @functools.cache
